@@ -1,0 +1,23 @@
+// CHECK: for our own mistakes, on in every build. It aborts; nobody catches it to carry on, so no
+// bug passes for a protocol error (errors of a peer are std::expected<T, WireError>, bytes.h).
+// A harness that wants its seed and history printed on the way out sets the hook.
+#pragma once
+
+#include <string_view>
+
+namespace protocol {
+
+// Called once by a failing CHECK after the message was printed and before abort(). May be null.
+using CheckHook = void (*)();
+void set_check_hook(CheckHook hook);
+
+[[noreturn]] void check_failed(const char* condition, const char* file, int line,
+                               std::string_view why);
+
+}  // namespace protocol
+
+// CHECK(condition) or CHECK(condition, "why").
+#define CHECK(condition, ...)                                                              \
+  (static_cast<bool>(condition)                                                            \
+       ? static_cast<void>(0)                                                              \
+       : ::protocol::check_failed(#condition, __FILE__, __LINE__, std::string_view{__VA_ARGS__}))
