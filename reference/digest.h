@@ -1,0 +1,107 @@
+// Hashing of states: 64 bits over everything that a value's `state()` names, recursively.
+//
+// A class takes part by `auto state() const { return std::tie(a_, b_, …); }`: all members that can
+// make two of its values behave differently, and no other (no caches). Wire structs go in as their
+// bytes. No floating point, no addresses, no size_t as such, no padding.
+#pragma once
+
+#include <xxhash.h>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "protocol/bytes.h"
+
+namespace reference {
+
+class Digest {
+ public:
+  Digest() { XXH3_64bits_reset(&hash_); }
+  void bytes(const void* data, size_t length) { XXH3_64bits_update(&hash_, data, length); }
+  uint64_t value() const { return XXH3_64bits_digest(&hash_); }
+
+  template <class T>
+  void add(const T& value);
+
+ private:
+  void word(uint64_t value) { bytes(&value, sizeof value); }
+  template <class Range>
+  void range(const Range& values) {
+    word(values.size());
+    for (const auto& value : values) add(value);
+  }
+
+  XXH3_state_t hash_;
+};
+
+template <class T>
+uint64_t digest_of(const T& value) {
+  Digest digest;
+  digest.add(value);
+  return digest.value();
+}
+
+namespace digest_detail {
+template <class T>
+concept HasState = requires(const T& value) { value.state(); };
+template <class T>
+concept WireStruct = std::is_trivially_copyable_v<T> && requires {
+  { T::kSize } -> std::convertible_to<uint32_t>;
+};
+template <class T, template <class...> class Of>
+inline constexpr bool kIs = false;
+template <template <class...> class Of, class... Args>
+inline constexpr bool kIs<Of<Args...>, Of> = true;
+template <class T>
+inline constexpr bool kIsArray = false;
+template <class T, size_t N>
+inline constexpr bool kIsArray<std::array<T, N>> = true;
+}  // namespace digest_detail
+
+template <class T>
+void Digest::add(const T& value) {
+  using namespace digest_detail;
+  if constexpr (std::is_enum_v<T>) {
+    word(static_cast<uint64_t>(std::to_underlying(value)));
+  } else if constexpr (std::integral<T>) {
+    word(static_cast<uint64_t>(value));
+  } else if constexpr (std::same_as<T, protocol::Bytes>) {
+    word(value.size());
+    bytes(value.view().data(), value.size());
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
+    word(value.size());
+    bytes(value.data(), value.size());
+  } else if constexpr (HasState<T>) {
+    add(value.state());
+  } else if constexpr (WireStruct<T>) {
+    bytes(&value, sizeof value);
+  } else if constexpr (kIs<T, std::tuple> || kIs<T, std::pair>) {
+    std::apply([this](const auto&... parts) { (add(parts), ...); }, value);
+  } else if constexpr (kIs<T, std::optional>) {
+    word(value.has_value());
+    if (value) add(*value);
+  } else if constexpr (kIs<T, std::variant>) {
+    word(value.index());
+    std::visit([this](const auto& alternative) { add(alternative); }, value);
+  } else if constexpr (std::same_as<T, std::monostate>) {
+    word(0);
+  } else {
+    static_assert(kIs<T, std::vector> || kIs<T, std::map> || kIs<T, std::set> || kIsArray<T>,
+                  "give this type a state()");
+    range(value);
+  }
+}
+
+}  // namespace reference

@@ -1,0 +1,99 @@
+// What operators ask of servers and applications of clients, and what they get back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "protocol/bytes.h"
+
+namespace reference {
+
+using OrderId = uint64_t;
+
+// --- of a server ---
+
+struct Evict {  // the client with this uuid, or all when it is empty
+  std::string uuid;
+  auto state() const { return std::tie(uuid); }
+};
+struct AbortRecovery {
+  auto state() const { return std::tuple<>(); }
+};
+
+// --- of a client: the calls of an application ---
+// Paths are absolute within the mounted file system, names of at most 255 bytes, separated by '/'.
+
+struct Syscall {
+  enum class Kind : uint8_t {
+    mount, unmount, stat, lstat, open, close, read, write, fsync, truncate, mkdir, rmdir, unlink,
+    link, symlink, readlink, rename, chmod, chown, utime, mknod, readdir, statfs, getxattr,
+    setxattr, listxattr, removexattr, flock, sync,
+  };
+  Kind kind = Kind::stat;
+  std::string path;
+  std::string target;     // link, symlink, rename: the other name; xattr: its name
+  uint32_t flags = 0;     // open: O_* of Linux; setxattr: XATTR_*; flock: F_RDLCK, F_WRLCK, F_UNLCK
+  uint32_t mode = 0;      // open, mkdir, mknod, chmod: permission bits (mknod: with S_IFMT)
+  uint32_t uid = 0, gid = 0;
+  uint64_t fd = 0;        // of an open file, as open returned it in Result::value
+  uint64_t offset = 0;    // read, write, truncate (new size), flock (start)
+  uint64_t length = 0;    // read; flock: end (inclusive)
+  int64_t atime = 0, mtime = 0;  // utime, seconds since 1970
+  uint32_t stripe_count = 0;     // open that creates: a striping wish, 0 for the default
+  uint32_t stripe_size = 0;      // bytes
+  protocol::Bytes data;          // write; setxattr
+  auto state() const {
+    return std::tie(kind, path, target, flags, mode, uid, gid, fd, offset, length, atime, mtime,
+                    stripe_count, stripe_size, data);
+  }
+};
+
+using Order = std::variant<Evict, AbortRecovery, Syscall>;
+
+// --- back ---
+
+struct Attributes {
+  uint64_t fid_seq = 0;
+  uint32_t fid_oid = 0, fid_ver = 0;
+  uint64_t ino = 0;
+  uint32_t mode = 0, nlink = 0, uid = 0, gid = 0;
+  uint64_t rdev = 0, size = 0, blocks = 0;
+  int64_t atime = 0, mtime = 0, ctime = 0;  // seconds since 1970
+  bool operator==(const Attributes&) const = default;
+  auto state() const {
+    return std::tie(fid_seq, fid_oid, fid_ver, ino, mode, nlink, uid, gid, rdev, size, blocks,
+                    atime, mtime, ctime);
+  }
+};
+
+struct DirectoryEntry {
+  std::string name;
+  uint64_t ino = 0;
+  uint32_t type = 0;  // S_IFMT bits, 0 where the server does not say
+  bool operator==(const DirectoryEntry&) const = default;
+  auto state() const { return std::tie(name, ino, type); }
+};
+
+struct FileSystemStatus {
+  uint64_t blocks = 0, free = 0, available = 0, files = 0, files_free = 0;
+  uint32_t block_size = 0;
+  bool operator==(const FileSystemStatus&) const = default;
+  auto state() const { return std::tie(blocks, free, available, files, files_free, block_size); }
+};
+
+struct Result {
+  int32_t status = 0;  // 0 or a negative errno, as on the wire
+  uint64_t value = 0;  // open: fd; write: bytes written
+  Attributes attributes;                 // stat, lstat, open
+  protocol::Bytes data;                  // read, readlink, getxattr, listxattr
+  std::vector<DirectoryEntry> entries;   // readdir
+  FileSystemStatus file_system;          // statfs
+  auto state() const {
+    return std::tie(status, value, attributes, data, entries, file_system);
+  }
+};
+
+}  // namespace reference
