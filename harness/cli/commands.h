@@ -1,0 +1,15 @@
+// The commands of the program, one file each. To add one: a function here, its file in
+// CMakeLists.txt, its line in main.cc.
+//
+// A command's function adds its subcommand (a description of one line, in lower case, options with
+// their default named) and sets a callback that runs it and writes its outcome to `exit`. The
+// program lives no longer than one command, so options may be owned by the callback.
+#pragma once
+
+#include "harness/cli/exit_code.h"
+
+namespace CLI {
+class App;
+}
+
+namespace harness {}  // namespace harness

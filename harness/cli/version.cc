@@ -1,0 +1,11 @@
+#include "harness/cli/version.h"
+
+namespace harness {
+
+std::string_view build_id() {
+  return
+#include "harness/cli/build_id.inc"
+      ;
+}
+
+}  // namespace harness
