@@ -17,11 +17,18 @@ annotation lustre(struct, field, enum, enumerant) :Text;
 # The name in Lustre's headers, by which a search finds it: "ptlrpc_body", "pb_last_xid",
 # "MSG_RESENT". For an enum, the group of ../shared/facts/constants-*.csv, "msg_flag".
 
+annotation lustre18(field) :Text;
+# What 1.8 calls the same bytes, where its name differs.
+
 annotation size(struct) :UInt32;
 # Bytes on the wire, trailing part apart; checked by the generator.
 
+annotation packed(struct) :Void;
+# A packed C struct: it has alignment 1 and no padding anywhere.
+
 annotation count(field) :UInt32;
-# Length of a fixed array, in elements.
+# Length of a fixed array, in elements. Of a Text that is a buffer of an operation: encoding pads it
+# with NULs to this length; decoding takes a buffer of any length and ends the text at its NUL.
 
 annotation trailing(field) :Void;
 # The variable part after the fixed struct, as many elements as the buffer holds.
@@ -69,8 +76,8 @@ annotation operation(struct) :Operation;
 struct Operation {
   opcode @0 :UInt32;
   name @1 :Text;               # "MDS_REINT/CREATE": what texts and tables call it
-  requestPortal @2 :UInt32;
-  replyPortal @3 :UInt32;
+  requestPortal @2 :UInt32;    # 0: the request portal of the target concerned, 12, 26 or 28
+  replyPortal @3 :UInt32;      # 0: likewise 10, 25 or 4
   version @4 :UInt32;          # pb_version, both halves: 0x00020003
   altRequestPortal @5 :UInt32; # another portal that is right as well (0: none)
   bulkPortal @6 :UInt32;       # where the client posts its bulk buffer (0: no bulk)
