@@ -16,4 +16,8 @@ void set_check_hook(CheckHook hook);
 
 }  // namespace protocol
 
-#include "protocol/check_macro.inc"
+// CHECK(condition) or CHECK(condition, "why").
+#define CHECK(condition, ...)   \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
+       : ::protocol::check_failed(#condition, __FILE__, __LINE__, std::string_view{__VA_ARGS__}))

@@ -1,0 +1,208 @@
+// The buffers of an operation's request or reply: which buffer of a message is which of the format,
+// and the reader and writer that the generated operations are made of. The first thing wrong sticks
+// in the reader; what is read after it stays empty.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "protocol/bytes.h"
+#include "protocol/codec.h"
+#include "protocol/message.h"
+#include "protocol/operation_info.h"
+
+namespace protocol {
+
+// Follows the format through a message, place by place. Buffers of a compacted reply (1.8) that
+// were left out are recognised by the fields that announce them.
+class BufferCursor {
+ public:
+  BufferCursor(const Message& message, const DirectionInfo& direction)
+      : message_(message), direction_(direction) {}
+
+  // The message's buffer for the next place of the format. None if it is not there: left out, or
+  // behind the message's last.
+  std::optional<uint32_t> next();
+  bool left_out() const { return left_out_; }  // that none was due to compaction
+  uint32_t place() const { return place_; }    // number of places visited
+
+ private:
+  bool announced(const Presence& presence) const;
+
+  const Message& message_;
+  const DirectionInfo& direction_;
+  uint32_t place_ = 0;
+  uint32_t slot_ = 1;
+  bool left_out_ = false;
+  std::array<uint32_t, kBufferCountMax> slots_ = {};
+};
+
+class BufferReader {
+ public:
+  BufferReader(const Message& message, const OperationInfo& operation,
+               const DirectionInfo& direction)
+      : message_(message),
+        operation_(operation),
+        direction_(direction),
+        cursor_(message, direction) {}
+
+  // Each reads the next place of the format. Fewer bytes than a value needs are refused.
+  template <WireValue T>
+  void value(T& out) {
+    if (const auto bytes = take(sizeof(T), false)) out = *decode<T>(*bytes, message_.order());
+  }
+  template <WireValue T>
+  void value(std::optional<T>& out) {
+    if (const auto bytes = take(sizeof(T), true)) out = *decode<T>(*bytes, message_.order());
+  }
+  // A struct and the array behind it.
+  template <WireValue T, WireValue E>
+  void value(T& out, ArrayView<E>& behind) {
+    if (const auto bytes = take(sizeof(T), false)) {
+      out = *decode<T>(*bytes, message_.order());
+      behind = {bytes->subspan(sizeof(T)), message_.order()};
+    }
+  }
+  template <WireValue T, WireValue E>
+  void value(std::optional<T>& out, ArrayView<E>& behind) {
+    if (const auto bytes = take(sizeof(T), true)) {
+      out = *decode<T>(*bytes, message_.order());
+      behind = {bytes->subspan(sizeof(T)), message_.order()};
+    }
+  }
+  template <WireValue T>
+  void value(T& out, ByteView& behind) {
+    if (const auto bytes = take(sizeof(T), false)) {
+      out = *decode<T>(*bytes, message_.order());
+      behind = bytes->subspan(sizeof(T));
+    }
+  }
+  template <WireValue T>
+  void value(std::optional<T>& out, ByteView& behind) {
+    if (const auto bytes = take(sizeof(T), true)) {
+      out = *decode<T>(*bytes, message_.order());
+      behind = bytes->subspan(sizeof(T));
+    }
+  }
+  // 2.0 wants a whole number of elements, 1.8 leaves a rest alone.
+  template <WireValue T>
+  void array(ArrayView<T>& out) {
+    if (const auto bytes = take_array(sizeof(T))) out = {*bytes, message_.order()};
+  }
+  template <WireValue T>
+  void array(std::optional<ArrayView<T>>& out) {
+    if (const auto bytes = take_array(sizeof(T))) out = ArrayView<T>{*bytes, message_.order()};
+  }
+  // A name must be filled by its string and the NUL; a place of fixed length only needs a NUL.
+  void text(std::string_view& out);
+  void text(std::optional<std::string_view>& out);
+  void data(ByteView& out);
+  void data(std::optional<ByteView>& out);
+
+  const std::optional<WireError>& error() const { return error_; }
+
+ private:
+  // The next buffer, none if it is not there or wrong.
+  std::optional<ByteView> take(size_t size_min, bool empty_is_none);
+  std::optional<ByteView> take_array(size_t element);
+  std::optional<std::string_view> take_text();
+  void refuse(WireError::Kind kind, uint64_t found, uint64_t allowed);
+  const BufferInfo& info() const { return direction_.buffers[cursor_.place() - 1]; }
+
+  const Message& message_;
+  const OperationInfo& operation_;
+  const DirectionInfo& direction_;
+  BufferCursor cursor_;
+  uint32_t slot_ = 0;
+  std::optional<WireError> error_;
+};
+
+// Adds the buffers in the format's order. Absent optional ones at the end are left off, one before
+// a present buffer becomes empty; in a compacted reply empty ones are left out and counted.
+class BufferWriter {
+ public:
+  BufferWriter(MessageBuilder& builder, const DirectionInfo& direction)
+      : builder_(builder), direction_(direction) {}
+
+  template <WireValue T>
+  void value(const T& value) {
+    put(bytes_of(value));
+  }
+  template <WireValue T>
+  void value(const std::optional<T>& value) {
+    value ? put(bytes_of(*value)) : absent();
+  }
+  template <WireValue T, WireValue E>
+  void value(const T& value, const ArrayView<E>& behind) {
+    put(bytes_of(value));
+    extend(behind);
+  }
+  template <WireValue T, WireValue E>
+  void value(const std::optional<T>& value, const ArrayView<E>& behind) {
+    if (!value) return absent();
+    put(bytes_of(*value));
+    extend(behind);
+  }
+  template <WireValue T>
+  void value(const T& value, ByteView behind) {
+    put(bytes_of(value));
+    extend(behind);
+  }
+  template <WireValue T>
+  void value(const std::optional<T>& value, ByteView behind) {
+    if (!value) return absent();
+    put(bytes_of(*value));
+    extend(behind);
+  }
+  template <WireValue T>
+  void array(const ArrayView<T>& values) {
+    if (values.empty()) return data(ByteView{});
+    put({});
+    extend(values);
+  }
+  template <WireValue T>
+  void array(const std::optional<ArrayView<T>>& values) {
+    values ? array(*values) : absent();
+  }
+  void text(std::string_view text);
+  void text(const std::optional<std::string_view>& text);
+  void data(ByteView bytes);
+  void data(const std::optional<ByteView>& bytes);
+  void finish();
+
+ private:
+  void put(ByteView bytes);
+  void absent();
+  void extend(ByteView bytes);
+  template <WireValue T>
+  void extend(const ArrayView<T>& values) {
+    if (values.order() == ByteOrder::little) return extend(values.bytes());
+    for (const T value : values) extend(bytes_of(value));
+  }
+
+  MessageBuilder& builder_;
+  const DirectionInfo& direction_;
+  uint32_t place_ = 0;
+  uint32_t pending_ = 0;  // absent so far, with nothing behind them
+  uint32_t dropped_ = 0;  // left out of a compacted reply
+};
+
+// Bytes a buffer may take, padding included, at least; for reserving.
+template <WireValue T>
+constexpr size_t wire_size(const T&) {
+  return padded(sizeof(T));
+}
+inline size_t wire_size(std::string_view text) { return padded(text.size() + 1); }
+inline size_t wire_size(ByteView bytes) { return padded(bytes.size()); }
+template <WireValue T>
+size_t wire_size(const ArrayView<T>& values) {
+  return padded(values.bytes().size());
+}
+template <class T>
+size_t wire_size(const std::optional<T>& value) {
+  return value ? wire_size(*value) : 0;
+}
+
+}  // namespace protocol

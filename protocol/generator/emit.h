@@ -1,0 +1,22 @@
+// The outputs of the generator, one function each; every one returns a whole file's text.
+#pragma once
+
+#include <string>
+
+#include "protocol/generator/model.h"
+
+namespace generator {
+
+// X.h: constants, structs, operations.
+std::string emit_header(const File& file);
+std::string emit_constants_header(const File& file);   // the part of X.h with the constants
+std::string emit_operations_header(const File& file);  // the part of X.h with the operations
+
+// X.cc: tables, byte swapping, and the operations' decode and encode.
+std::string emit_source(const File& file);
+std::string emit_operations_source(const File& file);  // the part of X.cc with the operations
+
+// catalogue.cc: what all the files hold.
+std::string emit_catalogue(const Model& model);
+
+}  // namespace generator

@@ -1,0 +1,47 @@
+// assay-schema: a capnpc plugin. Reads a CodeGeneratorRequest from standard input and writes, into
+// the current directory, X.h and X.cc for every requested X.capnp, and catalogue.cc. A file whose
+// content stays the same is left alone, so that what includes it is not compiled again.
+#include <capnp/serialize.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "protocol/generator/emit.h"
+#include "protocol/generator/model.h"
+
+namespace {
+
+void write_if_changed(const std::string& path, const std::string& text) {
+  std::ifstream old(path, std::ios::binary);
+  if (old && std::string(std::istreambuf_iterator<char>(old), {}) == text) return;
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw generator::SchemaError("cannot write " + path);
+}
+
+}  // namespace
+
+int main() {
+  try {
+    capnp::ReaderOptions options;
+    options.traversalLimitInWords = uint64_t{1} << 30;
+    capnp::StreamFdMessageReader message(STDIN_FILENO, options);
+    const generator::Model model =
+        generator::read_model(message.getRoot<capnp::schema::CodeGeneratorRequest>());
+    for (const generator::File& file : model.files) {
+      write_if_changed(file.stem + ".h", generator::emit_header(file));
+      write_if_changed(file.stem + ".cc", generator::emit_source(file));
+    }
+    write_if_changed("catalogue.cc", generator::emit_catalogue(model));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "assay-schema: %s\n", error.what());
+  } catch (const kj::Exception& error) {
+    std::fprintf(stderr, "assay-schema: %s\n", error.getDescription().cStr());
+  }
+  return 1;
+}
