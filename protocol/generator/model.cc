@@ -263,9 +263,10 @@ class Reading {
       if (field.trailing && &field != &type.fields.back()) {
         refuse(type.file->stem, place, "is $trailing but not the last field");
       }
+      const bool continued = type.fields.back().trailing && &field + 1 == &type.fields.back();
       if (field.kind == Kind::structure && field.structure->trailing() != nullptr &&
-          !field.trailing) {
-        refuse(type.file->stem, place, "embeds a struct with a trailing part");
+          !field.trailing && !continued) {
+        refuse(type.file->stem, place, "embeds a struct whose trailing part is not the end");
       }
       const uint32_t alignment =
           field.kind == Kind::structure ? field.structure->alignment : field.width;

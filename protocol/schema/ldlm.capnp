@@ -111,7 +111,7 @@ struct LdlmRequest $lustre("ldlm_request") $size(104) {
 struct LdlmReply $lustre("ldlm_reply") $size(112) {
   # Reply of enqueue and convert.
   lockFlags @0 :UInt32 $lustre("lock_flags") $bits("LockFlag");
-  lockPadding @1 :UInt32 $lustre("lock_padding");
+  padding @1 :UInt32 $lustre("lock_padding");
   lockDesc @2 :LdlmLockDesc $lustre("lock_desc");
   # The lock as given; with an intent, on another resource than asked for.
   lockHandle @3 :Ptlrpc.LustreHandle $lustre("lock_handle");  # The lock at the server.

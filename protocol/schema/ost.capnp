@@ -247,6 +247,7 @@ struct LlUserFiemap $lustre("ll_user_fiemap") $size(32) {
   mappedExtents @3 :UInt32 $lustre("fm_mapped_extents");
   extentCount @4 :UInt32 $lustre("fm_extent_count");  # Room, in extents.
   reserved @5 :UInt32 $lustre("fm_reserved");
+  extents @6 :List(LlFiemapExtent) $lustre("fm_extents") $trailing;
 }
 
 struct LlFiemapExtent $lustre("ll_fiemap_extent") $size(56) {

@@ -27,8 +27,9 @@ annotation packed(struct) :Void;
 # A packed C struct: it has alignment 1 and no padding anywhere.
 
 annotation count(field) :UInt32;
-# Length of a fixed array, in elements. Of a Text that is a buffer of an operation: encoding pads it
-# with NULs to this length; decoding takes a buffer of any length and ends the text at its NUL.
+# Length of a fixed array, in elements. Of a Text or a struct that is a buffer of an operation:
+# encoding pads it with zeroes to this length; decoding takes a longer or a shorter buffer (a text
+# ends at its NUL, a struct needs its own size).
 
 annotation trailing(field) :Void;
 # The variable part after the fixed struct, as many elements as the buffer holds.
@@ -89,7 +90,8 @@ struct Operation {
 enum Selector {
   none @0;                     # the opcode says it all
   reint @1;                    # first u32 of buffer 1
-  intent @2;                   # ldlm_intent.opc in buffer 2, when there are more than two buffers
+  intent @2;                   # bits of ldlm_intent.opc in buffer 2, when there are more than two
+                               # buffers; the first variant in the file whose bits are all set
   lockType @3;                 # l_desc.l_resource.lr_type, for ENQUEUE without intent
   key @4;                      # the name in buffer 1 (GET_INFO, SET_INFO); see keyName
 }
@@ -107,6 +109,6 @@ annotation compact(struct) :Void;
 # 1.8: buffers of this reply that end up empty are left out, later ones move one slot down.
 
 annotation presentIf(field) :Text;
-# In a compact reply: the field of the first struct buffer (a dot and the bits' Lustre names behind
-# it, joined by "|", where bits decide: "valid.OBD_MD_FLEASIZE|OBD_MD_FLDIREA") which, when it is
-# not zero, says that this buffer is there.
+# In a compact reply: the field, in the first struct buffer that has such a field, which says that
+# this buffer is there when it is not zero. A dot and the bits' Lustre names, joined by "|", behind
+# it where bits decide: "valid.OBD_MD_FLEASIZE|OBD_MD_FLDIREA".
