@@ -16,8 +16,4 @@ void set_check_hook(CheckHook hook);
 
 }  // namespace protocol
 
-// CHECK(condition) or CHECK(condition, "why").
-#define CHECK(condition, ...)   \
-  (static_cast<bool>(condition) \
-       ? static_cast<void>(0)   \
-       : ::protocol::check_failed(#condition, __FILE__, __LINE__, std::string_view{__VA_ARGS__}))
+#include "protocol/check_macro.inc"

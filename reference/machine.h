@@ -42,7 +42,11 @@ inline constexpr Time kMillisecond = 1'000'000;
 inline constexpr Time kSecond = 1'000'000'000;
 
 // What a timer is for, and which of its kind: a request's xid, a lock's handle, an import's index.
-// Each machine numbers its kinds itself; a SetTimer replaces the timer of the same id.
+// Each machine numbers its kinds itself, below kImportTimerKinds; a SetTimer replaces the timer of
+// the same id. A kind with the bit kPeriodic set comes again and again by itself (pings, the ping
+// evictor): a schedule may end while such timers are left.
+inline constexpr uint32_t kImportTimerKinds = 0x4000'0000;  // from here on they are import.h's
+inline constexpr uint32_t kPeriodic = 0x8000'0000;
 struct TimerId {
   uint32_t kind = 0;
   uint64_t which = 0;
@@ -112,8 +116,8 @@ concept Machine =
     std::copyable<M> && requires(M m, const M& c, Time now, const Event& event, Actions& out) {
       m.start(now, out);  // once, before the first event: registration, connections, timers
       m.step(now, event, out);
-      c.invariants();     // CHECKs what must hold between steps
-      c.state();          // a tuple of everything that makes it differ from another (digest.h)
+      c.invariants();  // CHECKs what must hold between steps
+      c.state();       // a tuple of everything that makes it differ from another (digest.h)
     };
 
 }  // namespace reference

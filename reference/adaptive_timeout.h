@@ -1,0 +1,42 @@
+// How long a client waits: for each portal of a server the largest service time of late, in four
+// bins over ten minutes, and what a time-out is made of it (facts: semantics 1.12).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+#include "reference/config.h"
+
+namespace reference {
+
+class AdaptiveTimeouts {
+ public:
+  static constexpr size_t kBins = 4;
+  static constexpr Time kBinLength = 150 * kSecond;  // at_history (600 s) / kBins
+
+  // A server said or showed that it takes so long, in seconds. The estimate is the largest of the
+  // bins, within at_min and at_max.
+  void measured(const Timing& timing, Time now, uint32_t portal, uint32_t seconds);
+  uint32_t estimate_s(uint32_t portal) const;
+  // est + est/4 + margin (5 s by Lustre's default).
+  Time timeout(const Timing& timing, uint32_t portal) const;
+
+  auto state() const { return std::tie(portals_); }
+
+ private:
+  struct Portal {
+    uint32_t portal = 0;
+    Time bin_began = 0;
+    std::array<uint32_t, kBins> bins = {};
+    uint32_t estimate_s = 0;
+    auto state() const { return std::tie(portal, bin_began, bins, estimate_s); }
+  };
+  std::vector<Portal> portals_;  // few; in order of first use
+};
+
+// Whole seconds on the wire, rounded up.
+uint32_t wire_seconds(Time interval);
+
+}  // namespace reference
