@@ -84,8 +84,10 @@ void encode(const T& value, ByteSpan out, ByteOrder order = ByteOrder::little) {
 
 template <WireValue T>
 void append(std::vector<uint8_t>& out, const T& value) {
-  const auto* first = reinterpret_cast<const uint8_t*>(&value);
-  out.insert(out.end(), first, first + sizeof(T));
+  // Not insert(): g++ 12 sees an overflow in it that is not there.
+  const size_t at = out.size();
+  out.resize(at + sizeof(T));
+  std::memcpy(out.data() + at, &value, sizeof(T));
 }
 
 // The bytes of a value in little-endian order. The view lives as long as the value.
@@ -164,14 +166,14 @@ template <WireStruct T, class Part>
 T overlay(const Part& part) {
   static_assert(sizeof(T) <= sizeof(Part));
   T value;
-  std::memcpy(&value, &part, sizeof(T));
+  std::memcpy(static_cast<void*>(&value), &part, sizeof(T));
   return value;
 }
 template <class Part, WireStruct T>
 void set_overlay(Part& part, const T& value) {
   static_assert(sizeof(T) <= sizeof(Part));
   part = {};
-  std::memcpy(&part, &value, sizeof(T));
+  std::memcpy(static_cast<void*>(&part), &value, sizeof(T));
 }
 
 // A name in a fixed char array ends at its first NUL, or fills the array.

@@ -28,22 +28,27 @@ namespace reference {
 
 class Digest {
  public:
-  Digest() { XXH3_64bits_reset(&hash_); }
-  void bytes(const void* data, size_t length) { XXH3_64bits_update(&hash_, data, length); }
-  uint64_t value() const { return XXH3_64bits_digest(&hash_); }
+  void bytes(const void* data, size_t length) { word(XXH3_64bits(data, length)); }
+  uint64_t value() const { return hash_; }
 
   template <class T>
   void add(const T& value);
 
  private:
-  void word(uint64_t value) { bytes(&value, sizeof value); }
+  // A full avalanche a word (the finaliser of SplitMix64), chained by what came before.
+  void word(uint64_t value) {
+    uint64_t z = (hash_ ^ value) + 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    hash_ = (z ^ (z >> 31)) + (hash_ << 1);
+  }
   template <class Range>
   void range(const Range& values) {
     word(values.size());
     for (const auto& value : values) add(value);
   }
 
-  XXH3_state_t hash_;
+  uint64_t hash_ = 0;
 };
 
 template <class T>
