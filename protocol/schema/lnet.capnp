@@ -174,3 +174,33 @@ struct LnetMagicversion $lustre("lnet_magicversion_t") $size(8) $littleEndian {
   versionMajor @1 :UInt16 $lustre("version_major");  # 1.
   versionMinor @2 :UInt16 $lustre("version_minor");  # 0.
 }
+
+struct LnetPingInfo $lustre("lnet_ping_info") $size(16) {
+  # What a node answers to an LNet ping (a GET of portal 0 with match bits 1 << 63), and what later
+  # versions PUT there to announce themselves. In the sender's byte order. Facts: wire-2.15.csv,
+  # captures/lustre-2.x; 1.8 and 2.0 have a version, 2, where later ones have bits.
+  magic @0 :UInt32 $lustre("pi_magic") $values("PingMagic") $hex;
+  features @1 :UInt32 $lustre("pi_features") $hex;
+  pid @2 :UInt32 $lustre("pi_pid");
+  nnis @3 :UInt32 $lustre("pi_nnis");  # Number of interfaces that follow.
+  ni @4 :List(LnetNiStatus) $lustre("pi_ni") $trailing;
+}
+
+struct LnetNiStatus $lustre("lnet_ni_status") $size(16) {
+  # One network interface of the node that answers a ping; its loopback comes first.
+  nid @0 :UInt64 $lustre("ns_nid") $hex;
+  status @1 :UInt32 $lustre("ns_status") $values("NiStatus") $hex;
+  unused @2 :UInt32 $lustre("ns_unused");
+}
+
+enum PingMagic $lustre("lnet") $valueSet(32) {
+  # First word of an LNet ping's answer.
+  ping @0 $lustre("LNET_PROTO_PING_MAGIC") $value(0x70696e67);
+}
+
+enum NiStatus $lustre("lnet") $valueSet(32) {
+  # State of an interface.
+  invalid @0 $lustre("LNET_NI_STATUS_INVALID") $value(0);
+  up @1 $lustre("LNET_NI_STATUS_UP") $value(0x15aac0de);
+  down @2 $lustre("LNET_NI_STATUS_DOWN") $value(0xdeadface);
+}

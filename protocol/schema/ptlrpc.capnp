@@ -69,6 +69,35 @@ struct PtlrpcBody $lustre("ptlrpc_body") $size(152) {
   padding @17 :List(UInt64) $lustre("pb_padding") $count(4);
 }
 
+struct PtlrpcBodyV3 $lustre("ptlrpc_body_v3") $size(184) {
+  # The body of 2.3 and later, which neither dialect here sends; for reading later traffic. Facts:
+  # wire-2.15.csv.
+  handle @0 :LustreHandle $lustre("pb_handle");
+  type @1 :UInt32 $lustre("pb_type") $values("MsgType");
+  version @2 :UInt32 $lustre("pb_version") $hex;
+  opc @3 :UInt32 $lustre("pb_opc") $values("Opcode");
+  status @4 :Int32 $lustre("pb_status");
+  lastXid @5 :UInt64 $lustre("pb_last_xid") $hex;
+  tag @6 :UInt16 $lustre("pb_tag");  # Slot of a request that modifies, of several in flight.
+  padding0 @7 :UInt16 $lustre("pb_padding0");
+  padding1 @8 :UInt32 $lustre("pb_padding1");
+  lastCommitted @9 :UInt64 $lustre("pb_last_committed");
+  transno @10 :UInt64 $lustre("pb_transno");
+  flags @11 :UInt32 $lustre("pb_flags") $bits("MsgFlag");
+  opFlags @12 :UInt32 $lustre("pb_op_flags") $bits("MsgConnectFlag");
+  connCnt @13 :UInt32 $lustre("pb_conn_cnt");
+  timeout @14 :UInt32 $lustre("pb_timeout");
+  serviceTime @15 :UInt32 $lustre("pb_service_time");
+  limit @16 :UInt32 $lustre("pb_limit");
+  slv @17 :UInt64 $lustre("pb_slv");
+  preVersions @18 :List(UInt64) $lustre("pb_pre_versions") $count(4);
+  mbits @19 :UInt64 $lustre("pb_mbits") $hex;  # Match bits of reply and bulk.
+  padding64a @20 :UInt64 $lustre("pb_padding64_0");
+  padding64b @21 :UInt64 $lustre("pb_padding64_1");
+  padding64c @22 :UInt64 $lustre("pb_padding64_2");
+  jobid @23 :Data $lustre("pb_jobid") $count(32);
+}
+
 struct LustreHandle $lustre("lustre_handle") $size(8) $opaque {
   # A 64-bit cookie that names an object of the node that made it: export, lock, open file. Others
   # only give it back.
