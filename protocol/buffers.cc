@@ -102,6 +102,14 @@ void BufferWriter::put(ByteView bytes) {
   builder_.add(bytes);
 }
 
+void BufferWriter::fill() {
+  const BufferInfo& info = direction_.buffers[place_ - 1];
+  const size_t length = builder_.last_length();
+  if (info.kind == BufferKind::structure && length < info.count) {
+    builder_.extend_last(info.count - length);
+  }
+}
+
 void BufferWriter::absent() {
   const BufferInfo& info = direction_.buffers[place_];
   if (info.optional) {

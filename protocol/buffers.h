@@ -57,33 +57,19 @@ class BufferReader {
   void value(std::optional<T>& out) {
     if (const auto bytes = take(sizeof(T), true)) out = *decode<T>(*bytes, message_.order());
   }
-  // A struct and the array behind it.
-  template <WireValue T, WireValue E>
-  void value(T& out, ArrayView<E>& behind) {
+  // A struct and what lies behind it.
+  template <WireValue T, class Behind>
+  void value(T& out, Behind& behind) {
     if (const auto bytes = take(sizeof(T), false)) {
       out = *decode<T>(*bytes, message_.order());
-      behind = {bytes->subspan(sizeof(T)), message_.order()};
+      rest(bytes->subspan(sizeof(T)), behind);
     }
   }
-  template <WireValue T, WireValue E>
-  void value(std::optional<T>& out, ArrayView<E>& behind) {
+  template <WireValue T, class Behind>
+  void value(std::optional<T>& out, Behind& behind) {
     if (const auto bytes = take(sizeof(T), true)) {
       out = *decode<T>(*bytes, message_.order());
-      behind = {bytes->subspan(sizeof(T)), message_.order()};
-    }
-  }
-  template <WireValue T>
-  void value(T& out, ByteView& behind) {
-    if (const auto bytes = take(sizeof(T), false)) {
-      out = *decode<T>(*bytes, message_.order());
-      behind = bytes->subspan(sizeof(T));
-    }
-  }
-  template <WireValue T>
-  void value(std::optional<T>& out, ByteView& behind) {
-    if (const auto bytes = take(sizeof(T), true)) {
-      out = *decode<T>(*bytes, message_.order());
-      behind = bytes->subspan(sizeof(T));
+      rest(bytes->subspan(sizeof(T)), behind);
     }
   }
   // 2.0 wants a whole number of elements, 1.8 leaves a rest alone.
@@ -108,6 +94,11 @@ class BufferReader {
   std::optional<ByteView> take(size_t size_min, bool empty_is_none);
   std::optional<ByteView> take_array(size_t element);
   std::optional<std::string_view> take_text();
+  static void rest(ByteView bytes, ByteView& out) { out = bytes; }
+  template <WireValue E>
+  void rest(ByteView bytes, ArrayView<E>& out) const {
+    out = {bytes, message_.order()};
+  }
   void refuse(WireError::Kind kind, uint64_t found, uint64_t allowed);
   const BufferInfo& info() const { return direction_.buffers[cursor_.place() - 1]; }
 
@@ -129,32 +120,22 @@ class BufferWriter {
   template <WireValue T>
   void value(const T& value) {
     put(bytes_of(value));
+    fill();
+  }
+  // A struct and what lies behind it.
+  template <WireValue T, class Behind>
+  void value(const T& value, const Behind& behind) {
+    put(bytes_of(value));
+    extend(behind);
+    fill();
   }
   template <WireValue T>
   void value(const std::optional<T>& value) {
-    value ? put(bytes_of(*value)) : absent();
+    value ? this->value(*value) : absent();
   }
-  template <WireValue T, WireValue E>
-  void value(const T& value, const ArrayView<E>& behind) {
-    put(bytes_of(value));
-    extend(behind);
-  }
-  template <WireValue T, WireValue E>
-  void value(const std::optional<T>& value, const ArrayView<E>& behind) {
-    if (!value) return absent();
-    put(bytes_of(*value));
-    extend(behind);
-  }
-  template <WireValue T>
-  void value(const T& value, ByteView behind) {
-    put(bytes_of(value));
-    extend(behind);
-  }
-  template <WireValue T>
-  void value(const std::optional<T>& value, ByteView behind) {
-    if (!value) return absent();
-    put(bytes_of(*value));
-    extend(behind);
+  template <WireValue T, class Behind>
+  void value(const std::optional<T>& value, const Behind& behind) {
+    value ? this->value(*value, behind) : absent();
   }
   template <WireValue T>
   void array(const ArrayView<T>& values) {
@@ -174,6 +155,7 @@ class BufferWriter {
 
  private:
   void put(ByteView bytes);
+  void fill();  // with zeros up to the length that the format gives the last buffer
   void absent();
   void extend(ByteView bytes);
   template <WireValue T>

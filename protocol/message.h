@@ -80,6 +80,7 @@ class MessageBuilder {
   ByteSpan extend_last(size_t count);
 
   uint32_t buffer_count() const { return count_; }
+  uint32_t last_length() const { return lengths_[count_ - 1]; }
   // The message behind `headroom` (at most 72) zero bytes. The builder is spent.
   Bytes finish(size_t headroom = 0);
   // The message as payload of this LNet header, whose payload_length is filled in.

@@ -13,7 +13,7 @@ namespace protocol {
 enum class Dialect : uint8_t { v1_8, v2_0 };
 
 enum class BufferKind : uint8_t {
-  structure,  // a fixed struct, with its trailing part if it has one
+  structure,  // a struct, with its trailing part if it has one; sent with at least `count` bytes
   integer,    // one number of element_size bytes
   array,      // as many structs or numbers as the buffer holds
   text,       // a NUL-terminated name; of exactly `count` bytes unless that is 0

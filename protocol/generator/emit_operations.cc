@@ -162,7 +162,7 @@ std::string emit_codec(const Operation& operation, const Direction& direction,
                           behind.empty() ? "" : ", " + behind);
     sizes += fmt::format("{}wire_size({})", sizes.empty() ? "" : " + ", field);
     if (!behind.empty()) sizes += fmt::format(" + wire_size({})", behind);
-    if (buffer.kind == Kind::text && buffer.count) sizes += fmt::format(" + {}", *buffer.count);
+    if (buffer.count) sizes += fmt::format(" + {}", (*buffer.count + 7) / 8 * 8);
   }
   return fmt::format(
       "std::expected<{0}, WireError> {0}::decode(const Message& message) {{\n"
