@@ -43,22 +43,22 @@ Bytes turned(const Bytes& bytes) {
 TEST_CASE("Message: what was built is parsed") {
   const auto message = Message::parse(three_buffers());
   REQUIRE(message);
-  CHECK(message->order() == ByteOrder::little);
-  CHECK(message->buffer_count() == 3);
-  CHECK(message->body() == request_body(33));
-  CHECK(as_text(message->buffer(1)) == "abc");
-  CHECK(as_text(message->buffer(2)) == std::string_view("a name", 7));
-  CHECK(message->buffer(3).empty());
-  CHECK(message->length() == 48 + 152 + 8 + 8);
-  CHECK(message->bytes().size() == message->length());
+  REQUIRE(message->order() == ByteOrder::little);
+  REQUIRE(message->buffer_count() == 3);
+  REQUIRE(message->body() == request_body(33));
+  REQUIRE(as_text(message->buffer(1)) == "abc");
+  REQUIRE(as_text(message->buffer(2)) == std::string_view("a name", 7));
+  REQUIRE(message->buffer(3).empty());
+  REQUIRE(message->length() == 48 + 152 + 8 + 8);
+  REQUIRE(message->bytes().size() == message->length());
 }
 
 TEST_CASE("Message: a big-endian sender is recognised by the magic") {
   const auto message = Message::parse(turned(three_buffers()));
   REQUIRE(message);
-  CHECK(message->order() == ByteOrder::big);
-  CHECK(message->body() == request_body(33));
-  CHECK(as_text(message->buffer(2)) == std::string_view("a name", 7));
+  REQUIRE(message->order() == ByteOrder::big);
+  REQUIRE(message->body() == request_body(33));
+  REQUIRE(as_text(message->buffer(2)) == std::string_view("a name", 7));
 }
 
 TEST_CASE("Message: no prefix of a message is taken for one") {
@@ -67,7 +67,7 @@ TEST_CASE("Message: no prefix of a message is taken for one") {
   for (size_t length = 0; length + 1 < whole.size(); ++length) {
     CHECK_FALSE(Message::parse(whole.slice(0, length)));
   }
-  CHECK(Message::parse(whole.slice(0, whole.size() - 1)));
+  REQUIRE(Message::parse(whole.slice(0, whole.size() - 1)));
 }
 
 TEST_CASE("Message: lying buffer lengths are refused with their place") {
@@ -77,8 +77,8 @@ TEST_CASE("Message: lying buffer lengths are refused with their place") {
       encode(lie, ByteSpan(bytes).subspan(32 + 4 * index));
       const auto message = Message::parse(std::move(bytes));
       REQUIRE_FALSE(message);
-      CHECK(message.error().field == "lm_buflens");
-      CHECK(message.error().offset == 32 + 4 * index);
+      REQUIRE(message.error().field == "lm_buflens");
+      REQUIRE(message.error().offset == 32 + 4 * index);
     }
   }
 }
@@ -89,7 +89,7 @@ TEST_CASE("Message: a huge or zero buffer count is refused") {
     encode(lie, ByteSpan(bytes));
     const auto message = Message::parse(std::move(bytes));
     REQUIRE_FALSE(message);
-    CHECK(message.error().field == "lm_bufcount");
+    REQUIRE(message.error().field == "lm_bufcount");
   }
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("Message: another magic is refused") {
   encode(ptlrpc::msg_magic::kV1, ByteSpan(bytes).subspan(8));
   const auto message = Message::parse(std::move(bytes));
   REQUIRE_FALSE(message);
-  CHECK(message.error().kind == WireError::Kind::bad_magic);
+  REQUIRE(message.error().kind == WireError::Kind::bad_magic);
 }
 
 TEST_CASE("Message: a body of 88 bytes is filled up with zeros, a shorter one refused") {
@@ -106,15 +106,15 @@ TEST_CASE("Message: a body of 88 bytes is filled up with zeros, a shorter one re
   body.pre_versions[0] = 5;
   MessageBuilder builder(body, 0, 0, 0, 88);
   const Bytes bytes = builder.finish();
-  CHECK(bytes.size() == 40 + 88);
+  REQUIRE(bytes.size() == 40 + 88);
   const auto message = Message::parse(bytes);
   REQUIRE(message);
-  CHECK(message->body_length() == 88);
-  CHECK(message->body() == request_body(400));
+  REQUIRE(message->body_length() == 88);
+  REQUIRE(message->body() == request_body(400));
 
   std::vector<uint8_t> shorter = mutable_copy(bytes);
   encode(uint32_t{80}, ByteSpan(shorter).subspan(32));
-  CHECK(Message::parse(std::move(shorter)).error().field == "ptlrpc_body");
+  REQUIRE(Message::parse(std::move(shorter)).error().field == "ptlrpc_body");
 }
 
 TEST_CASE("Message: one string serves as a whole LNet message") {
@@ -123,17 +123,17 @@ TEST_CASE("Message: one string serves as a whole LNet message") {
       builder.finish(lnet::LnetHdr{.dest_nid = 5, .type = lnet::lnet_msg_type::kPut});
   const auto whole = LnetMessage::parse(bytes);
   REQUIRE(whole);
-  CHECK(whole->header.dest_nid == 5);
-  CHECK(whole->header.payload_length == 192);
-  CHECK(whole->build() == bytes);
+  REQUIRE(whole->header.dest_nid == 5);
+  REQUIRE(whole->header.payload_length == 192);
+  REQUIRE(whole->build() == bytes);
   REQUIRE(Message::parse(whole->payload));
 }
 
 TEST_CASE("LnetMessage: a length that is not the payload's is refused") {
   const LnetMessage message{.header = {}, .payload = Bytes(std::vector<uint8_t>(10))};
   const Bytes bytes = message.build();
-  CHECK(LnetMessage::parse(bytes.slice(0, 81)).error().kind == WireError::Kind::bad_length);
-  CHECK(LnetMessage::parse(bytes.slice(0, 71)).error().kind == WireError::Kind::too_short);
+  REQUIRE(LnetMessage::parse(bytes.slice(0, 81)).error().kind == WireError::Kind::bad_length);
+  REQUIRE(LnetMessage::parse(bytes.slice(0, 71)).error().kind == WireError::Kind::too_short);
 }
 
 TEST_CASE("Operations: CONNECT travels both ways") {
@@ -145,14 +145,14 @@ TEST_CASE("Operations: CONNECT travels both ways") {
   request.encode(builder);
   const auto message = Message::parse(builder.finish());
   REQUIRE(message);
-  CHECK(message->buffer(1).size() == 39);
+  REQUIRE(message->buffer(1).size() == 39);
   const auto decoded = operations_2_0::MdsConnect::Request::decode(*message);
   REQUIRE(decoded);
-  CHECK(decoded->target_uuid == request.target_uuid);
-  CHECK(decoded->client_uuid == request.client_uuid);
-  CHECK(decoded->client_handle == request.client_handle);
-  CHECK(decoded->connect_data == request.connect_data);
-  CHECK(identify(Dialect::v2_0, *message) == &operations_2_0::MdsConnect::kInfo);
+  REQUIRE(decoded->target_uuid == request.target_uuid);
+  REQUIRE(decoded->client_uuid == request.client_uuid);
+  REQUIRE(decoded->client_handle == request.client_handle);
+  REQUIRE(decoded->connect_data == request.connect_data);
+  REQUIRE(identify(Dialect::v2_0, *message) == &operations_2_0::MdsConnect::kInfo);
 }
 
 TEST_CASE("Operations: a missing buffer is named") {
@@ -161,7 +161,7 @@ TEST_CASE("Operations: a missing buffer is named") {
   const auto decoded =
       operations_1_8::MdsConnect::Request::decode(*Message::parse(builder.finish()));
   REQUIRE_FALSE(decoded);
-  CHECK(decoded.error().text() ==
+  REQUIRE(decoded.error().text() ==
         "MDS_CONNECT.client_uuid at 200: buffer 2 is missing, the message has 2");
 }
 
