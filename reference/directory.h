@@ -6,6 +6,7 @@
 // misses nor repeats an entry that stayed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 // facts: differences 9) and the wishes that clients put in its place.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>

@@ -2,6 +2,7 @@
 // replay of opens (facts: semantics 2.1, 2.6). Open and write counts follow from the table.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <vector>
