@@ -4,6 +4,7 @@
 #pragma GCC system_header  // include_next is an extension
 
 #undef CHECK
+#pragma GCC system_header
 #include_next <catch2/catch.hpp>
 #undef CHECK
 #include "protocol/check.h"
