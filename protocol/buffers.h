@@ -171,6 +171,15 @@ class BufferWriter {
   uint32_t dropped_ = 0;  // left out of a compacted reply
 };
 
+// DirectionInfo::recode of a request or reply.
+template <class T>
+std::optional<WireError> recode(const Message& message, MessageBuilder& builder) {
+  const auto decoded = T::decode(message);
+  if (!decoded) return decoded.error();
+  decoded->encode(builder);
+  return std::nullopt;
+}
+
 // Bytes a buffer may take, padding included, at least; for reserving.
 template <WireValue T>
 constexpr size_t wire_size(const T&) {

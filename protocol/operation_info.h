@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "protocol/bytes.h"
 #include "protocol/struct_info.h"
 
 namespace protocol {
@@ -41,9 +43,15 @@ struct BufferInfo {
   Presence presence = {};
 };
 
+class Message;
+class MessageBuilder;
+
 struct DirectionInfo {
   std::span<const BufferInfo> buffers;
   bool compact = false;  // 1.8: empty buffers are left out and later ones move down
+  // Decodes the message as this and adds its buffers, encoded again, to the builder: for code that
+  // takes any message without naming its type.
+  std::optional<WireError> (*recode)(const Message&, MessageBuilder&) = nullptr;
 };
 
 enum class Selector : uint8_t { none, reint, intent, lock_type, key };
@@ -64,8 +72,6 @@ struct OperationInfo {
   DirectionInfo request;
   DirectionInfo reply;
 };
-
-class Message;
 
 // All operations of a dialect, in the schema's order.
 std::span<const OperationInfo* const> operations(Dialect dialect);

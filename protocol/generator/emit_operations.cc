@@ -126,9 +126,9 @@ std::string emit_buffer_table(const Operation& operation, const Direction& direc
 
 std::string direction_init(const Operation& operation, const Direction& direction,
                            std::string_view name) {
-  return fmt::format("{{.buffers = {}, .compact = {}}}",
+  return fmt::format("{{.buffers = {}, .compact = {}, .recode = recode<{}::{}>}}",
                      direction.buffers.empty() ? "{}" : fmt::format("k{}{}", operation.type, name),
-                     direction.compact);
+                     direction.compact, operation.type, name);
 }
 
 std::string selector_name(const Operation& operation) {
