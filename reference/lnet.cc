@@ -91,27 +91,27 @@ void Lnet::received(Time now, LinkId id, ByteView bytes, LnetActions& out) {
 
 void Lnet::on_unit(Time now, LinkId id, LnetUnit&& unit, LnetActions& out) {
   if (const auto* request = std::get_if<AcceptorRequest>(&unit)) {
-    on_acceptor(now, id, *request, out);
+    on_acceptor(id, *request, out);
   } else if (const auto* hello = std::get_if<Hello>(&unit)) {
     on_hello(now, id, *hello, out);
   } else {
-    on_frame(now, id, std::get<Frame>(std::move(unit)), out);
+    on_frame(id, std::get<Frame>(std::move(unit)), out);
   }
 }
 
-void Lnet::on_frame(Time now, LinkId id, Frame&& frame, LnetActions& out) {
-  if (!acknowledged(now, id, frame, out)) return;
+void Lnet::on_frame(LinkId id, Frame&& frame, LnetActions& out) {
+  if (!acknowledged(id, frame, out)) return;
   if (frame.noop()) return;
   if (frame.cookies[0] != 0) {
     Link& link = links_.at(id);
     if (link.acks.empty()) acks_due_.push_back(id);
     link.acks.push_back(frame.cookies[0]);
   }
-  deliver(now, id, std::move(frame.message), out);
+  deliver(id, std::move(frame.message), out);
 }
 
 // Takes what the frame acknowledges off the list; false if the connection was closed for it.
-bool Lnet::acknowledged(Time now, LinkId id, const Frame& frame, LnetActions& out) {
+bool Lnet::acknowledged(LinkId id, const Frame& frame, LnetActions& out) {
   const Link& link = links_.at(id);
   uint64_t first = frame.noop() ? frame.cookies[0] : 0;
   uint64_t last = frame.cookies[1];
@@ -134,7 +134,7 @@ bool Lnet::acknowledged(Time now, LinkId id, const Frame& frame, LnetActions& ou
   return false;
 }
 
-void Lnet::deliver(Time now, LinkId id, Bytes message, LnetActions& out) {
+void Lnet::deliver(LinkId id, Bytes message, LnetActions& out) {
   const Link& link = links_.at(id);
   uint64_t destination = 0;
   std::memcpy(&destination, message.data() + offsetof(lnet::LnetHdr, dest_nid), 8);
@@ -246,7 +246,7 @@ std::optional<LinkId> Lnet::link_for_acks(const Peer& peer, LinkId came_by) cons
   return came_by;
 }
 
-void Lnet::flush(Time, LnetActions& out) {
+void Lnet::flush(LnetActions& out) {
   for (const LinkId id : std::exchange(acks_due_, {})) {
     if (links_.contains(id)) send_acks(id, out);
   }
@@ -338,7 +338,7 @@ void Lnet::check_peer(Time now, PeerId id, LnetActions& out) {
 
 // --- the end of connections ---
 
-void Lnet::drop(Time now, PeerId peer, LnetActions& out) {
+void Lnet::drop(PeerId peer, LnetActions& out) {
   if (peers_.contains(peer)) lose(peer, "dropped", out);
 }
 

@@ -98,10 +98,10 @@ class Lnet {
   // Messages are delivered as they complete. Acknowledgements wait for flush(), so that they can
   // ride on what is sent meanwhile.
   void received(Time now, LinkId link, protocol::ByteView bytes, LnetActions& out);
-  void flush(Time now, LnetActions& out);
+  void flush(LnetActions& out);
 
   void send(Time now, PeerId to, Bytes message, LnetActions& out);
-  void drop(Time now, PeerId peer, LnetActions& out);
+  void drop(PeerId peer, LnetActions& out);
 
   Time deadline() const { return deadline_; }  // when fired() wants to be called, or before that
   void fired(Time now, LnetActions& out);
@@ -155,13 +155,13 @@ class Lnet {
   };
 
   // handshake (lnet_handshake.cc)
-  void on_acceptor(Time now, LinkId id, const AcceptorRequest& request, LnetActions& out);
+  void on_acceptor(LinkId id, const AcceptorRequest& request, LnetActions& out);
   void on_hello(Time now, LinkId id, const Hello& hello, LnetActions& out);
   void on_hello_accepted(Time now, LinkId id, const Hello& hello, LnetActions& out);
   void on_hello_answered(Time now, LinkId id, const Hello& hello, LnetActions& out);
   void on_refusal(Time now, LinkId id, const Hello& hello, LnetActions& out);
   void opened(Time now, LinkId id, uint64_t incarnation, LnetActions& out);
-  void drop_old_incarnation(Time now, PeerId id, uint64_t incarnation, LnetActions& out);
+  void drop_old_incarnation(PeerId id, uint64_t incarnation, LnetActions& out);
   void answer_hello(LinkId id, uint32_t version, ConnType type, LnetActions& out) const;
   void on_bad_handshake(LinkId id, const protocol::WireError& error, LnetActions& out) const;
   bool connecting(const Peer& peer) const;
@@ -170,9 +170,9 @@ class Lnet {
 
   // messages (lnet.cc)
   void on_unit(Time now, LinkId id, LnetUnit&& unit, LnetActions& out);
-  void on_frame(Time now, LinkId id, Frame&& frame, LnetActions& out);
-  bool acknowledged(Time now, LinkId id, const Frame& frame, LnetActions& out);
-  void deliver(Time now, LinkId id, Bytes message, LnetActions& out);
+  void on_frame(LinkId id, Frame&& frame, LnetActions& out);
+  bool acknowledged(LinkId id, const Frame& frame, LnetActions& out);
+  void deliver(LinkId id, Bytes message, LnetActions& out);
   std::optional<LinkId> link_for(const Peer& peer, size_t message_size) const;
   std::optional<LinkId> link_for_acks(const Peer& peer, LinkId came_by) const;
   void transmit(Time now, Peer& peer, LinkId id, Bytes message, LnetActions& out);

@@ -55,7 +55,7 @@ void Lnet::connected(Time now, LinkId id, LnetActions& out) {
   out.push_back(LinkWrite{id, Bytes(std::move(bytes)), {}});
 }
 
-void Lnet::on_acceptor(Time now, LinkId id, const AcceptorRequest& request, LnetActions& out) {
+void Lnet::on_acceptor(LinkId id, const AcceptorRequest& request, LnetActions& out) {
   constexpr std::string_view kSubject = lnet::LnetAcceptorConnreq::kLustre;
   if (request.version != lnet::acceptor_version::kV1) {
     out.push_back(LinkWrite{id, Bytes(encode_acceptor_request(0)), {}});
@@ -127,7 +127,7 @@ void Lnet::on_hello_accepted(Time now, LinkId id, const Hello& hello, LnetAction
   }
   link.type = *type;
   const PeerId peer_id = link.peer;
-  drop_old_incarnation(now, peer_id, hello.incarnation, out);
+  drop_old_incarnation(peer_id, hello.incarnation, out);
   Peer& peer = peers_[peer_id];
   peer.version = std::min(peer.version, config_.version);
   const bool duplicate = std::ranges::any_of(peer.links, [&](LinkId other) {
@@ -164,7 +164,7 @@ void Lnet::on_hello_answered(Time now, LinkId id, const Hello& hello, LnetAction
                     static_cast<uint32_t>(*inverted(link.type))),
           out);
   } else {
-    drop_old_incarnation(now, link.peer, hello.incarnation, out);
+    drop_old_incarnation(link.peer, hello.incarnation, out);
     opened(now, id, hello.incarnation, out);
   }
 }
@@ -208,7 +208,7 @@ void Lnet::opened(Time now, LinkId id, uint64_t incarnation, LnetActions& out) {
 }
 
 // The peer was started anew: what is connected to its earlier life leads nowhere.
-void Lnet::drop_old_incarnation(Time now, PeerId id, uint64_t incarnation, LnetActions& out) {
+void Lnet::drop_old_incarnation(PeerId id, uint64_t incarnation, LnetActions& out) {
   const auto found = peers_.find(id);
   if (found == peers_.end()) return;
   Peer& peer = found->second;

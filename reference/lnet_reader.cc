@@ -276,7 +276,7 @@ LnetReader::Step LnetReader::on_ksock() {
   if (crc_expected_ != 0 && crc_ != crc_expected_) {
     return wrong(kSubject, "ksm_csum", 4, crc_expected_, crc_);
   }
-  Frame frame{.cookies = cookies_, .message = {}};
+  Frame frame{.cookies = cookies_};
   begin_messages();
   return LnetUnit(std::move(frame));
 }

@@ -41,11 +41,11 @@ struct AcceptorRequest {
 struct Hello {
   uint32_t version = 3;  // 1, 2 or 3; another one comes with nothing else filled in
   protocol::ByteOrder order = protocol::ByteOrder::little;  // of the sender
-  PeerId source;
+  PeerId source{};
   uint64_t destination_nid = 0;
   uint64_t incarnation = 0;
   ConnType type = ConnType::control;  // may be a number that is no type
-  std::vector<uint32_t> interfaces;   // IPv4, when the sender has several
+  std::vector<uint32_t> interfaces{};  // IPv4, when the sender has several
   auto state() const {
     return std::tie(version, order, source, destination_nid, incarnation, type, interfaces);
   }
@@ -54,7 +54,7 @@ struct Hello {
 // An LNet message with its lnet_hdr in front, or a NOOP: then the message is empty.
 struct Frame {
   std::array<uint64_t, 2> cookies{};  // of the ksock header; zero in version 1
-  protocol::Bytes message;
+  protocol::Bytes message{};
   bool noop() const { return message.empty(); }
   auto state() const { return std::tie(cookies, message); }
 };
