@@ -90,7 +90,7 @@ TEST_CASE("an acceptor request and a HELLO of version 3 are read") {
   CHECK(std::get<AcceptorRequest>(reading.units[0]).nid == kServer);
   const Hello& hello = std::get<Hello>(reading.units[1]);
   CHECK(hello.version == 3);
-  CHECK(hello.source == PeerId{kClient, kLnetPid});
+  CHECK((hello.source == PeerId{kClient, kLnetPid}));
   CHECK(hello.destination_nid == kServer);
   CHECK(hello.incarnation == 0x000650a1b2c3d4e5);
   CHECK(hello.type == ConnType::control);
@@ -159,11 +159,11 @@ TEST_CASE("a big-endian peer swaps all but the lnet header") {
   const Hello& read = std::get<Hello>(reading.units[1]);
   CHECK(read.order == ByteOrder::big);
   CHECK(read.version == 2);
-  CHECK(read.source == PeerId{kClient, kLnetPid});
+  CHECK((read.source == PeerId{kClient, kLnetPid}));
   CHECK(read.type == ConnType::bulk_in);
   CHECK(read.interfaces == std::vector<uint32_t>{0x0a000007});
   const Frame& frame = std::get<Frame>(reading.units[2]);
-  CHECK(frame.cookies == std::array<uint64_t, 2>{9, 3});
+  CHECK((frame.cookies == std::array<uint64_t, 2>{9, 3}));
   CHECK(frame.message == Bytes(kGet));
 }
 
