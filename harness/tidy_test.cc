@@ -60,107 +60,107 @@ std::string all_offences(const std::vector<SourceFile>& tree) {
 TEST_CASE("the tree keeps the house style") {
   const std::vector<SourceFile> tree = read_tree();
   REQUIRE(tree.size() > 20);
-  CHECK(all_offences(tree) == "");
+  REQUIRE(all_offences(tree) == "");
 }
 
 TEST_CASE("an honest file has no offence") {
-  CHECK(offence("reference/mds.cc", "#include \"protocol/bytes.h\"\n\nint f() {\n}\n") == "");
-  CHECK(offence("reference/mds.h", "// A metadata server.\n#pragma once\n") == "");
+  REQUIRE(offence("reference/mds.cc", "#include \"protocol/bytes.h\"\n\nint f() {\n}\n") == "");
+  REQUIRE(offence("reference/mds.h", "// A metadata server.\n#pragma once\n") == "");
 }
 
 TEST_CASE("who includes whom") {
   const auto bad = [](std::string path, const std::string& included) {
     return offence(std::move(path), "#include \"" + included + "\"\n").contains("may not include");
   };
-  CHECK(bad("protocol/x.cc", "reference/mds.h"));
-  CHECK(bad("reference/mds.cc", "harness/world.h"));
-  CHECK(bad("reference/mds.cc", "faults/plan.h"));
-  CHECK(bad("faults/plan.cc", "reference/mds.h"));
-  CHECK(bad("suites/open/x.cc", "reference/mds.h"));
-  CHECK(bad("fuzz/x.cc", "suites/conformance.h"));
-  CHECK(bad("harness/sim/world.cc", "harness/live/socket.h"));
-  CHECK(bad("harness/live/world.cc", "harness/sim/cluster.h"));
-  CHECK(bad("harness/check/leak.cc", "harness/sim/cluster.h"));
-  CHECK(bad("harness/report/text.cc", "harness/live/socket.h"));
-  CHECK(bad("harness/cli/main.cc", "commands.h"));
+  REQUIRE(bad("protocol/x.cc", "reference/mds.h"));
+  REQUIRE(bad("reference/mds.cc", "harness/world.h"));
+  REQUIRE(bad("reference/mds.cc", "faults/plan.h"));
+  REQUIRE(bad("faults/plan.cc", "reference/mds.h"));
+  REQUIRE(bad("suites/open/x.cc", "reference/mds.h"));
+  REQUIRE(bad("fuzz/x.cc", "suites/conformance.h"));
+  REQUIRE(bad("harness/sim/world.cc", "harness/live/socket.h"));
+  REQUIRE(bad("harness/live/world.cc", "harness/sim/cluster.h"));
+  REQUIRE(bad("harness/check/leak.cc", "harness/sim/cluster.h"));
+  REQUIRE(bad("harness/report/text.cc", "harness/live/socket.h"));
+  REQUIRE(bad("harness/cli/main.cc", "commands.h"));
   CHECK_FALSE(bad("harness/check/leak.cc", "harness/record/history.h"));
   CHECK_FALSE(bad("suites/open/x.cc", "harness/target.h"));
   CHECK_FALSE(bad("fuzz/x.cc", "reference/mds.h"));
 }
 
 TEST_CASE("the outside world stays outside") {
-  CHECK(offence("protocol/x.cc", "auto t = std::chrono::steady_clock::now();\n") != "");
-  CHECK(offence("harness/record/x.cc", "std::random_device d;\n") != "");
-  CHECK(offence("faults/x.cc", "int n = rand();\n") != "");
-  CHECK(offence("harness/sim/x.cc", "#include <sys/socket.h>\n") != "");
-  CHECK(offence("harness/sim/x.cc", "std::thread t;\n") != "");
-  CHECK(offence("reference/x.cc", "std::unordered_map<int, int> m;\n") != "");
-  CHECK(offence("harness/live/x.cc", "getenv(\"A\");\n") != "");
-  CHECK(offence("suites/open/x.cc", "std::this_thread::sleep_for(1s);\n") != "");
-  CHECK(offence("harness/live/x.cc", "auto t = steady_clock::now();\n") == "");
-  CHECK(offence("harness/explore/x.cc", "std::thread t;\n") == "");
-  CHECK(offence("protocol/bytes_bench.cc", "auto t = steady_clock::now();\n") == "");
-  CHECK(offence("faults/x.cc", "int n = operand(1);  // not rand()\n") == "");
-  CHECK(offence("faults/x.cc", "print(\"call rand()\");\n") == "");
+  REQUIRE(offence("protocol/x.cc", "auto t = std::chrono::steady_clock::now();\n") != "");
+  REQUIRE(offence("harness/record/x.cc", "std::random_device d;\n") != "");
+  REQUIRE(offence("faults/x.cc", "int n = rand();\n") != "");
+  REQUIRE(offence("harness/sim/x.cc", "#include <sys/socket.h>\n") != "");
+  REQUIRE(offence("harness/sim/x.cc", "std::thread t;\n") != "");
+  REQUIRE(offence("reference/x.cc", "std::unordered_map<int, int> m;\n") != "");
+  REQUIRE(offence("harness/live/x.cc", "getenv(\"A\");\n") != "");
+  REQUIRE(offence("suites/open/x.cc", "std::this_thread::sleep_for(1s);\n") != "");
+  REQUIRE(offence("harness/live/x.cc", "auto t = steady_clock::now();\n") == "");
+  REQUIRE(offence("harness/explore/x.cc", "std::thread t;\n") == "");
+  REQUIRE(offence("protocol/bytes_bench.cc", "auto t = steady_clock::now();\n") == "");
+  REQUIRE(offence("faults/x.cc", "int n = operand(1);  // not rand()\n") == "");
+  REQUIRE(offence("faults/x.cc", "print(\"call rand()\");\n") == "");
 }
 
 TEST_CASE("a dialect is asked for in its own files") {
-  CHECK(offence("reference/mds.cc", "if (d == Dialect::v1_8) {\n") != "");
-  CHECK(offence("reference/mds.cc", "if (reference::Dialect::v1_8 != d) {\n") != "");
-  CHECK(offence("reference/dialect_1_8.cc", "if (d == Dialect::v1_8) {\n") == "");
-  CHECK(offence("reference/mds.cc", "make(Dialect::v1_8);\n") == "");
+  REQUIRE(offence("reference/mds.cc", "if (d == Dialect::v1_8) {\n") != "");
+  REQUIRE(offence("reference/mds.cc", "if (reference::Dialect::v1_8 != d) {\n") != "");
+  REQUIRE(offence("reference/dialect_1_8.cc", "if (d == Dialect::v1_8) {\n") == "");
+  REQUIRE(offence("reference/mds.cc", "make(Dialect::v1_8);\n") == "");
 }
 
 TEST_CASE("words that put work off, and macros") {
-  CHECK(offence("reference/x.cc",
-                "// TO"
-                "DO: later\n") != "");
-  CHECK(offence("reference/x.cc",
-                "// FIX"
-                "ME\n") != "");
-  CHECK(offence("reference/x.cc", "#define MAX 3\n") != "");
-  CHECK(offence("reference/x.cc", "std::format(\"{}\", 1);\n") != "");
+  REQUIRE(offence("reference/x.cc",
+                  "// TO"
+                  "DO: later\n") != "");
+  REQUIRE(offence("reference/x.cc",
+                  "// FIX"
+                  "ME\n") != "");
+  REQUIRE(offence("reference/x.cc", "#define MAX 3\n") != "");
+  REQUIRE(offence("reference/x.cc", "std::format(\"{}\", 1);\n") != "");
 }
 
 TEST_CASE("sizes end somewhere") {
-  CHECK(offence("a/x.cc", repeated("int i;\n", 800)) == "");
-  CHECK(offence("a/x.cc", repeated("int i;\n", 801)).contains("801 lines"));
-  CHECK(offence("a/x.cc", std::string(100, 'x') + "\n") == "");
-  CHECK(offence("a/x.cc", std::string(101, 'x') + "\n").contains("101 columns"));
-  CHECK(offence("a/x.cc", "// " + repeated("é", 97) + "\n") == "");
-  CHECK(offence("a/x.cc", "int f() {\n" + repeated("  g();\n", 68) + "}\n") == "");
-  CHECK(offence("a/x.cc", "int f() {\n" + repeated("  g();\n", 69) + "}\n").contains("71 lines"));
-  CHECK(offence("a/x.cc", "constexpr int a[] = {\n" + repeated("  1,\n", 90) + "};\n") == "");
-  CHECK(offence("CMakeLists.txt", repeated("# x\n", 100)).contains("under 100"));
+  REQUIRE(offence("a/x.cc", repeated("int i;\n", 800)) == "");
+  REQUIRE(offence("a/x.cc", repeated("int i;\n", 801)).contains("801 lines"));
+  REQUIRE(offence("a/x.cc", std::string(100, 'x') + "\n") == "");
+  REQUIRE(offence("a/x.cc", std::string(101, 'x') + "\n").contains("101 columns"));
+  REQUIRE(offence("a/x.cc", "// " + repeated("é", 97) + "\n") == "");
+  REQUIRE(offence("a/x.cc", "int f() {\n" + repeated("  g();\n", 68) + "}\n") == "");
+  REQUIRE(offence("a/x.cc", "int f() {\n" + repeated("  g();\n", 69) + "}\n").contains("71 lines"));
+  REQUIRE(offence("a/x.cc", "constexpr int a[] = {\n" + repeated("  1,\n", 90) + "};\n") == "");
+  REQUIRE(offence("CMakeLists.txt", repeated("# x\n", 100)).contains("under 100"));
 }
 
 TEST_CASE("names say what is inside") {
-  CHECK(offence("harness/util.cc", "").contains("grab-bag"));
-  CHECK(offence("reference/common/x.cc", "").contains("grab-bag"));
-  CHECK(offence("protocol/types.cc", "").contains("grab-bag"));
-  CHECK(offence("suites/base.cc", "").contains("grab-bag"));
-  CHECK(offence("misc/x.cc", "").contains("grab-bag"));
-  CHECK(offence("reference/database.cc", "") == "");
-  CHECK(offence("reference/x.h", "#pragma once\n").contains("opens with"));
-  CHECK(offence("reference/x.h", "// A thing.\n").contains("#pragma once"));
-  CHECK(offence("reference/x.h", "// various things\n#pragma once\n").contains("various"));
-  CHECK(offence("suites/x.cc", "TEST_F(Resend, lost_reply) {\n}\n").contains("underscores"));
-  CHECK(offence("suites/x.cc", "TEST_F(Resend, LostReply) {\n}\n") == "");
+  REQUIRE(offence("harness/util.cc", "").contains("grab-bag"));
+  REQUIRE(offence("reference/common/x.cc", "").contains("grab-bag"));
+  REQUIRE(offence("protocol/types.cc", "").contains("grab-bag"));
+  REQUIRE(offence("suites/base.cc", "").contains("grab-bag"));
+  REQUIRE(offence("misc/x.cc", "").contains("grab-bag"));
+  REQUIRE(offence("reference/database.cc", "") == "");
+  REQUIRE(offence("reference/x.h", "#pragma once\n").contains("opens with"));
+  REQUIRE(offence("reference/x.h", "// A thing.\n").contains("#pragma once"));
+  REQUIRE(offence("reference/x.h", "// various things\n#pragma once\n").contains("various"));
+  REQUIRE(offence("suites/x.cc", "TEST_F(Resend, lost_reply) {\n}\n").contains("underscores"));
+  REQUIRE(offence("suites/x.cc", "TEST_F(Resend, LostReply) {\n}\n") == "");
 }
 
 TEST_CASE("the build lists files by name and has few options") {
-  CHECK(offence("a/CMakeLists.txt", "file(GLOB x *.cc)\n").contains("glob"));
-  CHECK(offence("CMakeLists.txt", repeated("option(A \"\" ON)\n", 6)).contains("options"));
+  REQUIRE(offence("a/CMakeLists.txt", "file(GLOB x *.cc)\n").contains("glob"));
+  REQUIRE(offence("CMakeLists.txt", repeated("option(A \"\" ON)\n", 6)).contains("options"));
   const SourceFile source{"a/b/x.cc", "#include <vector>\n"};
-  CHECK(offences({source, {"a/CMakeLists.txt", "y.cc"}}).size() == 1);
-  CHECK(offences({source, {"a/CMakeLists.txt", "b/x.cc"}}).empty());
-  CHECK(offences({source, {"a/b/CMakeLists.txt", "SOURCES x.cc"}}).empty());
-  CHECK(offences({source, {"a/b/CMakeLists.txt", "SOURCES fox.cc"}}).size() == 1);
+  REQUIRE(offences({source, {"a/CMakeLists.txt", "y.cc"}}).size() == 1);
+  REQUIRE(offences({source, {"a/CMakeLists.txt", "b/x.cc"}}).empty());
+  REQUIRE(offences({source, {"a/b/CMakeLists.txt", "SOURCES x.cc"}}).empty());
+  REQUIRE(offences({source, {"a/b/CMakeLists.txt", "SOURCES fox.cc"}}).size() == 1);
 }
 
 TEST_CASE("a source opens with its own header") {
   const SourceFile list{"CMakeLists.txt", "a/x.cc"};
   const SourceFile header{"a/x.h", "// X.\n#pragma once\n"};
-  CHECK(offences({list, header, {"a/x.cc", "#include \"a/x.h\"\n"}}).empty());
-  CHECK(offences({list, header, {"a/x.cc", "#include <map>\n#include \"a/x.h\"\n"}}).size() == 1);
+  REQUIRE(offences({list, header, {"a/x.cc", "#include \"a/x.h\"\n"}}).empty());
+  REQUIRE(offences({list, header, {"a/x.cc", "#include <map>\n#include \"a/x.h\"\n"}}).size() == 1);
 }

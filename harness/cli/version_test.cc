@@ -7,6 +7,6 @@ TEST_CASE("the build id names a commit or says that it is unknown") {
   REQUIRE_FALSE(id.empty());
   if (id == "unknown") return;
   const std::string_view commit = id.substr(0, id.find('-'));
-  CHECK(commit.size() >= 12);
-  CHECK(commit.find_first_not_of("0123456789abcdef") == std::string_view::npos);
+  REQUIRE(commit.size() >= 12);
+  REQUIRE(commit.find_first_not_of("0123456789abcdef") == std::string_view::npos);
 }

@@ -1,0 +1,101 @@
+#include "harness/decode/tcp_stream.h"
+
+#include <algorithm>
+
+namespace harness {
+
+using protocol::ByteView;
+
+// Sequence numbers wrap; the one meant is the one nearest to what is expected next. Negative is
+// before the start of the stream, as a keepalive may be.
+int64_t TcpStream::offset_of(uint32_t sequence) const {
+  const uint32_t expected = first_sequence_ + static_cast<uint32_t>(next_);
+  return static_cast<int64_t>(next_) + static_cast<int32_t>(sequence - expected);
+}
+
+bool TcpStream::begins_anew(const TcpSegment& segment) const {
+  return segment.syn && started_ && (!saw_start_ || segment.sequence + 1 != first_sequence_);
+}
+
+void TcpStream::add(int64_t signed_offset, ByteView bytes) {
+  const auto next = static_cast<int64_t>(next_);
+  if (signed_offset < next) {
+    const auto old = std::min(static_cast<uint64_t>(next - signed_offset), uint64_t{bytes.size()});
+    repeated_ += old;
+    bytes = bytes.subspan(old);
+    signed_offset = next;
+  }
+  auto offset = static_cast<uint64_t>(signed_offset);
+  // Cut around what waits already: of bytes that were sent twice the first copy counts.
+  while (!bytes.empty()) {
+    auto after = waiting_.upper_bound(offset);
+    if (after != waiting_.begin()) {
+      const auto& [start, held] = *std::prev(after);
+      if (start + held.size() > offset) {
+        const uint64_t old = std::min<uint64_t>(start + held.size() - offset, bytes.size());
+        repeated_ += old;
+        bytes = bytes.subspan(old);
+        offset += old;
+        continue;
+      }
+    }
+    const uint64_t room = after == waiting_.end() ? bytes.size() : after->first - offset;
+    const ByteView part = bytes.first(std::min<uint64_t>(room, bytes.size()));
+    waiting_.emplace(offset, std::vector<uint8_t>(part.begin(), part.end()));
+    waiting_bytes_ += part.size();
+    bytes = bytes.subspan(part.size());
+    offset += part.size();
+  }
+}
+
+void TcpStream::take_ready(std::vector<StreamPiece>& out) {
+  while (!waiting_.empty() && waiting_.begin()->first == next_) {
+    auto piece = waiting_.extract(waiting_.begin());
+    next_ += piece.mapped().size();
+    waiting_bytes_ -= piece.mapped().size();
+    delivered_ += piece.mapped().size();
+    patience_ = kPatience;
+    out.push_back(StreamPiece{.bytes = std::move(piece.mapped()), .missing = 0});
+  }
+}
+
+void TcpStream::give_up_hole(std::vector<StreamPiece>& out) {
+  if (waiting_.empty()) return;
+  const uint64_t missing = waiting_.begin()->first - next_;
+  if (missing > 0) out.push_back(StreamPiece{.bytes = {}, .missing = missing});
+  next_ += missing;
+  patience_ = kPatience;
+  take_ready(out);
+}
+
+std::vector<StreamPiece> TcpStream::feed(const TcpSegment& segment) {
+  std::vector<StreamPiece> out;
+  if (!started_) {
+    // A segment without bytes tells where the stream stands, but a keepalive stands one before.
+    if (!segment.syn && segment.payload_length == 0) return out;
+    started_ = true;
+    saw_start_ = segment.syn;
+    first_sequence_ = segment.sequence + (segment.syn ? 1 : 0);
+  }
+  add(offset_of(segment.sequence + (segment.syn ? 1 : 0)), segment.payload);
+  take_ready(out);
+  while (waiting_bytes_ > kWaitingMax) give_up_hole(out);
+  return out;
+}
+
+std::vector<StreamPiece> TcpStream::peer_acknowledged(uint32_t sequence) {
+  std::vector<StreamPiece> out;
+  if (!started_ || waiting_.empty()) return out;
+  acknowledged_ = std::max(acknowledged_, offset_of(sequence));
+  const auto hole_end = static_cast<int64_t>(waiting_.begin()->first);
+  if (acknowledged_ >= hole_end && --patience_ < 0) give_up_hole(out);
+  return out;
+}
+
+std::vector<StreamPiece> TcpStream::finish() {
+  std::vector<StreamPiece> out;
+  while (!waiting_.empty()) give_up_hole(out);
+  return out;
+}
+
+}  // namespace harness
