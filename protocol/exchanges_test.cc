@@ -60,11 +60,19 @@ std::expected<Bytes, WireError> rebuilt(const Message& message, const DirectionI
   return builder.finish();
 }
 
+// The buffers up to the last that is not empty: the probe added empty ones to some replies.
+std::vector<Bytes> filled_buffers(const Message& message) {
+  std::vector<Bytes> out;
+  for (uint32_t i = 0; i < message.buffer_count(); ++i) out.emplace_back(message.buffer(i));
+  while (!out.empty() && out.back().empty()) out.pop_back();
+  return out;
+}
+
 void check_requests(Dialect dialect, const std::string& file) {
   for (const Exchange& exchange : read_exchanges(file)) {
     const OperationInfo* operation = identify(dialect, exchange.request);
     REQUIRE(operation != nullptr);
-    INFO(operation->type << " xid " << exchange.request.body().last_xid);
+    INFO(operation->type);
     REQUIRE(expects(operation->request_portal, operation->alt_request_portal,
                   exchange.request_portal));
     REQUIRE(expects(operation->reply_portal, 0, exchange.reply_portal));
@@ -84,10 +92,9 @@ void check_replies(Dialect dialect, const std::string& file) {
     const auto again = rebuilt(exchange.reply, operation->reply);
     INFO((again ? "decoded" : again.error().text()));
     REQUIRE(again);
-    // The probe added empty buffers to some replies, so only what decoding finds is compared.
     const auto second = Message::parse(*again);
     REQUIRE(second);
-    REQUIRE(*rebuilt(*second, operation->reply) == *again);
+    REQUIRE(filled_buffers(*second) == filled_buffers(exchange.reply));
   }
 }
 
