@@ -111,7 +111,9 @@ std::optional<Place> place_of(const StructInfo& info, const std::string& path) {
     name = name.substr(0, bracket);
   }
   for (const FieldInfo& field : info.fields) {
-    if (field.lustre == path && indexed) return Place{field.offset, field.width};
+    if (field.lustre == path) {
+      return Place{field.offset, indexed ? field.width : field.trailing ? 0 : field.size};
+    }
     if (!is_called(field, name)) continue;
     const uint32_t start = field.offset + index * field.width;
     if (dot == std::string::npos) {
