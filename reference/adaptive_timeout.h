@@ -19,8 +19,9 @@ class AdaptiveTimeouts {
   // A server said or showed that it takes so long, in seconds. The estimate is the largest of the
   // bins, within at_min and at_max.
   void measured(const Timing& timing, Time now, uint32_t portal, uint32_t seconds);
-  uint32_t estimate_s(uint32_t portal) const;
-  // est + est/4 + margin (5 s by Lustre's default).
+  // connect_timeout as long as nothing was measured.
+  uint32_t estimate_s(const Timing& timing, uint32_t portal) const;
+  // est + est/4 + at_early_margin (Lustre's 5 s); obd_timeout when at_max is 0.
   Time timeout(const Timing& timing, uint32_t portal) const;
 
   auto state() const { return std::tie(portals_); }

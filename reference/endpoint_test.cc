@@ -35,18 +35,18 @@ TEST_CASE("a request crosses with its xid and no ACK wanted") {
   Actions out;
   Endpoint(kClient).send_request(kServer.self, portal::kMdsRequest, kXid, text("ping"), out);
   const lnet::LnetHdr header = header_of(sent(out));
-  CHECK(header.type == 1);
-  CHECK(header.payload_length == 4);
-  CHECK(header.msg.match_bits == kXid);
-  CHECK(header.msg.ack_wmd.object_cookie == ~uint64_t{0});
+  REQUIRE(header.type == 1);
+  REQUIRE(header.payload_length == 4);
+  REQUIRE(header.msg.match_bits == kXid);
+  REQUIRE(header.msg.ack_wmd.object_cookie == ~uint64_t{0});
 
   Actions answer;
   const Incoming in = Endpoint(kServer).receive(kClient.self, sent(out), answer);
   const auto& request = std::get<RequestIn>(in);
-  CHECK(request.portal == portal::kMdsRequest);
-  CHECK(request.xid == kXid);
-  CHECK(request.message == text("ping"));
-  CHECK(answer.empty());
+  REQUIRE(request.portal == portal::kMdsRequest);
+  REQUIRE(request.xid == kXid);
+  REQUIRE(request.message == text("ping"));
+  REQUIRE(answer.empty());
 }
 
 TEST_CASE("a bulk write is the server's GET and the client's REPLY") {
@@ -55,13 +55,13 @@ TEST_CASE("a bulk write is the server's GET and the client's REPLY") {
   Actions get, reply, rest;
   const uint64_t cookie = server.bulk_get(kClient.self, portal::kOstBulk, kXid, 4, get);
   client.receive(kServer.self, sent(get), reply);
-  CHECK(header_of(sent(reply)).type == 3);
+  REQUIRE(header_of(sent(reply)).type == 3);
   const Incoming in = server.receive(kClient.self, sent(reply), rest);
-  CHECK(std::get<BulkDone>(in).cookie == cookie);
-  CHECK(std::get<BulkDone>(in).data == text("data"));
+  REQUIRE(std::get<BulkDone>(in).cookie == cookie);
+  REQUIRE(std::get<BulkDone>(in).data == text("data"));
   Actions again;
   client.receive(kServer.self, sent(get), again);
-  CHECK(again.empty());
+  REQUIRE(again.empty());
 }
 
 TEST_CASE("a bulk read is the server's PUT and the client's ACK") {
@@ -71,11 +71,11 @@ TEST_CASE("a bulk read is the server's PUT and the client's ACK") {
   const uint64_t cookie = server.bulk_put(kClient.self, portal::kOstBulk, kXid, text("data"), put);
   client.receive(kServer.self, sent(put), ack);
   const Incoming in = server.receive(kClient.self, sent(ack), rest);
-  CHECK(std::get<BulkDone>(in).cookie == cookie);
-  CHECK(std::get<BulkDone>(in).length == 4);
+  REQUIRE(std::get<BulkDone>(in).cookie == cookie);
+  REQUIRE(std::get<BulkDone>(in).length == 4);
   const Endpoint::Sunk sunk = client.unpost(kServer.self, portal::kOstBulk, kXid);
-  CHECK(sunk.arrived);
-  CHECK(sunk.data == text("data"));
+  REQUIRE(sunk.arrived);
+  REQUIRE(sunk.data == text("data"));
 }
 
 TEST_CASE("bulk data that does not fit what was posted is dropped") {
@@ -84,7 +84,7 @@ TEST_CASE("bulk data that does not fit what was posted is dropped") {
   Actions put, ack;
   server.bulk_put(kClient.self, portal::kOstBulk, kXid, text("data"), put);
   client.receive(kServer.self, sent(put), ack);
-  CHECK(ack.empty());
+  REQUIRE(ack.empty());
   CHECK_FALSE(client.unpost(kServer.self, portal::kOstBulk, kXid).arrived);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a buffer is posted for one peer only") {
   Actions get, reply;
   other.bulk_get(kClient.self, portal::kOstBulk, kXid, 4, get);
   client.receive(other.self(), sent(get), reply);
-  CHECK(reply.empty());
+  REQUIRE(reply.empty());
 }
 
 TEST_CASE("a reply that wants it is acknowledged") {
@@ -103,8 +103,8 @@ TEST_CASE("a reply that wants it is acknowledged") {
   const uint64_t cookie =
       server.send_reply_acked(kClient.self, portal::kMdcReply, kXid, 192, text("reply"), put);
   const Incoming in = client.receive(kServer.self, sent(put), ack);
-  CHECK(std::get<ReplyIn>(in).offset == 192);
-  CHECK(std::get<BulkDone>(server.receive(kClient.self, sent(ack), rest)).cookie == cookie);
+  REQUIRE(std::get<ReplyIn>(in).offset == 192);
+  REQUIRE(std::get<BulkDone>(server.receive(kClient.self, sent(ack), rest)).cookie == cookie);
 }
 
 TEST_CASE("a message for another node closes the connection") {
@@ -112,16 +112,16 @@ TEST_CASE("a message for another node closes the connection") {
   Endpoint(kClient).send_request(kServer.self, portal::kMdsRequest, kXid, text("ping"), out);
   Endpoint(config_of(0x20000c0a80a63)).receive(kClient.self, sent(out), answer);
   REQUIRE(answer.size() == 2);
-  CHECK(std::get<Drop>(answer[0]).peer == kClient.self);
+  REQUIRE(std::get<Drop>(answer[0]).peer == kClient.self);
 }
 
 TEST_CASE("a message cut short closes the connection") {
   Actions out, answer;
   Endpoint(kClient).send_request(kServer.self, portal::kMdsRequest, kXid, text("ping"), out);
   Endpoint(kServer).receive(kClient.self, sent(out).slice(0, 74), answer);
-  CHECK(std::holds_alternative<Drop>(answer.at(0)));
+  REQUIRE(std::holds_alternative<Drop>(answer.at(0)));
   Endpoint(kServer).receive(kClient.self, sent(out).slice(0, 20), answer);
-  CHECK(answer.size() == 4);
+  REQUIRE(answer.size() == 4);
 }
 
 TEST_CASE("transfers to a lost peer end") {
@@ -130,9 +130,9 @@ TEST_CASE("transfers to a lost peer end") {
   const uint64_t cookie = server.bulk_get(kClient.self, portal::kOstBulk, kXid, 4, out);
   const std::vector<BulkDone> ended = server.lost(kClient.self);
   REQUIRE(ended.size() == 1);
-  CHECK(ended[0].cookie == cookie);
-  CHECK(ended[0].lost);
-  CHECK(server.lost(kClient.self).empty());
+  REQUIRE(ended[0].cookie == cookie);
+  REQUIRE(ended[0].lost);
+  REQUIRE(server.lost(kClient.self).empty());
 }
 
 }  // namespace reference

@@ -57,11 +57,11 @@ struct OutgoingRequest {
 };
 
 // From a generated operation: portals, opcode and version are its own. `reply_room` counts the
-// buffers of the reply with their padding, ptlrpc_body and header apart.
+// buffers of the reply with their padding, ptlrpc_body and header apart. What `body` has besides
+// type, version and opcode stays.
 template <class Operation>
 OutgoingRequest make_request(const typename Operation::Request& buffers, uint32_t reply_buffers,
-                             uint32_t reply_room) {
-  protocol::ptlrpc::PtlrpcBody body;
+                             uint32_t reply_room, protocol::ptlrpc::PtlrpcBody body = {}) {
   body.type = protocol::ptlrpc::msg_type::kRequest;
   body.version = Operation::kVersion;
   body.opc = Operation::kOpcode;
@@ -126,13 +126,13 @@ struct ImportSetup {
 class Import {
  public:
   // Requests that have not ended, at once; a machine asks room() before it takes more work.
-  static constexpr size_t kRequestsMax = 1024;
+  static constexpr size_t kRequestsMax = 16384;
   // Requests kept for replay; beyond it the oldest committed opens are let go (their files stay
   // open, but are not opened again after a crash of the server).
   static constexpr size_t kRetainedMax = 65536;
 
   static constexpr uint32_t kDeadlineTimer = kImportTimerKinds | 1;
-  static constexpr uint32_t kReconnectTimer = kImportTimerKinds | 2;
+  static constexpr uint32_t kReconnectTimer = kImportTimerKinds | kPeriodic | 2;
   static constexpr uint32_t kPingTimer = kImportTimerKinds | kPeriodic | 1;
 
   Import(const Config& config, ImportSetup setup);
@@ -193,7 +193,7 @@ class Import {
                     connection_count_, generation_, next_request_, next_xid_, last_committed_,
                     granted_, pending_, retained_, estimates_, last_replayed_, ever_connected_,
                     replayable_, invalid_, resend_replay_, vbr_failed_, no_lock_replay_,
-                    locks_asked_, closing_, internal_request_, replaying_, last_sent_,
+                    closing_, internal_request_, replaying_, retry_same_peer_, last_sent_,
                     reconnect_at_, deadline_at_);
   }
 
@@ -275,6 +275,10 @@ class Import {
   uint32_t reply_portal() const;
 
   // import_recovery.cc: connection and recovery
+  enum class Plain : uint8_t { ping, disconnect };
+  void send_internal(const ImportContext& context, OutgoingRequest request, Purpose purpose);
+  OutgoingRequest plain_request(const ImportContext& context, Plain which) const;
+  void set_reconnect(const ImportContext& context, Time at);
   void try_connect(const ImportContext& context);
   void choose_peer();
   OutgoingRequest connect_request(const ImportContext& context) const;
@@ -287,7 +291,7 @@ class Import {
   void replay_next(const ImportContext& context);
   void on_replay_reply(const ImportContext& context, const Pending& pending,
                        const protocol::Message& reply);
-  void finish_locks(const ImportContext& context);
+  void end_recovery_requests(const ImportContext& context);
   void note(const ImportContext& context, Fact::Kind kind, int64_t value,
             std::string_view text) const;
 
@@ -313,7 +317,7 @@ class Import {
   bool resend_replay_ = false;
   bool vbr_failed_ = false;
   bool no_lock_replay_ = false;
-  bool locks_asked_ = false;
+  bool retry_same_peer_ = false;
   bool closing_ = false;
   RequestId internal_request_ = 0;  // the connect, ping or disconnect under way
   RequestId replaying_ = 0;         // the replay under way

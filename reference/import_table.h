@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "protocol/ptlrpc.h"
+
 namespace reference {
 
 enum class ImportState : uint8_t {
@@ -21,6 +23,23 @@ enum class ImportState : uint8_t {
   full,
   evicted,
 };
+
+// What a client says in recovery, by dialect (facts: rpc-formats "Connection and ping").
+struct RecoveryWords {
+  uint32_t final_ping_flags;    // pb_flags of the ping that ends recovery
+  uint32_t lock_replay_flags;   // added to the pb_flags of a replayed ENQUEUE
+  uint32_t connect_flags;       // pb_op_flags of every CONNECT
+  uint32_t full_checksum_flag;  // lm_flags once FULL20 was granted
+};
+inline constexpr auto kRecoveryWords = [] {
+  using namespace protocol::ptlrpc;
+  constexpr uint32_t kDone = msg_flag::kReqReplayDone | msg_flag::kLockReplayDone;
+  return std::to_array<RecoveryWords>({
+      /* 1.8 */ {msg_flag::kLastReplay | kDone, 0, 0, 0},
+      /* 2.0 */
+      {kDone, msg_flag::kReqReplayDone, msg_connect_flag::kNextVer, msghdr_flag::kCksumIncompat18},
+  });
+}();
 
 enum class Ternary : uint8_t { no, yes, any };
 
