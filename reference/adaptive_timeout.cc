@@ -10,8 +10,7 @@ uint32_t wire_seconds(Time interval) {
   return static_cast<uint32_t>(std::min<Time>(seconds, std::numeric_limits<int32_t>::max()));
 }
 
-void AdaptiveTimeouts::measured(const Timing& timing, Time now, uint32_t portal,
-                                uint32_t seconds) {
+void AdaptiveTimeouts::measured(const Timing& timing, Time now, uint32_t portal, uint32_t seconds) {
   if (seconds == 0) return;
   auto entry = std::ranges::find(portals_, portal, &Portal::portal);
   if (entry == portals_.end()) {

@@ -42,8 +42,8 @@ Import::Import(const Config& config, ImportSetup setup) : setup_(std::move(setup
   client_cookie_ = derive(config, reference::Purpose::import_cookie, first, setup_.number);
   // Like Lustre's: seconds since 1970 << 20. A node that restarts begins behind what it used
   // before, and each import has a range of its own, since replies are told apart by xid.
-  const uint64_t seconds = static_cast<uint64_t>(config.wall_clock_base_s) +
-                           config.incarnation * 4096;
+  const uint64_t seconds =
+      static_cast<uint64_t>(config.wall_clock_base_s) + config.incarnation * 4096;
   next_xid_ = (uint64_t{setup_.number} << 52) + (seconds << 20) +
               derive(config, reference::Purpose::first_xid, first, setup_.number) % 0x10000 + 1;
 }
@@ -51,9 +51,7 @@ Import::Import(const Config& config, ImportSetup setup) : setup_(std::move(setup
 uint32_t Import::request_portal() const {
   return kRequestPortals.at(static_cast<size_t>(setup_.kind));
 }
-uint32_t Import::reply_portal() const {
-  return kReplyPortals.at(static_cast<size_t>(setup_.kind));
-}
+uint32_t Import::reply_portal() const { return kReplyPortals.at(static_cast<size_t>(setup_.kind)); }
 
 // --- requests ---
 
@@ -114,8 +112,7 @@ void Import::send(const ImportContext& context, Pending& pending) {
     case Purpose::lock_replay:
     case Purpose::replay:
       // These may be answered only when all clients have come back.
-      pending.deadline =
-          context.now + 3 * estimates_.timeout(timing, request.request_portal);
+      pending.deadline = context.now + 3 * estimates_.timeout(timing, request.request_portal);
       break;
     case Purpose::ordinary:
     case Purpose::ping:
@@ -126,8 +123,7 @@ void Import::send(const ImportContext& context, Pending& pending) {
     case OutgoingRequest::Bulk::none:
       break;
     case OutgoingRequest::Bulk::source:
-      context.endpoint.post_source(pending.peer, request.bulk_portal, pending.xid,
-                                   request.source);
+      context.endpoint.post_source(pending.peer, request.bulk_portal, pending.xid, request.source);
       break;
     case OutgoingRequest::Bulk::sink:
       context.endpoint.post_sink(pending.peer, request.bulk_portal, pending.xid,
@@ -136,8 +132,8 @@ void Import::send(const ImportContext& context, Pending& pending) {
   }
   last_sent_ = context.now;
   const Bytes message = stamped(context, pending);
-  pending.early = (protocol::decode<LustreMsgV2>(message.view())->flags &
-                   ptlrpc::msghdr_flag::kAtSupport) != 0;
+  pending.early =
+      (protocol::decode<LustreMsgV2>(message.view())->flags & ptlrpc::msghdr_flag::kAtSupport) != 0;
   context.endpoint.send_request(pending.peer, request.request_portal, pending.xid, message,
                                 context.out);
 }
@@ -264,11 +260,11 @@ bool Import::receive(const ImportContext& context, const ReplyIn& in) {
 void Import::on_early(const ImportContext& context, Pending& pending, const ReplyIn& in) {
   const auto reply = Message::parse(in.message);
   if (!reply || reply->buffer_count() < 1) return;
-  const bool whole = (protocol::decode<LustreMsgV2>(pending.request.message.view())->flags &
-                      ptlrpc::msghdr_flag::kCksumIncompat18) != 0 ||
-                     (granted(ptlrpc::connect_flag::kFull20) &&
-                      kRecoveryWords.at(static_cast<size_t>(context.config.dialect))
-                              .full_checksum_flag != 0);
+  const bool whole =
+      (protocol::decode<LustreMsgV2>(pending.request.message.view())->flags &
+       ptlrpc::msghdr_flag::kCksumIncompat18) != 0 ||
+      (granted(ptlrpc::connect_flag::kFull20) &&
+       kRecoveryWords.at(static_cast<size_t>(context.config.dialect)).full_checksum_flag != 0);
   protocol::ByteView body = reply->buffer(0);
   if (!whole && body.size() > kEarlyBody) body = body.first(kEarlyBody);
   if (protocol::crc32(body) != reply->header().cksum) {
@@ -277,8 +273,8 @@ void Import::on_early(const ImportContext& context, Pending& pending, const Repl
   }
   const uint32_t portal = pending.request.request_portal;
   estimates_.measured(context.config.timing, context.now, portal, reply->body().timeout);
-  pending.deadline = std::max(
-      pending.deadline, context.now + estimates_.timeout(context.config.timing, portal));
+  pending.deadline =
+      std::max(pending.deadline, context.now + estimates_.timeout(context.config.timing, portal));
 }
 
 void Import::on_reply(const ImportContext& context, const Pending& pending, Message reply,
@@ -338,8 +334,8 @@ void Import::on_reply(const ImportContext& context, const Pending& pending, Mess
   }
 }
 
-void Import::on_ordinary_reply(const ImportContext& context, const Pending& pending,
-                               Message reply, Bytes bulk) {
+void Import::on_ordinary_reply(const ImportContext& context, const Pending& pending, Message reply,
+                               Bytes bulk) {
   const int32_t status = reply.body().status;
   if (status == kEnotconn || status == kEnodev) {
     // The server does not know us (any more). Whether that is news depends on when it was asked.
@@ -461,8 +457,7 @@ void Import::expire(const ImportContext& context) {
         internal_request_ = 0;
         end(context, pending, kEtimedout, {}, {});
         phase_ = ImportState::closed;
-        context.events.push_back(
-            {ImportEvent::Kind::closed, setup_.number, 0, kEtimedout, {}, {}});
+        context.events.push_back({ImportEvent::Kind::closed, setup_.number, 0, kEtimedout, {}, {}});
         break;
       case Purpose::ping:
         internal_request_ = 0;

@@ -192,9 +192,9 @@ class Import {
     return std::tie(setup_, phase_, peers_, current_peer_, client_cookie_, remote_handle_,
                     connection_count_, generation_, next_request_, next_xid_, last_committed_,
                     granted_, pending_, retained_, estimates_, last_replayed_, ever_connected_,
-                    replayable_, invalid_, resend_replay_, vbr_failed_, no_lock_replay_,
-                    closing_, internal_request_, replaying_, retry_same_peer_, last_sent_,
-                    reconnect_at_, deadline_at_);
+                    replayable_, invalid_, resend_replay_, vbr_failed_, no_lock_replay_, closing_,
+                    internal_request_, replaying_, retry_same_peer_, last_sent_, reconnect_at_,
+                    deadline_at_);
   }
 
  private:

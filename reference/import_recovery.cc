@@ -58,8 +58,7 @@ void Import::disconnect(const ImportContext& context) {
   arm(context);
 }
 
-void Import::send_internal(const ImportContext& context, OutgoingRequest request,
-                           Purpose purpose) {
+void Import::send_internal(const ImportContext& context, OutgoingRequest request, Purpose purpose) {
   CHECK(internal_request_ == 0);
   request.no_resend = true;
   Pending& pending = add(context, std::move(request), purpose);
@@ -97,8 +96,7 @@ void Import::choose_peer() {
 }
 
 OutgoingRequest Import::connect_request(const ImportContext& context) const {
-  uint32_t flags =
-      kRecoveryWords.at(static_cast<size_t>(context.config.dialect)).connect_flags;
+  uint32_t flags = kRecoveryWords.at(static_cast<size_t>(context.config.dialect)).connect_flags;
   ObdConnectData data = setup_.wish;
   if (remote_handle_ == 0) flags |= connect_flag::kInitial;
   if (!retained_.empty()) {
@@ -123,10 +121,9 @@ void Import::on_connect_reply(const ImportContext& context, const Message& reply
   const uint64_t handle = reply.body().handle.cookie;
   // DELAYED (1.8): we come after the window; a recovery of our own, in which locks are not trusted.
   const bool delayed = (flags & connect_flag::kDelayed) != 0;
-  const ConnectRow& row =
-      connect_row(remote_handle_ == 0, (flags & connect_flag::kReconnect) != 0,
-                  delayed || (flags & connect_flag::kRecovering) != 0,
-                  compare(remote_handle_, handle), invalid_);
+  const ConnectRow& row = connect_row(remote_handle_ == 0, (flags & connect_flag::kReconnect) != 0,
+                                      delayed || (flags & connect_flag::kRecovering) != 0,
+                                      compare(remote_handle_, handle), invalid_);
   if (row.action == ConnectAction::fail_not_connected) {
     on_connect_failed(context, kEnotconn, true);
     return;
@@ -190,9 +187,8 @@ void Import::on_connect_failed(const ImportContext& context, int32_t status, boo
 
 bool Import::lost(const ImportContext& context, PeerId peer) {
   if (peer != this->peer()) return false;
-  const bool waiting = std::ranges::any_of(pending_, [&](const Pending& pending) {
-    return pending.sent && pending.peer == peer;
-  });
+  const bool waiting = std::ranges::any_of(
+      pending_, [&](const Pending& pending) { return pending.sent && pending.peer == peer; });
   // A connection that carries nothing closes unnoticed; the next request, or ping, opens another.
   if (!waiting || phase_ == ImportState::closed) return true;
   if (closing_) {
@@ -281,9 +277,8 @@ void Import::proceed(const ImportContext& context) {
       if (replaying_ == 0) replay_next(context);
       break;
     case ImportState::replay_locks: {
-      const bool waiting = std::ranges::any_of(pending_, [](const Pending& pending) {
-        return pending.purpose == Purpose::lock_replay;
-      });
+      const bool waiting = std::ranges::any_of(
+          pending_, [](const Pending& pending) { return pending.purpose == Purpose::lock_replay; });
       if (waiting) break;
       phase_ = ImportState::replay_wait;
       send_internal(context, plain_request(context, Plain::ping), Purpose::final_ping);
@@ -304,10 +299,11 @@ void Import::replay_next(const ImportContext& context) {
   const auto next = std::ranges::upper_bound(retained_, last_replayed_, {}, &Retained::transno);
   if (next == retained_.end()) {
     phase_ = ImportState::replay_locks;
-    if (!vbr_failed_ && !no_lock_replay_) {
+    if (vbr_failed_ || no_lock_replay_) {
+      proceed(context);
+    } else {
       context.events.push_back({ImportEvent::Kind::want_locks, setup_.number, 0, 0, {}, {}});
     }
-    if (context.events.empty()) proceed(context);
     return;
   }
   Pending pending;
@@ -338,8 +334,8 @@ void Import::on_replay_reply(const ImportContext& context, const Pending& pendin
   if (body.status < 0) note(context, Fact::Kind::reached, body.status, "replay:other status");
   last_replayed_ = pending.transno;
   last_committed_ = std::max(last_committed_, body.last_committed);
-  context.events.push_back({ImportEvent::Kind::replayed, setup_.number, pending.id, body.status,
-                            reply, {}});
+  context.events.push_back(
+      {ImportEvent::Kind::replayed, setup_.number, pending.id, body.status, reply, {}});
 }
 
 std::vector<RequestId> Import::replay_locks(const ImportContext& context,

@@ -71,8 +71,8 @@ class Conversation {
     data.connect_flags = grant;
     if (sent.body().opc == v2_0::MdsConnect::kOpcode) builder.add(data);
     const bool adaptive = (sent.message.header().flags & 1) != 0;
-    import_.receive(context(), {sent.to, ptlrpc::portal::kMdcReply, sent.xid,
-                                adaptive ? 192u : 0u, builder.finish()});
+    import_.receive(context(), {sent.to, ptlrpc::portal::kMdcReply, sent.xid, adaptive ? 192u : 0u,
+                                builder.finish()});
     proceed();
   }
   void answer_connect(uint32_t flags, uint64_t handle) {
