@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "harness/target.h"
+#include "reference/defects.h"
+
+namespace harness {
+
+using reference::Dialect;
+
+namespace {
+
+constexpr std::string_view kReference = "reference";
+constexpr std::string_view kDefect = "defect=";
+
+std::string known_defects() {
+  std::string names;
+  for (const reference::DefectInfo& info : reference::kDefects) {
+    names += names.empty() ? "" : ", ";
+    names += info.name;
+  }
+  return names;
+}
+
+// Takes `prefix` off the front of `text`, if it is there.
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace
+
+std::string_view dialect_name(Dialect dialect) { return dialect == Dialect::v1_8 ? "1.8" : "2.0"; }
+
+std::expected<std::vector<Target>, std::string> parse_target(std::string_view text) {
+  std::string_view rest = text;
+  if (!take(rest, kReference)) {
+    return std::unexpected(fmt::format("no such target: {} (known: reference, reference:1.8, "
+                                       "reference:2.0, reference:2.0+defect=NAME)", text));
+  }
+  std::vector<Dialect> dialects = {Dialect::v1_8, Dialect::v2_0};
+  if (take(rest, ":")) {
+    if (take(rest, "1.8")) {
+      dialects = {Dialect::v1_8};
+    } else if (take(rest, "2.0")) {
+      dialects = {Dialect::v2_0};
+    } else {
+      return std::unexpected(fmt::format("{}: the dialects are 1.8 and 2.0", text));
+    }
+  }
+  uint64_t defects = 0;
+  std::string suffix;
+  while (take(rest, "+")) {
+    if (!take(rest, kDefect)) {
+      return std::unexpected(fmt::format("{}: expected defect=NAME behind the +", text));
+    }
+    const std::string_view name = rest.substr(0, rest.find('+'));
+    const auto defect = reference::find_defect(name);
+    if (!defect) {
+      return std::unexpected(
+          fmt::format("{}: no defect is called \"{}\" (known: {})", text, name, known_defects()));
+    }
+    defects |= reference::defect_bit(*defect);
+    suffix += fmt::format("+{}{}", kDefect, name);
+    rest.remove_prefix(name.size());
+  }
+  if (!rest.empty()) return std::unexpected(fmt::format("{}: unexpected \"{}\"", text, rest));
+
+  std::vector<Target> targets;
+  for (const Dialect dialect : dialects) {
+    targets.push_back({.name = fmt::format("{}:{}{}", kReference, dialect_name(dialect), suffix),
+                       .dialect = dialect,
+                       .defects = defects});
+  }
+  return targets;
+}
+
+}  // namespace harness

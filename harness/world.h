@@ -1,0 +1,130 @@
+// The seam between what judges and what runs. Suites, campaigns and commands see a World: servers
+// under test, clients and scripted peers of our own, and time that passes only while somebody waits.
+// harness/sim has the simulated one, harness/live the one of sockets and processes.
+//
+// Waiting is for events, never for a while: run_until() lets things happen until the condition
+// holds, and gives up after Limits::patience of the world's own time, which a test reports as
+// inconclusive (or as a failure where the requirement is that it happens).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faults/rule.h"
+#include "reference/config.h"
+#include "reference/machine.h"
+
+namespace harness {
+
+// What suites and commands need of the machines' vocabulary (they never include reference/).
+using protocol::Bytes;
+using reference::Attributes;
+using reference::Dialect;
+using reference::DirectoryEntry;
+using reference::Fact;
+using reference::OrderId;
+using reference::PeerId;
+using reference::Result;
+using reference::Syscall;
+using reference::Time;
+
+enum class Role : uint8_t { mgs, mds, ost };
+
+struct ServerId {
+  Role role = Role::mds;
+  uint32_t index = 0;
+  auto operator<=>(const ServerId&) const = default;
+};
+inline constexpr ServerId kMgs{Role::mgs, 0};
+inline constexpr ServerId kMds{Role::mds, 0};
+constexpr ServerId ost(uint32_t index) { return {Role::ost, index}; }
+
+// Who is under test, as a client needs to know it.
+struct Cast {
+  Dialect dialect = Dialect::v2_0;
+  std::string fsname;
+  PeerId mgs;
+  PeerId mds;
+  std::vector<PeerId> osts;
+};
+
+// What is asked of a world when it is made.
+struct Plan {
+  Dialect dialect = Dialect::v2_0;
+  uint64_t defects = 0;
+  uint32_t osts = 2;
+  uint64_t seed = 1;
+  reference::Timing timing;
+  std::string capture;  // a pcapng file to write, or empty
+};
+
+// Peers of ours: indices in order of creation.
+struct ClientId {
+  uint32_t index = 0;
+};
+struct ProbeId {
+  uint32_t index = 0;
+};
+
+// What a probe got: a whole LNet message, or the loss of all connections to a peer.
+struct ProbeEvent {
+  PeerId from;
+  std::optional<Bytes> message;  // none: the peer closed or was lost
+};
+
+class World {
+ public:
+  virtual ~World() = default;
+
+  virtual const Cast& cast() const = 0;
+  virtual Time now() const = 0;
+
+  // Lets things happen until the condition holds; false when patience ran out.
+  virtual bool run_until(const std::function<bool()>& condition) = 0;
+  // Lets everything happen that does not need time to pass.
+  virtual void settle() = 0;
+  // Lets this much of the world's time pass (virtual in simulation).
+  virtual void pass(Time duration) = 0;
+
+  // --- clients of ours ---
+  virtual ClientId add_client() = 0;
+  virtual OrderId submit(ClientId client, const Syscall& call) = 0;
+  // The result of a call, once it has ended.
+  virtual const Result* result(ClientId client, OrderId order) const = 0;
+  // The uuid that a client gave in its CONNECTs, by which servers know it.
+  virtual std::string client_uuid(ClientId client) const = 0;
+  // Stops a client without a word, as a power failure does.
+  virtual void kill_client(ClientId client) = 0;
+
+  // --- scripted peers (probe.h) ---
+  virtual ProbeId add_probe() = 0;
+  virtual PeerId probe_peer(ProbeId probe) const = 0;
+  virtual void probe_send(ProbeId probe, PeerId to, Bytes message) = 0;
+  // The next event of a probe, if there is one.
+  virtual std::optional<ProbeEvent> probe_take(ProbeId probe) = 0;
+
+  // --- servers: what the target can have done to it (target.h says what it can) ---
+  virtual void crash(ServerId server) = 0;
+  virtual void start(ServerId server) = 0;
+  virtual void start_as(ServerId server, Dialect dialect) = 0;
+  virtual bool running(ServerId server) const = 0;
+  virtual void evict(ServerId server, const std::string& client_uuid) = 0;
+  // From hold to release nothing becomes durable; a crash in between loses it.
+  virtual void hold_commits(ServerId server) = 0;
+  virtual void release_commits(ServerId server) = 0;
+  // What a server of ours said that it did, so far. Empty on targets that give no notes.
+  virtual const std::vector<Fact>& facts(ServerId server) const = 0;
+
+  // --- messages of our own clients and probes: what happens to them on the way ---
+  virtual void add_rule(const faults::Rule& rule) = 0;
+  // How many messages each rule has struck so far, in order of add_rule.
+  virtual uint32_t struck(size_t rule) const = 0;
+  // Delivers what rules with Verdict::hold have kept.
+  virtual void release_held() = 0;
+};
+
+}  // namespace harness

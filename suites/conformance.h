@@ -1,0 +1,106 @@
+// What a conformance test is, and what it has to work with.
+//
+// A suite is a table of cases, added by hand to catalogue.cc; a case names its requirement, states
+// it in a sentence, says where it was learned, and runs as a conversation. Cases meet the servers
+// only through the World: over the wire, and by the verbs that a target has.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/target.h"
+#include "harness/world.h"
+
+namespace suites {
+
+class Application;
+class Peer;
+
+using harness::Dialect;
+
+// What a case asks of its target.
+enum class Needs : uint32_t {
+  nothing = 0,
+  crash = 1,         // crash and start
+  evict = 2,
+  hold_commits = 4,  // a replay barrier
+  notes = 8,         // servers that say what they did
+  only_1_8 = 16,
+  only_2_0 = 32,
+};
+constexpr Needs operator|(Needs a, Needs b) {
+  return static_cast<Needs>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
+}
+constexpr bool has(Needs set, Needs one) {
+  return (static_cast<uint32_t>(set) & static_cast<uint32_t>(one)) != 0;
+}
+
+class Conformance;
+
+struct Case {
+  std::string_view id;           // "open-replay.3b", for ever
+  std::string_view requirement;  // "OPEN-2"
+  std::string_view sentence;     // the requirement, in one sentence
+  std::string_view source;       // where it was learned: "semantics 2.6"
+  Needs needs = Needs::nothing;
+  void (*run)(Conformance&) = nullptr;
+};
+
+// Every case there is, suite by suite.
+std::vector<std::span<const Case>> catalogue();
+
+// What the cases of one process run against.
+struct Setting {
+  harness::Target target;
+  harness::WorldKind world = harness::WorldKind::sim;
+  uint64_t seed = 1;
+  std::string out;  // a folder for captures, or empty
+};
+
+enum class Outcome : uint8_t { pass, fail, unsupported, inconclusive, broken };
+
+// Ends a case early with an outcome that is no judgement on the server.
+struct Stop {
+  Outcome outcome;
+  std::string why;
+};
+
+// The fixture: a world of its own for each case.
+class Conformance {
+ public:
+  explicit Conformance(const Setting& setting, const Case& c);
+  ~Conformance();
+
+  harness::World& world() { return *world_; }
+  Dialect dialect() const { return setting_.target.dialect; }
+
+  // A client of ours, mounted. Fails the case when the mount does.
+  Application& mount();
+  // A client of ours, not mounted yet.
+  Application& client();
+  // A scripted peer, which sends exactly what it is told to.
+  Peer& peer();
+
+  // Lets things happen until the condition holds. `what` says what was awaited, should it not.
+  void wait_for(std::string_view what, const std::function<bool()>& condition);
+
+  // Crashes the server and starts it again.
+  void restart(harness::ServerId server);
+
+  // Our servers' account of what they did: how many facts of a kind there are so far.
+  size_t count(harness::ServerId server, harness::Fact::Kind kind) const;
+
+ private:
+  Setting setting_;
+  std::unique_ptr<harness::World> world_;
+  std::vector<std::unique_ptr<Application>> applications_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+};
+
+}  // namespace suites

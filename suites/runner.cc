@@ -1,0 +1,293 @@
+#include "suites/runner.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "protocol/check.h"
+
+namespace suites {
+namespace {
+
+using Json = nlohmann::json;
+
+// The body of the GoogleTest test that a case becomes.
+class CaseTest : public testing::Test {
+ public:
+  CaseTest(const Setting& setting, const Case& c) : setting_(setting), case_(c) {}
+
+  void TestBody() override {
+    try {
+      Conformance conformance(setting_, case_);
+      case_.run(conformance);
+    } catch (const Stop& stop) {
+      RecordProperty("outcome", std::string(outcome_name(stop.outcome)));
+      RecordProperty("why", stop.why);
+    }
+  }
+
+ private:
+  const Setting& setting_;
+  const Case& case_;
+};
+
+// Hears the one test of a RUN_ALL_TESTS.
+class Listener : public testing::EmptyTestEventListener {
+ public:
+  Verdict take() { return std::move(verdict_); }
+
+ private:
+  void OnTestStart(const testing::TestInfo&) override { verdict_ = {}; }
+  void OnTestPartResult(const testing::TestPartResult& part) override {
+    if (!part.failed()) return;
+    verdict_.why += fmt::format("{}{}:{}: {}", verdict_.why.empty() ? "" : "\n",
+                                part.file_name() != nullptr ? part.file_name() : "?",
+                                part.line_number(), part.message());
+  }
+  void OnTestEnd(const testing::TestInfo& info) override {
+    verdict_.seconds = static_cast<double>(info.result()->elapsed_time()) / 1000;
+    verdict_.outcome = info.result()->Failed() ? Outcome::fail : Outcome::pass;
+    for (int i = 0; i < info.result()->test_property_count(); ++i) {
+      const testing::TestProperty& property = info.result()->GetTestProperty(i);
+      // A failed expectation before the stop is the better witness.
+      if (verdict_.outcome == Outcome::fail) continue;
+      if (property.key() == std::string_view("why")) verdict_.why = property.value();
+      if (property.key() != std::string_view("outcome")) continue;
+      for (const Outcome outcome : {Outcome::unsupported, Outcome::inconclusive,
+                                    Outcome::broken, Outcome::fail}) {
+        if (property.value() == outcome_name(outcome)) stopped_ = outcome;
+      }
+    }
+    if (verdict_.outcome == Outcome::pass && stopped_) verdict_.outcome = *stopped_;
+    stopped_.reset();
+  }
+
+  Verdict verdict_;
+  std::optional<Outcome> stopped_;
+};
+
+std::pair<std::string, std::string> split(std::string_view id) {
+  const size_t dot = id.find('.');
+  CHECK(dot != std::string_view::npos, "a case's id is suite.number");
+  return {std::string(id.substr(0, dot)), std::string(id.substr(dot + 1))};
+}
+
+// Registers the cases with GoogleTest, once a process.
+Listener& prepare(const Setting& setting, const std::vector<const Case*>& cases) {
+  static int argc = 1;
+  static char name[] = "assay";
+  static char* argv[] = {name, nullptr};
+  testing::InitGoogleTest(&argc, argv);
+  testing::UnitTest::GetInstance()->listeners().Release(
+      testing::UnitTest::GetInstance()->listeners().default_result_printer());
+  for (const Case* c : cases) {
+    const auto [suite, number] = split(c->id);
+    testing::RegisterTest(suite.c_str(), number.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&setting, c]() -> testing::Test* { return new CaseTest(setting, *c); });
+  }
+  auto* listener = new Listener;  // GoogleTest owns it
+  testing::UnitTest::GetInstance()->listeners().Append(listener);
+  return *listener;
+}
+
+// A worker process: takes the next case until there is none, and writes a line about each.
+void work(const Setting& setting, const std::vector<const Case*>& cases,
+          std::atomic<uint32_t>& next, int pipe) {
+  Listener& listener = prepare(setting, cases);
+  const auto say = [pipe](const Json& line) {
+    const std::string text = line.dump() + "\n";
+    CHECK(write(pipe, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  };
+  for (uint32_t i = next++; i < cases.size(); i = next++) {
+    say({{"begin", i}});
+    testing::GTEST_FLAG(filter) = std::string(cases[i]->id);
+    // The listener has heard more than this tells.
+    [[maybe_unused]] const int failed = RUN_ALL_TESTS();
+    const Verdict verdict = listener.take();
+    say({{"case", i},
+         {"outcome", static_cast<int>(verdict.outcome)},
+         {"why", verdict.why},
+         {"seconds", verdict.seconds}});
+  }
+}
+
+struct Worker {
+  pid_t pid = -1;
+  int pipe = -1;
+  std::string buffer;
+  std::optional<uint32_t> running;
+};
+
+Worker spawn(const Setting& setting, const std::vector<const Case*>& cases,
+             std::atomic<uint32_t>& next) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  const pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    close(ends[0]);
+    work(setting, cases, next, ends[1]);
+    _exit(0);
+  }
+  close(ends[1]);
+  return {.pid = pid, .pipe = ends[0], .buffer = {}, .running = {}};
+}
+
+class Crew {
+ public:
+  Crew(const Order& order, const std::vector<const Case*>& cases,
+       const std::function<void(const Verdict&)>& seen)
+      : order_(order), cases_(cases), seen_(seen), verdicts_(cases.size()) {
+    void* page = mmap(nullptr, sizeof(std::atomic<uint32_t>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(page != MAP_FAILED);
+    next_ = new (page) std::atomic<uint32_t>(0);
+  }
+  ~Crew() { munmap(next_, sizeof *next_); }
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  std::vector<Verdict> run() {
+    const size_t jobs = std::min<size_t>(std::max(order_.jobs, 1u), cases_.size());
+    for (size_t i = 0; i < jobs; ++i) workers_.push_back(spawn(order_.setting, cases_, *next_));
+    while (!workers_.empty()) {
+      std::vector<pollfd> polled;
+      for (const Worker& worker : workers_) polled.push_back({worker.pipe, POLLIN, 0});
+      poll(polled.data(), polled.size(), -1);
+      for (size_t i = polled.size(); i-- > 0;) {
+        if (polled[i].revents != 0) hear(i);
+      }
+    }
+    return std::move(verdicts_);
+  }
+
+ private:
+  void hear(size_t index) {
+    Worker& worker = workers_[index];
+    char chunk[4096];
+    const ssize_t got = read(worker.pipe, chunk, sizeof chunk);
+    if (got <= 0) return bury(index);
+    worker.buffer.append(chunk, static_cast<size_t>(got));
+    for (size_t end = worker.buffer.find('\n'); end != std::string::npos;
+         end = worker.buffer.find('\n')) {
+      take(worker, Json::parse(worker.buffer.substr(0, end)));
+      worker.buffer.erase(0, end + 1);
+    }
+  }
+
+  void take(Worker& worker, const Json& line) {
+    if (line.contains("begin")) {
+      worker.running = line["begin"].get<uint32_t>();
+      return;
+    }
+    const auto index = line["case"].get<uint32_t>();
+    worker.running.reset();
+    conclude(index, {.id = {},
+                     .outcome = static_cast<Outcome>(line["outcome"].get<int>()),
+                     .why = line["why"].get<std::string>(),
+                     .seconds = line["seconds"].get<double>()});
+  }
+
+  void conclude(uint32_t index, Verdict verdict) {
+    verdict.id = cases_[index]->id;
+    seen_(verdict);
+    verdicts_[index] = std::move(verdict);
+  }
+
+  // The worker ended: for good, or in the middle of a case, whose verdict that is.
+  void bury(size_t index) {
+    Worker worker = std::move(workers_[index]);
+    workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(index));
+    close(worker.pipe);
+    int status = 0;
+    waitpid(worker.pid, &status, 0);
+    if (!worker.running) return;
+    conclude(*worker.running,
+             {.id = {},
+              .outcome = Outcome::broken,
+              .why = WIFSIGNALED(status)
+                         ? fmt::format("the process that ran it died of signal {}",
+                                       WTERMSIG(status))
+                         : "the process that ran it ended early"});
+    workers_.push_back(spawn(order_.setting, cases_, *next_));
+  }
+
+  const Order& order_;
+  const std::vector<const Case*>& cases_;
+  const std::function<void(const Verdict&)>& seen_;
+  std::vector<Verdict> verdicts_;
+  std::vector<Worker> workers_;
+  std::atomic<uint32_t>* next_ = nullptr;
+};
+
+bool applies(const Case& c, Dialect dialect) {
+  if (has(c.needs, Needs::only_1_8)) return dialect == Dialect::v1_8;
+  if (has(c.needs, Needs::only_2_0)) return dialect == Dialect::v2_0;
+  return true;
+}
+
+}  // namespace
+
+std::vector<const Case*> select(const Order& order) {
+  std::vector<const Case*> cases;
+  for (const std::span<const Case> suite : catalogue()) {
+    for (const Case& c : suite) {
+      if (!applies(c, order.setting.target.dialect)) continue;
+      if (!order.only.empty() && !order.only.contains(c.id)) continue;
+      if (order.except.contains(c.id)) continue;
+      cases.push_back(&c);
+    }
+  }
+  return cases;
+}
+
+std::vector<Verdict> run(const Order& order, const std::function<void(const Verdict&)>& seen) {
+  const std::vector<const Case*> cases = select(order);
+  if (cases.empty()) return {};
+  return Crew(order, cases, seen).run();
+}
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pass:
+      return "pass";
+    case Outcome::fail:
+      return "fail";
+    case Outcome::unsupported:
+      return "unsupported";
+    case Outcome::inconclusive:
+      return "inconclusive";
+    case Outcome::broken:
+      return "broken";
+  }
+  CHECK(false, "no such outcome");
+}
+
+int exit_status(const std::vector<Verdict>& verdicts) {
+  const auto some = [&](Outcome outcome) {
+    return std::ranges::any_of(verdicts, [&](const Verdict& v) { return v.outcome == outcome; });
+  };
+  if (some(Outcome::fail)) return 1;
+  if (some(Outcome::broken)) return 3;
+  if (some(Outcome::inconclusive)) return 2;
+  return 0;
+}
+
+std::string summary(const std::vector<Verdict>& verdicts) {
+  const auto count = [&](Outcome outcome) {
+    return std::ranges::count(verdicts, outcome, &Verdict::outcome);
+  };
+  return fmt::format("{} passed, {} failed, {} unsupported, {} inconclusive, {} broken",
+                     count(Outcome::pass), count(Outcome::fail), count(Outcome::unsupported),
+                     count(Outcome::inconclusive), count(Outcome::broken));
+}
+
+}  // namespace suites
