@@ -1,0 +1,139 @@
+// One node of the live world: a machine, the socket layer below it, its timers and its disk.
+//
+// It turns what happens (bytes, connections, the clock, commits, orders) into events of the machine
+// one at a time, and carries the machine's actions out in their order; notes are handed on before
+// any message of the same step leaves. Single-threaded: everything happens in the loop.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/live/commits.h"
+#include "harness/live/socket.h"
+#include "reference/config.h"
+#include "reference/lnet.h"
+#include "reference/machine.h"
+
+namespace harness::live {
+
+// Time of the machines: nanoseconds since this process began.
+reference::Time now();
+
+// A machine of any kind.
+class AnyMachine {
+ public:
+  virtual ~AnyMachine() = default;
+  virtual void start(reference::Time now, reference::Actions& out) = 0;
+  virtual void step(reference::Time now, const reference::Event& event,
+                    reference::Actions& out) = 0;
+};
+
+template <reference::Machine M>
+class MachineBox final : public AnyMachine {
+ public:
+  explicit MachineBox(M machine) : machine_(std::move(machine)) {}
+  void start(reference::Time now, reference::Actions& out) override { machine_.start(now, out); }
+  void step(reference::Time now, const reference::Event& event,
+            reference::Actions& out) override {
+    machine_.step(now, event, out);
+    machine_.invariants();
+  }
+
+ private:
+  M machine_;
+};
+
+struct NodeOptions {
+  reference::LnetConfig lnet;
+  uint16_t port = reference::kLnetPort;  // where every node of the cluster is dialled
+  Address listen;                        // port 0: it does not listen
+  std::string store;                     // a directory; empty: nothing survives
+  bool sync = false;                     // wait for the medium at each commit
+  std::chrono::nanoseconds commit_interval = std::chrono::milliseconds(5);
+};
+
+class Node {
+ public:
+  struct Handlers {
+    std::function<void(reference::OrderId, reference::Result&&)> answer;
+    std::function<void(const reference::Fact&)> note;
+    std::function<void(reference::CommitId)> committed;
+    // A connection that was refused or broken for what the peer did.
+    std::function<void(std::string_view line)> refused;
+  };
+
+  Node(boost::asio::io_context& loop, NodeOptions options, Handlers handlers);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Opens the store and listens. The text says what does not work.
+  std::expected<void, std::string> open();
+  // What the disk holds, for the constructor of the machine.
+  reference::Store load() const { return commits_->load(); }
+  void run(std::unique_ptr<AnyMachine> machine);
+
+  reference::OrderId ask(reference::Order order);
+  void hold_commits() { commits_->hold(); }
+  void release_commits() { commits_->release(); }
+  void commit_all() { commits_->commit_all(); }
+  // The process dies (SIGKILL) when the machine makes this transaction: before it is durable, or
+  // as soon as it is, and before any message of that step leaves. 0: never.
+  void crash_before(reference::CommitId id) { crash_before_ = id; }
+  void crash_after(reference::CommitId id) { crash_after_ = id; }
+  // Counts from the transactions made so far.
+  reference::CommitId transactions() const { return transactions_; }
+
+ private:
+  struct Link {
+    std::shared_ptr<Socket> socket;
+    Address remote;
+  };
+
+  void accept();
+  void on_accepted(boost::asio::ip::tcp::socket&& socket);
+  void dial(const reference::LinkDial& dial);
+  Socket::Handlers handlers_of(reference::LinkId link);
+
+  void step(const reference::Event& event);
+  void carry_out(reference::Actions& actions);
+  void carry_out(reference::LnetActions& actions);
+  void persist(reference::Persist&& transaction);
+  void set_timer(const reference::SetTimer& timer);
+  void settle();
+  void arm();
+  void on_clock();
+  void close(const reference::LinkClose& close);
+
+  boost::asio::io_context& loop_;
+  const NodeOptions options_;
+  const Handlers handlers_;
+  reference::Lnet lnet_;
+  std::unique_ptr<AnyMachine> machine_;
+  std::unique_ptr<Commits> commits_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer clock_;
+  boost::asio::steady_timer accept_again_;
+  reference::Time armed_ = reference::kNever;
+
+  std::map<reference::LinkId, Link> links_;
+  std::vector<std::shared_ptr<Socket>> written_;  // since the last settle()
+  std::map<reference::TimerId, reference::Time> timers_;
+  std::set<std::pair<reference::Time, reference::TimerId>> deadlines_;
+  std::vector<reference::Event> inbox_;
+  bool settling_ = false;
+  reference::OrderId last_order_ = 0;
+  reference::CommitId transactions_ = 0;
+  reference::CommitId crash_before_ = 0;
+  reference::CommitId crash_after_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace harness::live

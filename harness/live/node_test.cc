@@ -1,0 +1,195 @@
+// Nodes with toy machines on loopback: one counts and echoes, one asks.
+#include "harness/live/node.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "harness/live/loopback.h"
+#include "protocol/lnet_message.h"
+#include "reference/nid.h"
+
+namespace harness::live {
+namespace {
+
+using protocol::Bytes;
+using reference::PeerId;
+
+Bytes put(PeerId from, PeerId to, Bytes payload) {
+  protocol::LnetMessage message;
+  message.header.dest_nid = to.nid;
+  message.header.dest_pid = to.pid;
+  message.header.src_nid = from.nid;
+  message.header.src_pid = from.pid;
+  message.header.type = protocol::lnet::lnet_msg_type::kPut;
+  message.payload = std::move(payload);
+  return message.build();
+}
+
+// Sends back what it gets, and remembers how many it got.
+struct Echo {
+  PeerId self{};
+  uint64_t count = 0;
+  void start(reference::Time, reference::Actions&) {}
+  void step(reference::Time, const reference::Event& event, reference::Actions& out) {
+    const auto* received = std::get_if<reference::Received>(&event);
+    if (received == nullptr) return;
+    ++count;
+    const std::vector<uint8_t> value{static_cast<uint8_t>(count)};
+    out.push_back(reference::Note{{.xid = count, .text = "echoed"}});
+    out.push_back(reference::Persist{count, {{"count", Bytes(protocol::ByteView(value))}}});
+    out.push_back(reference::Send{received->from,
+                                  put(self, received->from, received->message.slice(72))});
+  }
+  void invariants() const {}
+  auto state() const { return std::tie(self, count); }
+};
+
+// Each order sends its data to the server named by its path; the answer is what comes back.
+struct Asker {
+  PeerId self{};
+  PeerId server{};
+  std::vector<reference::OrderId> waiting{};
+  void start(reference::Time, reference::Actions&) {}
+  void step(reference::Time time, const reference::Event& event, reference::Actions& out) {
+    if (const auto* asked = std::get_if<reference::Asked>(&event)) {
+      waiting.push_back(asked->id);
+      out.push_back(reference::Send{
+          server, put(self, server, std::get<reference::Syscall>(asked->order).data)});
+      out.push_back(reference::SetTimer{{1, asked->id}, time + 5 * reference::kSecond});
+    } else if (const auto* received = std::get_if<reference::Received>(&event)) {
+      answer({.data = received->message.slice(72)}, out);
+    } else if (std::holds_alternative<reference::PeerLost>(event) ||
+               std::holds_alternative<reference::TimerFired>(event)) {
+      answer({.status = -5}, out);
+    }
+  }
+  void answer(reference::Result result, reference::Actions& out) {
+    if (waiting.empty()) return;
+    out.push_back(reference::Answer{waiting.front(), std::move(result)});
+    out.push_back(reference::SetTimer{{1, waiting.front()}, reference::kNever});
+    waiting.erase(waiting.begin());
+  }
+  void invariants() const {}
+  auto state() const { return std::tie(self, server, waiting); }
+};
+
+struct Bench {
+  boost::asio::io_context loop{};
+  LoopbackBlock block = LoopbackBlock::claim();
+  std::string directory = std::filesystem::temp_directory_path() /
+                          fmt::format("assay-node-test-{}", block.address(1));
+  std::vector<std::string> notes{};
+  std::vector<std::string> refusals{};
+  std::vector<reference::CommitId> commits{};
+  std::optional<reference::Result> result{};
+  std::unique_ptr<Node> server{}, client{};
+
+  ~Bench() { std::filesystem::remove_all(directory); }
+
+  PeerId peer(uint32_t index) const {
+    return {reference::make_nid(block.address(index)), reference::kLnetPid};
+  }
+  NodeOptions options(uint32_t index) const {
+    NodeOptions out;
+    out.lnet.self = peer(index);
+    out.lnet.incarnation = static_cast<uint64_t>(index);
+    out.lnet.privileged = may_use_privileged_ports();
+    out.port = 9988;
+    return out;
+  }
+  void start_server() {
+    NodeOptions out = options(1);
+    out.listen = {block.address(1), out.port};
+    out.store = directory;
+    server = std::make_unique<Node>(
+        loop, out,
+        Node::Handlers{.note = [&](const reference::Fact& fact) { notes.push_back(fact.text); },
+                       .committed = [&](reference::CommitId id) { commits.push_back(id); },
+                       .refused = [&](std::string_view line) { refusals.emplace_back(line); }});
+    REQUIRE(server->open());
+    server->run(std::make_unique<MachineBox<Echo>>(Echo{peer(1)}));
+  }
+  void start_client() {
+    client = std::make_unique<Node>(
+        loop, options(2),
+        Node::Handlers{.answer = [&](reference::OrderId, reference::Result&& got) {
+          result = std::move(got);
+          loop.stop();
+        }});
+    REQUIRE(client->open());
+    client->run(std::make_unique<MachineBox<Asker>>(Asker{peer(2), peer(1)}));
+  }
+  reference::Result ask(size_t length) {
+    result.reset();
+    reference::Syscall call;
+    call.data = Bytes(std::vector<uint8_t>(length, 7));
+    client->ask(call);
+    loop.restart();
+    loop.run();
+    return *result;
+  }
+  void run_until_committed(reference::CommitId id) {
+    loop.restart();
+    while (commits.empty() || commits.back() < id) loop.run_one();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("messages of every size travel between nodes over TCP") {
+  Bench bench;
+  bench.start_server();
+  bench.start_client();
+  for (const size_t length : {size_t{1}, size_t{900}, size_t{5000}, size_t{1} << 20}) {
+    const reference::Result result = bench.ask(length);
+    REQUIRE(result.status == 0);
+    REQUIRE(result.data == Bytes(std::vector<uint8_t>(length, 7)));
+  }
+  REQUIRE(bench.notes.size() == 4);
+  REQUIRE(bench.refusals.empty());
+}
+
+TEST_CASE("what is committed is in the store of the next start, what is held is not") {
+  Bench bench;
+  bench.start_server();
+  bench.start_client();
+  bench.ask(1);
+  bench.run_until_committed(1);
+  bench.server->hold_commits();
+  bench.ask(1);
+  bench.server.reset();
+  bench.start_server();
+  const reference::Store store = bench.server->load();
+  REQUIRE(store.size() == 1);
+  REQUIRE(store.at("count")[0] == 1);
+}
+
+TEST_CASE("a peer that is not there, and one that goes away, is lost") {
+  Bench bench;
+  bench.start_client();
+  REQUIRE(bench.ask(1).status == -5);
+  bench.start_server();
+  REQUIRE(bench.ask(1).status == 0);
+  bench.server.reset();
+  REQUIRE(bench.ask(1).status == -5);
+}
+
+TEST_CASE("garbage is refused with one line that says what and where") {
+  Bench bench;
+  bench.start_server();
+  bool closed = false;
+  auto socket = std::make_shared<Socket>(
+      bench.loop, Socket::Handlers{.closed = [&](std::string_view) { closed = true; }});
+  socket->connect({bench.block.address(3), 0}, false, {bench.block.address(1), 9988});
+  socket->write(Bytes(std::vector<uint8_t>(16, 0x2a)));
+  while (!closed) {
+    bench.loop.run_one();
+    socket->flush();
+  }
+  REQUIRE(bench.refusals.size() == 1);
+  INFO(bench.refusals[0]);
+  REQUIRE(bench.refusals[0].find("lnet_acceptor_connreq_t") != std::string::npos);
+  REQUIRE(bench.refusals[0].find("acr_magic") != std::string::npos);
+}
+
+}  // namespace harness::live
