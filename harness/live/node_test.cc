@@ -1,6 +1,8 @@
 // Nodes with toy machines on loopback: one counts and echoes, one asks.
 #include "harness/live/node.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 

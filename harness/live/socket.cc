@@ -83,7 +83,7 @@ void Socket::try_connect(const Address& from, bool privileged, int tries) {
     if (!failed) {
       self->begin();
       if (self->state_ == State::open && self->handlers_.connected) self->handlers_.connected();
-    } else if (failed == asio::error::address_not_available && from.port == 0 && tries > 1) {
+    } else if (failed == boost::system::errc::address_not_available && from.port == 0 && tries > 1) {
       self->try_connect(from, privileged, tries - 1);
     } else {
       self->fail("nobody listens");
