@@ -1,12 +1,11 @@
 // Real requests against the operations of the schema: each is identified, decoded and encoded back
 // to the same bytes. protocol/testdata/README.md says where they come from.
+#include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <catch2/catch.hpp>
 
 #include "protocol/mds.h"
 #include "protocol/message.h"
@@ -73,8 +72,8 @@ void check_requests(Dialect dialect, const std::string& file) {
     const OperationInfo* operation = identify(dialect, exchange.request);
     REQUIRE(operation != nullptr);
     INFO(operation->type);
-    REQUIRE(expects(operation->request_portal, operation->alt_request_portal,
-                  exchange.request_portal));
+    REQUIRE(
+        expects(operation->request_portal, operation->alt_request_portal, exchange.request_portal));
     REQUIRE(expects(operation->reply_portal, 0, exchange.reply_portal));
     REQUIRE(exchange.request.body().version == operation->version);
     const auto again = rebuilt(exchange.request, operation->request);
@@ -159,8 +158,8 @@ TEST_CASE("Exchanges: what a 1.8.9 client says on its first connect") {
   REQUIRE(request->client_uuid == "c044cfa7-c3a9-e823-8003-3dbd299496dc");
   REQUIRE(request->connect_data.version == 0x01080900);
   REQUIRE(request->connect_data.connect_flags ==
-        (ptlrpc::connect_flag::kVersion | ptlrpc::connect_flag::kAcl |
-         ptlrpc::connect_flag::kAt | ptlrpc::connect_flag::kVbr));
+          (ptlrpc::connect_flag::kVersion | ptlrpc::connect_flag::kAcl | ptlrpc::connect_flag::kAt |
+           ptlrpc::connect_flag::kVbr));
 }
 
 TEST_CASE("Exchanges: what a 2.0.0 client wants of a write") {

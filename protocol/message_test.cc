@@ -162,7 +162,7 @@ TEST_CASE("Operations: a missing buffer is named") {
       operations_1_8::MdsConnect::Request::decode(*Message::parse(builder.finish()));
   REQUIRE_FALSE(decoded);
   REQUIRE(decoded.error().text() ==
-        "MDS_CONNECT.client_uuid at 200: buffer 2 is missing, the message has 2");
+          "MDS_CONNECT.client_uuid at 200: buffer 2 is missing, the message has 2");
 }
 
 }  // namespace protocol
