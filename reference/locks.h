@@ -82,7 +82,7 @@ struct LockRequest {
   uint64_t client_handle = 0;
   bool resent = false;         // MSG_RESENT: an earlier copy may have made the lock
 };
-// From an ENQUEUE's buffer. None if type or mode do not exist, a range is backwards or bits are 0.
+// From an ENQUEUE's buffer. None if type or mode do not exist or a range is backwards (-EFAULT).
 std::optional<LockRequest> lock_request(const protocol::ldlm::LdlmRequest& wire, ExportId owner,
                                         PeerId peer, bool resent);
 
@@ -102,7 +102,11 @@ struct LockEffects {
     ResourceId resource;
     ExportId owner = 0;
     LockMode mode = LockMode::none;
-    bool waited = false;  // granted: its owner awaits a completion
+    // Granted: its owner awaits a completion, which says this.
+    bool waited = false;
+    uint64_t client_handle = 0;
+    PeerId peer;
+    protocol::ldlm::LdlmLockDesc description;
   };
   std::vector<Blocking> blocking;
   std::vector<Change> granted;
@@ -130,8 +134,10 @@ protocol::ldlm::LdlmReply lock_reply(const EnqueueResult& result);
 class Locks {
  public:
   static constexpr size_t kLocksMax = 1u << 20;
-  // More conflicting holders than this and a request that may be denied is (-EUSERS).
+  // With more conflicting holders than this, a request of at most so many bytes that may be denied
+  // is (-EUSERS). Lustre's defaults: it takes a tuned server to deny more than a byte.
   static constexpr size_t kContendedHolders = 32;
+  static constexpr uint64_t kDeniedLengthMax = 1;
 
   explicit Locks(const Config& config);
 
@@ -165,6 +171,7 @@ class Locks {
   size_t size() const { return handles_.size(); }
   // Granted locks that the request would have to wait for, were it enqueued now.
   std::vector<LockHandle> conflicts(const LockRequest& request) const;
+  std::vector<LockHandle> of_owner(ExportId owner) const;
   protocol::ldlm::LdlmLockDesc describe(const Lock& lock) const;
   // As the reply of an enqueue that found or made this lock.
   EnqueueResult result_of(const Lock& lock) const;
@@ -175,7 +182,6 @@ class Locks {
   auto state() const { return std::tie(resources_, counts_, trusting_); }
 
  private:
-  friend class FlockRules;
   struct HandleEntry {
     LockHandle handle = 0;
     ResourceId resource;
@@ -192,25 +198,38 @@ class Locks {
     auto state() const { return std::tie(peer, count); }
   };
 
-  EnqueueResult enqueue_replay(Resource& resource, Lock lock, uint32_t flags,
-                               LockEffects& effects);
-  EnqueueResult enqueue_ordinary(const LockRequest& request, Lock lock, LockEffects& effects);
-  void call_back(Resource& resource, const Lock& blocked, LockEffects& effects);
-  bool grow(const Resource& resource, Lock& lock) const;
-  bool blocked(const Resource& resource, const Lock& lock) const;
+  // locks.cc
+  LockEffects::Change change_of(const Lock& lock, bool waited) const;
+  EnqueueResult enqueue_replay(Lock lock, uint32_t flags, LockEffects& effects);
+  EnqueueResult enqueue_ordinary(Lock lock, uint32_t flags, LockEffects& effects);
+  void cancel_idle(const Lock& wanted, LockEffects& effects);
+  void call_back(Resource& resource, const Lock& blocked, size_t place, LockEffects& effects);
   bool conflict(const Lock& held, const Lock& wanted) const;
+  bool blocked(const Resource& resource, const Lock& lock, size_t place) const;
+  size_t place_of(const Resource& resource, const Lock& lock) const;
   void grant(Resource& resource, Lock lock, bool waited, LockEffects& effects);
   void queue(Resource& resource, Lock lock);
   void reprocess(const ResourceId& id, LockEffects& effects);
-  bool remove(LockHandle handle, LockEffects& effects);
+  std::optional<ResourceId> remove(LockHandle handle, LockEffects& effects);
   void drop_if_unused(const ResourceId& id);
-
   Resource& resource_for(const ResourceId& id);
   Resource* find_resource(const ResourceId& id);
   Lock* find_lock(LockHandle handle);
   LockHandle new_handle(PeerId peer);
   void index(const Lock& lock);
   void unindex(const Lock& lock);
+  void check_resource(const Resource& resource) const;
+
+  // locks_extent.cc
+  std::optional<int32_t> refuse_extent(const Resource& resource, const Lock& lock,
+                                       uint32_t flags) const;
+  void grow(const Resource& resource, Lock& lock) const;
+
+  // locks_flock.cc
+  EnqueueResult enqueue_flock(Lock lock, uint32_t flags, LockEffects& effects);
+  void merge_flock(Resource& resource, Lock& lock, LockEffects& effects);
+  const Lock* flock_blocker(const Resource& resource, const Lock& lock) const;
+  bool flock_deadlock(const Lock& lock) const;
 
   Config identity_;  // only what derive() looks at
   uint64_t defects_ = 0;

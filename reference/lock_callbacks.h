@@ -1,0 +1,153 @@
+// Lock callbacks of a server: blocking, completion and glimpse requests to clients over the
+// connection that they made (portal 15, answers on 16), and what follows when they are answered,
+// refused or not answered. Used by Mds, Ost and Mgs. Facts: semantics 1.11, 3.4, 3.5;
+// rpc-formats "LDLM".
+//
+//   answered 0      blocking: the CANCEL is awaited, until the deadline that began with the sending
+//   -ENOTCONN       the client does not know us: evicted
+//   another error   the client has no such lock (EINVAL): it is cancelled here too
+//   no answer, or no CANCEL, within lock_callback_timeout: evicted
+//
+// Callbacks are not sent again. Group locks have no time limit once the callback was answered. I/O
+// under a lock prolongs its time (prolong). While this server recovers, callbacks wait.
+//
+// A machine has, beside its Locks, one of these, and hands every LockEffects to apply(). It does
+// not model: a limit on callbacks in flight, adaptive lock time-outs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "protocol/ldlm.h"
+#include "reference/config.h"
+#include "reference/endpoint.h"
+#include "reference/locks.h"
+#include "reference/machine.h"
+#include "reference/service.h"
+
+namespace reference {
+
+// What a call needs of its machine. Lives on the stack of step().
+struct LockContext {
+  Turn& turn;
+  Service& service;
+  Locks& locks;
+};
+
+// What concerns the machine itself.
+struct LockNews {
+  struct Glimpsed {
+    uint64_t cookie = 0;
+    std::optional<protocol::ldlm::OstLvb> lvb;  // none: the holder has none, or is gone
+  };
+  std::vector<LockHandle> granted;  // the server's own locks, after they waited
+  std::vector<Glimpsed> glimpsed;
+};
+
+class LockCallbacks {
+ public:
+  // Its timer's kind, above the service's.
+  static constexpr uint32_t kTimer = Service::kTimersEnd;
+
+  explicit LockCallbacks(const Config& config);
+
+  // Sends what follows from a change, starts and stops timers, notes what happened.
+  void apply(const LockContext& context, const LockEffects& effects, LockNews& news);
+
+  // --- requests of clients ---
+
+  // LDLM_CANCEL (portal 17). Handles nobody knows are passed over; if none is known the status is
+  // ESTALE (positive).
+  void on_cancel(const LockContext& context, const Request& request, LockNews& news);
+  void on_convert(const LockContext& context, const Request& request, LockNews& news);
+  // Early lock cancels that came along with another request; not to be done for replays.
+  void cancel(const LockContext& context, const std::vector<LockHandle>& handles, LockNews& news);
+
+  // --- events ---
+
+  // False if the answer is to none of its callbacks.
+  bool receive(const LockContext& context, const ReplyIn& in, LockNews& news);
+  // False if the timer is not its own. Evictions come back as the service's ClientGone.
+  bool fired(const LockContext& context, TimerId timer);
+  // A client is gone: its locks are cancelled, nothing is awaited of it.
+  void client_gone(const LockContext& context, ExportId client, LockNews& news);
+  // Waiting locks are looked at again, and the callbacks that were held back are sent.
+  void recovery_ended(const LockContext& context, LockNews& news);
+
+  // --- for the machine ---
+
+  // Asks the lock's holder for its size and times; LockNews::Glimpsed says the answer. False if
+  // there is nobody to ask.
+  bool glimpse(const LockContext& context, LockHandle holder, uint64_t cookie);
+  // I/O under the lock goes on: its holder has the whole time again.
+  void prolong(const LockContext& context, LockHandle lock);
+
+  void invariants() const;
+  auto state() const { return std::tie(pending_, deferred_, xids_, timer_at_); }
+
+ private:
+  enum class Kind : uint8_t { blocking, completion, glimpse };
+  // A callback that is not answered, or a lock whose CANCEL is awaited (xid 0).
+  struct Pending {
+    Kind kind = Kind::blocking;
+    LockHandle lock = 0;
+    ExportId owner = 0;
+    PeerId peer;
+    uint64_t xid = 0;
+    uint32_t lm_flags = 0;
+    bool cancel_awaited = false;
+    Time deadline = kNever;
+    uint64_t cookie = 0;  // of a glimpse
+    auto state() const {
+      return std::tie(kind, lock, owner, peer, xid, lm_flags, cancel_awaited, deadline, cookie);
+    }
+  };
+  // Held back until recovery ends.
+  struct Deferred {
+    Kind kind = Kind::blocking;
+    LockEffects::Blocking blocking;
+    LockEffects::Change granted;
+    auto state() const {
+      return std::tuple(kind, blocking.holder, blocking.blocked, blocking.discard, granted.handle,
+                        granted.description);
+    }
+  };
+  struct Xids {
+    PeerId peer;
+    uint64_t next = 0;
+    auto state() const { return std::tie(peer, next); }
+  };
+
+  void send_blocking(const LockContext& context, const LockEffects::Blocking& blocking);
+  void send_completion(const LockContext& context, const LockEffects::Change& granted);
+  // The xid, or 0 if the client cannot be reached now.
+  template <class Callback>
+  uint64_t send(const LockContext& context, ExportId owner, uint32_t reply_room,
+                const typename Callback::Request& buffers);
+  void await(const LockContext& context, Pending pending);
+  void on_answer(const LockContext& context, Pending pending, const protocol::Message& answer,
+                 LockNews& news);
+  void forget_lock(LockHandle lock);
+  void arm(const LockContext& context);
+  uint64_t new_xid(PeerId peer);
+  void note(const LockContext& context, Fact::Kind kind, ExportId owner, LockHandle handle,
+            const ResourceId& resource, LockMode mode) const;
+
+  Config config_;
+  std::vector<Pending> pending_;    // in order of sending
+  std::vector<Deferred> deferred_;
+  std::vector<Xids> xids_;  // sorted by peer
+  Time timer_at_ = kNever;
+};
+
+// The handles of a CANCEL, or of early cancels (from which slot on they begin: 0, in ENQUEUE 1).
+std::vector<LockHandle> cancel_handles(
+    const protocol::ldlm::LdlmRequest& request,
+    const protocol::ArrayView<protocol::ptlrpc::LustreHandle>& more, uint32_t first = 0);
+// Of a whole LDLM_CANCEL; none if it is malformed.
+std::optional<std::vector<LockHandle>> cancel_handles(const Request& request);
+
+}  // namespace reference
