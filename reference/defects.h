@@ -19,6 +19,9 @@ enum class Defect : uint8_t {
   replay_executed_unordered,
   old_connection_accepted,
   evicted_handle_accepted,
+  completion_lost,
+  glimpse_from_disk,
+  grant_leaked,
 };
 
 struct DefectInfo {
@@ -45,6 +48,12 @@ inline constexpr auto kDefects = std::to_array<DefectInfo>({
      "a request with a lower conn_cnt than the export's is executed"},
     {Defect::evicted_handle_accepted, "evicted-handle-accepted", "EVICT-1",
      "eviction keeps the client's opens, and its handle goes on to work"},
+    {Defect::completion_lost, "completion-lost", "LOCK-4",
+     "a lock is granted after waiting, but no completion callback is sent"},
+    {Defect::glimpse_from_disk, "glimpse-from-disk", "LOCK-7",
+     "a glimpse is answered with the size on disk, without asking who holds a write lock"},
+    {Defect::grant_leaked, "grant-leaked", "GRANT-1",
+     "a client that is evicted or leaves keeps its grant in the server's accounts"},
 });
 
 constexpr uint64_t defect_bit(Defect defect) { return uint64_t{1} << static_cast<int>(defect); }
