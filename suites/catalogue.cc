@@ -7,6 +7,14 @@ std::vector<std::span<const Case>> catalogue() {
       message_cases(),
       connect_cases(),
       reconnect_cases(),
+      namespace_cases(),
+      attribute_cases(),
+      data_cases(),
+      open_cases(),
+      lock_cases(),
+      resend_cases(),
+      mds_recovery_cases(),
+      ost_recovery_cases(),
   };
 }
 

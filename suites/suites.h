@@ -10,5 +10,13 @@ namespace suites {
 std::span<const Case> connect_cases();    // connect/connect.cc
 std::span<const Case> reconnect_cases();  // connect/reconnect.cc
 std::span<const Case> message_cases();    // wire/message.cc
+std::span<const Case> namespace_cases();  // metadata/namespace.cc
+std::span<const Case> attribute_cases();  // metadata/attributes.cc
+std::span<const Case> data_cases();       // data/io.cc
+std::span<const Case> open_cases();       // open/open.cc
+std::span<const Case> lock_cases();       // locks/locks.cc
+std::span<const Case> resend_cases();     // recovery/resend.cc
+std::span<const Case> mds_recovery_cases();  // recovery/mds.cc
+std::span<const Case> ost_recovery_cases();  // recovery/ost.cc
 
 }  // namespace suites
