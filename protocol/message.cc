@@ -155,6 +155,7 @@ size_t MessageBuilder::write_header() {
   const size_t start = kFront - message_header_size(count_);
   const ByteSpan front = content_.span().subspan(start, message_header_size(count_));
   encode(header_, front);
+  std::memcpy(content_.span().subspan(kFront).data(), &body_, lengths_[0]);
   const ByteSpan lengths = front.subspan(sizeof(LustreMsgV2));
   std::memset(lengths.data(), 0, lengths.size());
   std::memcpy(lengths.data(), lengths_.data(), count_ * sizeof(uint32_t));

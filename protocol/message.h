@@ -76,6 +76,8 @@ class MessageBuilder {
   void add_string(std::string_view text);  // with its NUL
   // The header's fields may be set until finish; bufcount and magic are the builder's.
   ptlrpc::LustreMsgV2& header() { return header_; }
+  // Likewise the body's: what of a reply is known only when it is complete (status, transno).
+  ptlrpc::PtlrpcBody& body() { return body_; }
   // Grows the last buffer by so many bytes, which the caller fills. Returned bytes are zero.
   ByteSpan extend_last(size_t count);
 

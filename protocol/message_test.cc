@@ -129,6 +129,16 @@ TEST_CASE("Message: one string serves as a whole LNet message") {
   REQUIRE(Message::parse(whole->payload));
 }
 
+TEST_CASE("MessageBuilder: the body may be filled in after the buffers") {
+  MessageBuilder builder(request_body(38));
+  builder.add_string("name");
+  builder.body().transno = 42;
+  const auto message = Message::parse(builder.finish());
+  REQUIRE(message);
+  CHECK(message->body().transno == 42);
+  CHECK(message->buffer(1).size() == 5);
+}
+
 TEST_CASE("LnetMessage: a length that is not the payload's is refused") {
   const LnetMessage message{.header = {}, .payload = Bytes(std::vector<uint8_t>(10))};
   const Bytes bytes = message.build();

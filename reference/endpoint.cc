@@ -197,6 +197,23 @@ void Endpoint::send_reply(PeerId to, uint32_t portal, uint64_t xid, uint32_t off
   put(to, portal, xid, offset, kNoHandle, message, out);
 }
 
+void Endpoint::send_reply(PeerId to, uint32_t portal, uint64_t xid, uint32_t offset,
+                          protocol::MessageBuilder& message, Actions& out) const {
+  const lnet::LnetHdr header{.dest_nid = to.nid,
+                             .src_nid = self_.nid,
+                             .dest_pid = to.pid,
+                             .src_pid = self_.pid,
+                             .type = message_type::kPut,
+                             .msg = lnet::LnetPut{.ack_wmd = kNoHandle,
+                                                  .match_bits = xid,
+                                                  .hdr_data = 0,
+                                                  .ptl_index = portal,
+                                                  .offset = offset}};
+  Bytes whole = message.finish(header);
+  CHECK(whole.size() <= lnet::LnetHdr::kSize + kPayloadMax);
+  out.push_back(Send{to, std::move(whole)});
+}
+
 uint64_t Endpoint::send_reply_acked(PeerId to, uint32_t portal, uint64_t xid, uint32_t offset,
                                     const Bytes& message, Actions& out) {
   const uint64_t cookie = begin_transfer(to, false, static_cast<uint32_t>(message.size()));

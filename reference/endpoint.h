@@ -18,6 +18,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/lnet.h"
+#include "protocol/message.h"
 #include "reference/config.h"
 #include "reference/machine.h"
 
@@ -77,6 +78,9 @@ class Endpoint {
   // MSGHDR_AT_SUPPORT, else 0.
   void send_reply(PeerId to, uint32_t portal, uint64_t xid, uint32_t offset, const Bytes& message,
                   Actions& out) const;
+  // The same without copying: the builder makes the whole LNet message, and is spent.
+  void send_reply(PeerId to, uint32_t portal, uint64_t xid, uint32_t offset,
+                  protocol::MessageBuilder& message, Actions& out) const;
   // Likewise, and BulkDone says when the peer has it. 0 if too many transfers are under way: then
   // the reply was sent without asking for an ACK.
   uint64_t send_reply_acked(PeerId to, uint32_t portal, uint64_t xid, uint32_t offset,

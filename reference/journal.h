@@ -7,8 +7,7 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string_view>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -99,6 +98,8 @@ struct ClientSlot {
 static_assert(sizeof(ClientSlot) == ClientSlot::kSize);
 
 Key slot_key(uint32_t index);  // "last_rcvd/slot/" and four bytes, big-endian
+
+Write slot_write(uint32_t index, const ClientSlot& slot);
 
 // The journal of one target.
 class Journal {

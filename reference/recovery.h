@@ -9,6 +9,7 @@
 // It does not model: delayed clients of 1.8 (off by default), shrinking windows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <tuple>
@@ -49,7 +50,7 @@ class Recovery {
   // Takes `request` over if the answer is queued.
   Admission admit(Export& client, Request& request, Time now);
   // The request that may run now, if one may. One replay runs at a time.
-  std::optional<Request> take(Exports& exports);
+  std::optional<Request> take(const Exports& exports);
   void finished(const Request& request);
   // Moves on to the next stage if nothing is left to do in this one. True if it did: then evict
   // who failed VBR, and if the stage is over, answer the final pings.
@@ -57,7 +58,7 @@ class Recovery {
   // The timer fired: whom to evict. Later stages get more time, until the hard limit.
   std::vector<ExportId> expired(const Exports& exports, Time now);
   // The operator gives up: whom to evict. Recovery ends when they are gone.
-  std::vector<ExportId> abort(const Exports& exports);
+  std::vector<ExportId> abort(const Exports& exports) const;
   // Requests of a client that is gone, to be answered with -ENOTCONN.
   std::vector<Request> remove(ExportId id);
   // The pings that say "all is replayed", answered when recovery is over.
@@ -83,12 +84,14 @@ class Recovery {
     uint64_t xid = 0;
     auto state() const { return std::tie(client, xid); }
   };
+  const RecoveryPolicy& policy() const;
+  Admission admit_ping(Export& client, Request& request);
   bool waits(ExportId id) const;
   bool duplicate(const Request& request) const;
   bool gap_may_be_skipped(const Exports& exports) const;
   void extend(Time until);
 
-  Dialect dialect_;
+  std::ptrdiff_t policy_;  // its row
   TargetKind kind_;
   Timing timing_;
   bool unordered_ = false;  // planted defect
