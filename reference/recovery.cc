@@ -185,6 +185,16 @@ void Recovery::finished(const Request& request) {
   next_transno_ = std::max(next_transno_, request.replay_transno + 1);
 }
 
+bool Recovery::enter(Stage stage) {
+  stage_ = stage;
+  if (stage == Stage::over) {
+    deadline_ = kNever;
+    hard_deadline_ = kNever;
+    version_recovery_ = false;
+  }
+  return true;
+}
+
 bool Recovery::advance(const Exports& exports) {
   const auto none = [&](bool Export::*needed) {
     return std::ranges::none_of(exports.all(), [needed](const Export& one) { return one.*needed; });
@@ -198,16 +208,13 @@ bool Recovery::advance(const Exports& exports) {
           })) {
         return false;
       }
-      stage_ = Stage::requests;
-      return true;
+      return enter(Stage::requests);
     case Stage::requests:
       if (!none(&Export::request_replay_needed) || !replays_.empty() || running_) return false;
-      stage_ = policy().stages ? Stage::locks : Stage::over;
-      return true;
+      return enter(policy().stages ? Stage::locks : Stage::over);
     case Stage::locks:
       if (!none(&Export::lock_replay_needed) || !locks_.empty()) return false;
-      stage_ = Stage::over;
-      return true;
+      return enter(Stage::over);
   }
   return false;
 }

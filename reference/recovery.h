@@ -70,7 +70,6 @@ class Recovery {
     for (Request& request : locks_) visit(request);
     for (Request& request : final_) visit(request);
   }
-  Time window() const { return hard_deadline_ - began_; }
 
   void invariants() const;
   auto state() const {
@@ -85,6 +84,7 @@ class Recovery {
     auto state() const { return std::tie(client, xid); }
   };
   const RecoveryPolicy& policy() const;
+  bool enter(Stage stage);  // true
   Admission admit_ping(Export& client, Request& request);
   bool waits(ExportId id) const;
   bool duplicate(const Request& request) const;

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,7 +28,10 @@
 #include <vector>
 
 #include "protocol/message.h"
+#include "reference/adaptive_timeout.h"
 #include "reference/config.h"
+#include "reference/connect.h"
+#include "reference/defects.h"
 #include "reference/endpoint.h"
 #include "reference/exports.h"
 #include "reference/journal.h"
@@ -79,7 +83,8 @@ struct Reply {
 struct Connecting {
   Request request;
   ExportId export_id = 0;
-  bool fresh = false;  // a new export; otherwise a reconnect
+  bool fresh = false;     // a new export; otherwise a reconnect
+  uint32_t op_flags = 0;  // of the reply: RECOVERING, RECONNECT, REPLAYABLE
   protocol::ptlrpc::ObdConnectData asked;
   protocol::ptlrpc::ObdConnectData granted;
 };
@@ -112,6 +117,8 @@ struct ReversePath {
   uint32_t conn_cnt = 0;
   uint32_t lm_flags = 0;
 };
+
+struct ServicePolicy;
 
 class Service {
  public:
@@ -176,36 +183,105 @@ class Service {
 
   void invariants() const;
   auto state() const {
-    return std::tie(exports_, journal_, recovery_, executing_, held_, ping_timer_, early_timer_);
+    return std::tie(exports_, journal_, recovery_, estimates_, executing_, held_, recovery_timer_,
+                    ping_timer_, early_timer_);
   }
 
  private:
+  // What every answer needs to know of its request.
+  struct Envelope {
+    PeerId from;
+    uint32_t portal = 0;
+    uint64_t xid = 0;
+    uint32_t lm_flags = 0;
+    uint32_t opcode = 0;
+    uint32_t version = 0;
+    uint32_t body_length = 0;
+    Time arrived = 0;
+    auto state() const {
+      return std::tie(from, portal, xid, lm_flags, opcode, version, body_length, arrived);
+    }
+  };
+  // An accepted request whose answer is not out.
   struct Executing {
     ExportId export_id = 0;
-    PeerId peer;
     uint64_t xid = 0;
-    auto state() const { return std::tie(export_id, peer, xid); }
+    Envelope envelope;
+    Time deadline = 0;
+    auto state() const { return std::tie(export_id, xid, envelope, deadline); }
   };
   // An answer that waits for its commit.
   struct Held {
     CommitId until = 0;
+    ExportId export_id = 0;
     PeerId peer;
     uint32_t portal = 0;
     uint64_t xid = 0;
-    uint32_t offset = 0;
+    uint32_t lm_flags = 0;
     Bytes message;
-    auto state() const { return std::tie(until, peer, portal, xid, offset, message); }
+    auto state() const {
+      return std::tie(until, export_id, peer, portal, xid, lm_flags, message);
+    }
   };
+
+  const ServicePolicy& policy() const;
+  bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
+
+  // service.cc
+  void on_request(Turn& turn, Request request);
+  ClientSlot::Group group_of(uint32_t opcode) const;
+  bool repeats_without_saying(const Export& client, const Request& request) const;
+  std::optional<SlotRecord> saved_answer(const Request& request) const;
+  void queue(Request request);
+  std::optional<Work> take_work();
+  void end_recovery(Turn& turn);
+
+  // service_connect.cc
+  void on_connect(Turn& turn, Request request);
+  ConnectFacts connect_facts(const protocol::Message& message,
+                             const std::optional<ConnectRequest>& asked, PeerId from);
+  Export* new_export(Turn& turn, PeerId from, const ConnectRequest& asked, uint32_t conn_cnt);
+  void refuse_library(Turn& turn, const Request& request);
+  void on_disconnect(Turn& turn, const Request& request);
+  void on_ping(Turn& turn, const Request& request);
+  void remove_export(Turn& turn, ExportId id, bool evicted);
+
+  // service_reply.cc
+  static Envelope envelope_of(const Request& request);
+  protocol::MessageBuilder builder_for(const Envelope& envelope) const;
+  void complete_body(Turn& turn, const Envelope& envelope, const Export* client, int32_t status,
+                     protocol::ptlrpc::PtlrpcBody& body);
+  void send(Turn& turn, const Envelope& envelope, protocol::MessageBuilder& message) const;
+  void refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status);
+  Export* retire(const Request& request);
+  CommitId record(Turn& turn, Export* client, const Request& request, const Reply& reply,
+                  int32_t result, Transaction& transaction);
+  CommitId finish_with(Turn& turn, const Request& request, Reply& reply, Transaction* transaction);
+  CommitId need_sync(const Export& client, CommitId commit) const;
+  static void note_done(Turn& turn, Fact::Kind kind, const Export& client, const Request& request,
+                        const Reply& reply, uint64_t transno);
+  void hold(CommitId until, ExportId client, const Envelope& envelope,
+            protocol::MessageBuilder& message);
+  void arm(Turn& turn, uint32_t kind, Time at, Time& current) const;
+  void set_timers(Turn& turn);
+  void evict_silent(Turn& turn);
+  template <class Visit>
+  void each_waiting(Visit visit);
+  void send_early_replies(Turn& turn);
+  void send_early_reply(Turn& turn, const Envelope& envelope, Time& deadline);
 
   Config config_;
   TargetKind kind_;
+  std::ptrdiff_t policy_;  // its row
   std::string uuid_;
   Exports exports_;
   Journal journal_;
   Recovery recovery_;
+  AdaptiveTimeouts estimates_;
   std::vector<Executing> executing_;
   std::vector<Held> held_;
   std::vector<Work> work_;  // empty between steps
+  Time recovery_timer_ = kNever;
   Time ping_timer_ = kNever;
   Time early_timer_ = kNever;
 };
