@@ -61,18 +61,25 @@ class MessageDescriber {
     }
   }
 
+  // What a short body leaves out reads as zeros. Later versions have a longer one.
   void body() {
-    // What a short body leaves out reads as zeros.
-    std::array<uint8_t, sizeof(ptlrpc::PtlrpcBody)> whole = {};
     const ByteView bytes = message_.buffer(0);
-    std::ranges::copy(bytes.first(std::min(bytes.size(), whole.size())), whole.begin());
+    const bool later = bytes.size() >= sizeof(ptlrpc::PtlrpcBodyV3);
+    const StructInfo& info = later ? ptlrpc::PtlrpcBodyV3::kInfo : ptlrpc::PtlrpcBody::kInfo;
+    std::array<uint8_t, sizeof(ptlrpc::PtlrpcBody)> filled_up = {};
+    ByteView whole = bytes.first(std::min<size_t>(bytes.size(), info.size));
+    if (whole.size() < info.size) {
+      std::ranges::copy(whole, filled_up.begin());
+      whole = filled_up;
+    }
     Item group{.name = std::string(ptlrpc::PtlrpcBody::kLustre)};
-    describer_.fields(group.items, ptlrpc::PtlrpcBody::kInfo, whole, message_.buffer_offset(0));
+    describer_.fields(group.items, info, whole, message_.buffer_offset(0));
     out_.items.push_back(std::move(group));
-    if (bytes.size() > whole.size()) {
-      describer_.unexplained(message_.buffer_offset(0) + whole.size(), bytes.size() - whole.size(),
+    if (bytes.size() > info.size) {
+      describer_.unexplained(message_.buffer_offset(0) + info.size, bytes.size() - info.size,
                              "longer than ptlrpc_body");
     }
+    if (later) describer_.speak_later();
   }
 
   void buffer(const BufferInfo& info, ByteView bytes, uint32_t offset) {

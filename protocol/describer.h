@@ -12,6 +12,9 @@ class Describer {
  public:
   Describer(Description& out, ByteOrder order, Dialect dialect)
       : out_(out), order_(order), dialect_(dialect) {}
+  // The sender speaks a version after 2.0: fields that got another meaning since, and padding that
+  // is not zero, are unexplained.
+  void speak_later() { later_ = true; }
 
   // The fields of a struct at `offset`, from bytes that start with it; its trailing part takes the
   // rest. Appends to `items` and returns the number of bytes explained.
@@ -37,6 +40,9 @@ class Describer {
   const StructInfo* overlay_of(const FieldInfo& field, const StructInfo& owner,
                                ByteView owner_bytes, ByteOrder order) const;
 
+  bool unknown_later(const StructInfo& info, const FieldInfo& field, ByteView bytes,
+                     uint32_t offset);
+
   // describe_data.cc
   Item layout(std::string name, ByteView bytes, uint32_t offset);
   Item log_records(std::string name, ByteView bytes, uint32_t offset);
@@ -46,6 +52,7 @@ class Describer {
   Description& out_;
   ByteOrder order_;
   Dialect dialect_;
+  bool later_ = false;
 };
 
 }  // namespace protocol

@@ -7,6 +7,7 @@
 
 #include "protocol/describer.h"
 #include "protocol/fid.h"
+#include "protocol/later_versions.h"
 #include "protocol/ldlm.h"
 #include "protocol/lnet.h"
 
@@ -101,6 +102,10 @@ Item Describer::element(const FieldInfo& field, std::string name, ByteView bytes
       const StructInfo* info =
           field.overlays.empty() ? field.structure : overlay_of(field, owner, owner_bytes, order);
       fields(item.items, *info, bytes, offset, little_endian || info->little_endian);
+      if (const ByteView rest = bytes.subspan(std::min<size_t>(info->size, bytes.size()));
+          later_ && !all_zero(rest)) {
+        unexplained(offset + info->size, rest.size(), "more of a union than 2.0 has");
+      }
       item.text = notation(*info, item.items);
       break;
     }
@@ -173,6 +178,18 @@ size_t Describer::trailing(std::vector<Item>& items, const FieldInfo& field, Byt
   return count * field.width;
 }
 
+// Whether the field is no longer what 2.0 had there; then it is listed as unexplained.
+bool Describer::unknown_later(const StructInfo& info, const FieldInfo& field, ByteView bytes,
+                              uint32_t offset) {
+  if (changed_later(info, field)) {
+    unexplained(offset, bytes.size(), "a field that a later version uses otherwise");
+    return true;
+  }
+  if (!field.padding) return false;
+  unexplained(offset, bytes.size(), "padding of 2.0 that a later version filled");
+  return true;
+}
+
 size_t Describer::fields(std::vector<Item>& items, const StructInfo& info, ByteView bytes,
                          uint32_t offset, bool within_little_endian) {
   const bool little = within_little_endian || info.little_endian;
@@ -182,7 +199,14 @@ size_t Describer::fields(std::vector<Item>& items, const StructInfo& info, ByteV
       explained += trailing(items, field, bytes.subspan(info.size), offset + info.size, little);
       continue;
     }
-    if (field.padding && all_zero(bytes.subspan(field.offset, field.size))) continue;
+    const ByteView part = bytes.subspan(field.offset, field.size);
+    if (field.padding && all_zero(part)) continue;
+    if (later_ && unknown_later(info, field, part, offset + field.offset)) {
+      items.push_back({.name = fmt::format("bytes {}", field.offset),
+                       .kind = Item::Kind::bytes,
+                       .bytes = part});
+      continue;
+    }
     items.push_back(this->field(field, info, bytes, offset + field.offset, little));
   }
   return explained;

@@ -12,4 +12,8 @@ namespace CLI {
 class App;
 }
 
-namespace harness {}  // namespace harness
+namespace harness {
+
+void add_decode(CLI::App& app, ExitCode& exit);
+
+}  // namespace harness

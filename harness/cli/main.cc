@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("assay {} ({})", kVersion, build_id()));
   app.footer(std::string(kFooter));
   app.require_subcommand(1);
+  add_decode(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

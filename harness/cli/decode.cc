@@ -1,0 +1,68 @@
+// assay decode: a capture as text or JSON, and how much of it could be explained.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/commands.h"
+#include "harness/cli/terminal.h"
+#include "harness/decode/entry_text.h"
+
+namespace harness {
+namespace {
+
+struct DecodeOptions {
+  std::string file;
+  bool json = false;
+  bool brief = false;
+};
+
+void print_entry(const Entry& entry, const DecodeOptions& options) {
+  if (options.json) {
+    fmt::print("{}\n", to_json(entry).dump());
+    return;
+  }
+  const Colour colour = entry.kind == EntryKind::broken || entry.kind == EntryKind::gap
+                            ? Colour::red
+                            : (entry.unexplained.empty() ? Colour::bold : Colour::yellow);
+  fmt::print("{}\n", coloured(headline(entry), colour, use_colour(stdout)));
+  if (!options.brief) fmt::print("{}", details(entry));
+}
+
+ExitCode decode(const DecodeOptions& options) {
+  const auto content = read_capture_file(options.file);
+  if (!content) {
+    complain(content.error());
+    return ExitCode::usage;
+  }
+  const auto summary =
+      trace_capture(*content, [&options](const Entry& entry) { print_entry(entry, options); });
+  if (!summary) {
+    complain(fmt::format("{}: {}", options.file, summary.error()));
+    return ExitCode::usage;
+  }
+  if (options.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"summary", to_json(*summary)}}.dump());
+  } else {
+    fmt::print("{}{}", options.brief ? "\n" : "", to_text(*summary));
+  }
+  if (!summary->capture.cut.empty()) {
+    complain(fmt::format("{} ends early: {}", options.file, summary->capture.cut));
+  }
+  return ExitCode::pass;
+}
+
+}  // namespace
+
+void add_decode(CLI::App& app, ExitCode& exit) {
+  CLI::App* command = app.add_subcommand(
+      "decode", "explain a capture (pcap, pcapng, also gzipped) and say what could not be");
+  auto options = std::make_shared<DecodeOptions>();
+  command->add_option("FILE", options->file, "the capture")->required();
+  command->add_flag("--json", options->json, "one JSON object a frame and line, the summary last");
+  command->add_flag("--brief", options->brief, "one line a frame, without its fields");
+  command->callback([options, &exit] { exit = decode(*options); });
+}
+
+}  // namespace harness
