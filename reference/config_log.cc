@@ -121,8 +121,8 @@ void ConfigLog::read_again(const ImportContext& context, Import& mgs) {
   operation::LlogOriginHandleCreate::Request request;
   request.name = log_name_;
   stage_ = Stage::create;
-  request_ = mgs.submit(context, make_request<operation::LlogOriginHandleCreate>(
-                                     request, 1, llog::LlogdBody::kSize));
+  request_ = mgs.submit(
+      context, make_request<operation::LlogOriginHandleCreate>(request, 1, llog::LlogdBody::kSize));
 }
 
 void ConfigLog::on_header(const ImportContext& context, Import& mgs, const Message& reply) {
@@ -221,8 +221,7 @@ bool ConfigLog::on_callback(const ImportContext& context, Import& mgs, const Req
   body.version = message->body().version;
   body.opc = message->body().opc;
   protocol::MessageBuilder builder(body);
-  const bool adaptive =
-      (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
+  const bool adaptive = (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
   context.endpoint.send_reply(in.from, operation::LdlmBlCallback::kReplyPortal, in.xid,
                               adaptive ? 192 : 0, builder.finish(), context.out);
   if (message->body().opc == operation::LdlmCpCallback::kOpcode) {

@@ -100,8 +100,8 @@ std::expected<void, WireError> ConfigTargets::apply(ByteView record) {
         wrong("lrh_len", WireError::Kind::bad_length, header->len, record.size()));
   }
   if (header->type != llog::llog_rec_type::kObdCfgRec) return {};
-  const auto command = Command::parse(
-      record.subspan(llog::LlogRecHdr::kSize, record.size() - kAround));
+  const auto command =
+      Command::parse(record.subspan(llog::LlogRecHdr::kSize, record.size() - kAround));
   if (!command) return std::unexpected(command.error());
   run(*command);
   return {};
@@ -177,7 +177,8 @@ void ConfigTargets::add_node(const Command& command) {
     node = nodes_.insert(nodes_.end(), {std::string(name), {}});
   }
   const uint64_t nid = command.header.nid;
-  if (node->nids.size() >= kPeersMax || std::ranges::find(node->nids, nid) != node->nids.end()) return;
+  if (node->nids.size() >= kPeersMax || std::ranges::find(node->nids, nid) != node->nids.end())
+    return;
   node->nids.push_back(nid);
 }
 

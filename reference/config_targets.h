@@ -2,7 +2,8 @@
 // where they are. Fed record by record, as they come from the MGS; hostile input is refused, never
 // trusted. Facts: rpc-formats "MGS, llog, sequences"; schema llog.capnp; differences 14 (end).
 //
-// It knows the commands by which targets come and go; settings (PARAM), pools, profiles are skipped.
+// It knows the commands by which targets come and go; settings (PARAM), pools, profiles are
+// skipped.
 #pragma once
 
 #include <cstdint>

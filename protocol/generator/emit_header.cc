@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "protocol/generator/emit.h"
@@ -49,7 +50,7 @@ std::string declaration(const Field& field, const File& file) {
 }
 
 std::string emit_struct(const Struct& type, const File& file) {
-  std::string out = fmt::format("// {}\n", type.lustre) + comment_lines(type.comment, "");
+  std::string out = comment_lines(titled(type.lustre, type.comment), "");
   if (type.packed) out += fmt::format("#pragma pack(push, {})\n", type.alignment);
   out += fmt::format("struct {} {{\n", type.name);
   for (const Field& field : type.fields) {
@@ -90,6 +91,7 @@ std::string emit_struct(const Struct& type, const File& file) {
 std::string emit_constants_header(const File& file) {
   std::string out;
   for (const ConstantSet* set : file.constant_sets) {
+    const bool is_signed = std::ranges::any_of(set->constants, &Constant::is_signed);
     out += comment_lines(set->comment, "");
     out += fmt::format("namespace {} {{\n", snake_case(set->name));
     for (const Constant& constant : set->constants) {
@@ -97,9 +99,9 @@ std::string emit_constants_header(const File& file) {
           constant.is_signed ? fmt::format("{}", static_cast<int64_t>(constant.value))
           : set->bits || constant.value > 0xffff ? fmt::format("{:#x}", constant.value)
                                                  : fmt::format("{}", constant.value);
-      std::string text = fmt::format("inline constexpr {} {} = {};",
-                                     integer_type(constant.is_signed, set->width / 8),
-                                     constant_name(constant.name), value);
+      std::string text =
+          fmt::format("inline constexpr {} {} = {};", integer_type(is_signed, set->width / 8),
+                      constant_name(constant.name), value);
       out += comment_lines(constant.comment, "");
       out += fmt::format("{}  // {}\n", text, constant.lustre);
     }

@@ -51,7 +51,7 @@ std::string emit_direction_header(const Direction& direction, std::string_view n
 }
 
 std::string emit_operation_header(const Operation& operation, const File& file) {
-  std::string out = fmt::format("// {}\n", operation.name) + comment_lines(operation.comment, "");
+  std::string out = comment_lines(titled(operation.name, operation.comment), "");
   out += fmt::format("struct {} {{\n", operation.type);
   out += fmt::format("  static constexpr uint32_t kOpcode = {};\n", operation.opcode);
   out +=
@@ -142,6 +142,18 @@ std::string_view verb(const Field& buffer) {
   return buffer.kind == Kind::data ? "data" : "value";
 }
 
+// One more term of a sum that is an argument of builder.reserve, with a line break where it is due.
+void add_term(std::string& sum, const std::string& term) {
+  const size_t line = sum.size() - (sum.rfind('\n') == std::string::npos ? 0 : sum.rfind('\n') + 1);
+  if (sum.empty()) {
+    sum = term;
+  } else if (line + term.size() > 72) {
+    sum += " +\n                  " + term;
+  } else {
+    sum += " + " + term;
+  }
+}
+
 std::string emit_codec(const Operation& operation, const Direction& direction,
                        std::string_view name, std::string_view member) {
   std::string arguments, sizes;
@@ -160,9 +172,9 @@ std::string emit_codec(const Operation& operation, const Direction& direction,
                          behind.empty() ? "" : ", out." + behind);
     writes += fmt::format("  writer.{}({}{});\n", verb(buffer), field,
                           behind.empty() ? "" : ", " + behind);
-    sizes += fmt::format("{}wire_size({})", sizes.empty() ? "" : " + ", field);
-    if (!behind.empty()) sizes += fmt::format(" + wire_size({})", behind);
-    if (buffer.count) sizes += fmt::format(" + {}", (*buffer.count + 7) / 8 * 8);
+    add_term(sizes, fmt::format("wire_size({})", field));
+    if (!behind.empty()) add_term(sizes, fmt::format("wire_size({})", behind));
+    if (buffer.count) add_term(sizes, fmt::format("{}", (*buffer.count + 7) / 8 * 8));
   }
   return fmt::format(
       "std::expected<{0}, WireError> {0}::decode(const Message& message) {{\n"

@@ -108,7 +108,7 @@ std::string emit_struct_info(const Struct& type, const File& file) {
   for (const Field& field : type.fields) out += emit_field_info(type, field, file);
   out += "};\n}  // namespace\n";
   out += fmt::format(
-      "constinit const StructInfo {0}::kInfo = {{.lustre = \"{1}\",\n"
+      "constinit const StructInfo {0}::kInfo = {{\n    .lustre = \"{1}\",\n"
       "    .name = \"{0}\",\n    .file = \"{2}\",\n    .size = {3},\n    .opaque = {4},\n"
       "    .little_endian = {5},\n    .fields = {6}Fields}};\n\n",
       type.name, type.lustre, file.stem, type.size, type.opaque, type.little_endian,

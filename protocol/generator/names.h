@@ -85,4 +85,9 @@ inline std::string comment_lines(std::string_view comment, std::string_view inde
   return out;
 }
 
+// "ptlrpc_body: Buffer 0 of every message."
+inline std::string titled(std::string_view name, std::string_view comment) {
+  return comment.empty() ? std::string(name) : fmt::format("{}: {}", name, comment);
+}
+
 }  // namespace generator
