@@ -18,9 +18,14 @@ struct DecodeOptions {
   bool brief = false;
 };
 
+// Names on the wire need not be UTF-8, JSON's strings must be.
+std::string line_of(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 void print_entry(const Entry& entry, const DecodeOptions& options) {
   if (options.json) {
-    fmt::print("{}\n", to_json(entry).dump());
+    fmt::print("{}\n", line_of(to_json(entry)));
     return;
   }
   const Colour colour = entry.kind == EntryKind::broken || entry.kind == EntryKind::gap
@@ -43,7 +48,7 @@ ExitCode decode(const DecodeOptions& options) {
     return ExitCode::usage;
   }
   if (options.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"summary", to_json(*summary)}}.dump());
+    fmt::print("{}\n", line_of({{"summary", to_json(*summary)}}));
   } else {
     fmt::print("{}{}", options.brief ? "\n" : "", to_text(*summary));
   }

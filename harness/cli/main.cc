@@ -20,7 +20,7 @@ int run(int argc, char** argv) {
                "assay");
   app.set_version_flag("--version", fmt::format("assay {} ({})", kVersion, build_id()));
   app.footer(std::string(kFooter));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   add_decode(app, exit);
   try {
     app.parse(argc, argv);
@@ -29,6 +29,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& mistake) {
     complain(mistake.what());
     fmt::print(stderr, "assay: see `assay --help`\n");
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (app.get_subcommands().empty()) {
+    fmt::print(stderr, "{}", app.help());
     return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(exit);
