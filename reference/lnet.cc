@@ -259,8 +259,8 @@ void Lnet::send_acks(LinkId id, LnetActions& out) {
   std::ranges::sort(cookies);
   const LinkId by = *link_for_acks(peers_.at(link.peer), id);
   const auto noop = [&](uint64_t first, uint64_t second) {
-    out.push_back(LinkWrite{by, frame_head(link.version, {first, second}, {}, config_.checksum),
-                            {}});
+    out.push_back(
+        LinkWrite{by, frame_head(link.version, {first, second}, {}, config_.checksum), {}});
   };
   for (size_t i = 0; i < cookies.size();) {
     size_t end = i + 1;
@@ -357,9 +357,8 @@ void Lnet::unlink(LinkId id, LnetActions& out) {
   Peer& peer = found->second;
   if (std::erase(peer.links, id) == 0) return;  // refused before it became the peer's
   std::erase_if(peer.unacknowledged, [&](const Unacknowledged& one) { return one.link == id; });
-  const bool some_open = std::ranges::any_of(peer.links, [&](LinkId other) {
-    return links_.at(other).stage == Link::Stage::open;
-  });
+  const bool some_open = std::ranges::any_of(
+      peer.links, [&](LinkId other) { return links_.at(other).stage == Link::Stage::open; });
   bool lost = was_open && !some_open;
   if (!some_open) peer.keepalive_at = kNever;
   if (peer.links.empty() && peer.retry_at == kNever) {
@@ -392,7 +391,8 @@ void Lnet::invariants() const {
     CHECK(peer.unacknowledged.size() <= config_.unacknowledged_max);
   }
   for (const auto& [id, link] : links_) {
-    CHECK(link.stage != Link::Stage::open || std::ranges::count(peers_.at(link.peer).links, id) == 1);
+    CHECK(link.stage != Link::Stage::open ||
+          std::ranges::count(peers_.at(link.peer).links, id) == 1);
     CHECK(link.active || link.stage != Link::Stage::dialling);
   }
 }

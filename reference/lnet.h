@@ -27,7 +27,8 @@ namespace reference {
 
 inline constexpr uint16_t kLnetPort = 988;
 inline constexpr uint16_t kLastPrivilegedPort = 1023;
-inline constexpr uint32_t kTypedMessageLimit = 1024;  // with headers; CONTROL carries less than that
+inline constexpr uint32_t kTypedMessageLimit =
+    1024;  // with headers; CONTROL carries less than that
 inline constexpr uint64_t kKeepaliveCookie = 1;
 
 struct LnetConfig {
@@ -44,9 +45,9 @@ struct LnetConfig {
   Time handshake_timeout = 5 * kSecond;
   Time retry_delay = 100 * kMillisecond;  // after a lost race
   uint32_t retries_max = 20;
-  uint32_t queue_max = 1024;              // messages waiting for a connection, per peer
+  uint32_t queue_max = 1024;  // messages waiting for a connection, per peer
   uint64_t queue_bytes_max = 64u << 20;
-  uint32_t unacknowledged_max = 1024;     // zero-copy messages, per peer
+  uint32_t unacknowledged_max = 1024;  // zero-copy messages, per peer
   uint32_t links_max = 4096;
   auto state() const {
     return std::tie(self, incarnation, privileged, version, checksum, zero_copy_from, max_payload,
@@ -73,8 +74,8 @@ struct LinkWrite {
 // After what was written has gone out. The world need not say that it is closed.
 struct LinkClose {
   LinkId link = 0;
-  PeerId peer;                             // nid 0 before its HELLO
-  std::string_view why;                    // a literal
+  PeerId peer;                               // nid 0 before its HELLO
+  std::string_view why;                      // a literal
   std::optional<protocol::WireError> error;  // what the peer sent wrong, if that is the reason
 };
 struct LnetDeliver {
@@ -115,13 +116,13 @@ class Lnet {
     enum class Stage : uint8_t { dialling, hello, open };
     Stage stage = Stage::hello;
     bool active = false;
-    PeerId peer;                // of a passive one: nid 0 before its HELLO
+    PeerId peer;  // of a passive one: nid 0 before its HELLO
     uint32_t address = 0;
     uint16_t port = 0;
-    bool userspace = false;     // the peer is; messages from it are renamed
+    bool userspace = false;         // the peer is; messages from it are renamed
     ConnType type = ConnType::any;  // as this side sees it
     uint32_t version = 0;
-    Time give_up_at = kNever;   // handshake
+    Time give_up_at = kNever;  // handshake
     LnetReader reader{LnetReader::Side::active};
     std::vector<uint64_t> acks;  // cookies to be acknowledged
     auto state() const {
@@ -136,15 +137,15 @@ class Lnet {
     auto state() const { return std::tie(cookie, link, give_up_at); }
   };
   struct Peer {
-    std::vector<LinkId> links;   // all that are known to be of this peer
-    bool dialled = false;        // this side opened the first one, so it opens the rest
-    uint64_t incarnation = 0;    // 0 until a link is open
-    uint32_t version = 3;        // to be tried next
+    std::vector<LinkId> links;  // all that are known to be of this peer
+    bool dialled = false;       // this side opened the first one, so it opens the rest
+    uint64_t incarnation = 0;   // 0 until a link is open
+    uint32_t version = 3;       // to be tried next
     uint64_t next_cookie = 2;
     std::vector<Unacknowledged> unacknowledged;
-    std::vector<Bytes> queue;    // until a link is open
+    std::vector<Bytes> queue;  // until a link is open
     uint64_t queue_bytes = 0;
-    Time retry_at = kNever;      // no dialling before that
+    Time retry_at = kNever;  // no dialling before that
     uint32_t retries = 0;
     Time news_at = 0;            // when something of it arrived last
     Time keepalive_at = kNever;  // when the next one is due
@@ -180,8 +181,8 @@ class Lnet {
   void keep_alive(Time now, Peer& peer, LnetActions& out);
   void send_queue(Time now, PeerId id, LnetActions& out);
   void send_acks(LinkId id, LnetActions& out);
-  void close(LinkId id, std::string_view why,
-             const std::optional<protocol::WireError>& error, LnetActions& out);
+  void close(LinkId id, std::string_view why, const std::optional<protocol::WireError>& error,
+             LnetActions& out);
   void unlink(LinkId id, LnetActions& out);
   void lose(PeerId id, std::string_view why, LnetActions& out);
 

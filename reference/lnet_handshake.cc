@@ -60,8 +60,7 @@ void Lnet::on_acceptor(LinkId id, const AcceptorRequest& request, LnetActions& o
   if (request.version != lnet::acceptor_version::kV1) {
     out.push_back(LinkWrite{id, Bytes(encode_acceptor_request(0)), {}});
     close(id, "unknown acceptor version",
-          bad_value(kSubject, "acr_version", 4, request.version, lnet::acceptor_version::kV1),
-          out);
+          bad_value(kSubject, "acr_version", 4, request.version, lnet::acceptor_version::kV1), out);
   } else if (request.nid != config_.self.nid) {
     close(id, "not the NID that was asked for",
           bad_value(kSubject, "acr_nid", 8, request.nid, config_.self.nid), out);
@@ -120,8 +119,8 @@ void Lnet::on_hello_accepted(Time now, LinkId id, const Hello& hello, LnetAction
   const auto type = inverted(hello.type);
   if (!type) {
     close(id, "no such connection type",
-          bad_value(lnet::KsockHello::kLustre, "kshm_ctype", 48,
-                    static_cast<uint32_t>(hello.type), 3),
+          bad_value(lnet::KsockHello::kLustre, "kshm_ctype", 48, static_cast<uint32_t>(hello.type),
+                    3),
           out);
     return;
   }
@@ -236,9 +235,8 @@ void Lnet::dial_missing(Time now, PeerId id, LnetActions& out) {
   if (!peer.dialled || connecting(peer)) return;
   if (peer.retry_at != kNever && now < peer.retry_at) return;
   const auto has = [&](ConnType type) {
-    return std::ranges::any_of(peer.links, [&](LinkId link) {
-      return links_.at(link).type == type;
-    });
+    return std::ranges::any_of(peer.links,
+                               [&](LinkId link) { return links_.at(link).type == type; });
   };
   if (has(ConnType::any)) return;
   if (!config_.privileged) return dial(now, id, ConnType::any, out);

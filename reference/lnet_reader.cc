@@ -20,8 +20,8 @@ using protocol::WireError;
 
 constexpr uint32_t kHelloSize = lnet::KsockHello::kSize;
 
-std::unexpected<WireError> wrong(std::string_view subject, std::string_view field,
-                                 uint32_t offset, uint64_t found, uint64_t allowed,
+std::unexpected<WireError> wrong(std::string_view subject, std::string_view field, uint32_t offset,
+                                 uint64_t found, uint64_t allowed,
                                  WireError::Kind kind = WireError::Kind::bad_value) {
   return std::unexpected(WireError{.subject = subject,
                                    .field = field,
@@ -338,17 +338,15 @@ std::vector<uint8_t> encode_hello(const Hello& hello) {
   const auto interfaces = static_cast<uint32_t>(hello.interfaces.size());
   if (hello.version == 1) {
     lnet::LnetHdr header;
-    protocol::set_overlay(header.dest_nid,
-                          lnet::LnetMagicversion{.magic = lnet::proto_magic::kTcp,
-                                                 .version_major = 1,
-                                                 .version_minor = 0});
+    protocol::set_overlay(header.dest_nid, lnet::LnetMagicversion{.magic = lnet::proto_magic::kTcp,
+                                                                  .version_major = 1,
+                                                                  .version_minor = 0});
     header.src_nid = hello.source.nid;
     header.src_pid = hello.source.pid;
     header.type = lnet::lnet_msg_type::kHello;
     header.payload_length = 4 * interfaces;
-    protocol::set_overlay(header.msg,
-                          lnet::LnetHello{.incarnation = hello.incarnation,
-                                          .type = static_cast<uint32_t>(hello.type)});
+    protocol::set_overlay(header.msg, lnet::LnetHello{.incarnation = hello.incarnation,
+                                                      .type = static_cast<uint32_t>(hello.type)});
     protocol::append(out, header);
   } else {
     lnet::KsockHello header;

@@ -26,8 +26,13 @@ inline constexpr uint32_t kHelloMaxInterfaces = 16;
 inline constexpr uint32_t kAcceptorRequestSize = 16;
 
 // The values are the wire's, as the sender sees the connection.
-enum class ConnType : uint32_t { any = 0, control = 1, bulk_in = 2, bulk_out = 3,
-                                 none = 0xffff'ffff };
+enum class ConnType : uint32_t {
+  any = 0,
+  control = 1,
+  bulk_in = 2,
+  bulk_out = 3,
+  none = 0xffff'ffff
+};
 // The other side's view of it; none for a number that is no type.
 std::optional<ConnType> inverted(ConnType type);
 std::string_view conn_type_name(ConnType type);
@@ -44,7 +49,7 @@ struct Hello {
   PeerId source{};
   uint64_t destination_nid = 0;
   uint64_t incarnation = 0;
-  ConnType type = ConnType::control;  // may be a number that is no type
+  ConnType type = ConnType::control;   // may be a number that is no type
   std::vector<uint32_t> interfaces{};  // IPv4, when the sender has several
   auto state() const {
     return std::tie(version, order, source, destination_nid, incarnation, type, interfaces);
@@ -82,8 +87,18 @@ class LnetReader {
   }
 
  private:
-  enum class Stage : uint8_t { acceptor, hello_magic, hello, hello_v1, interfaces, interfaces_v1,
-                               ksock, lnet, payload, broken };
+  enum class Stage : uint8_t {
+    acceptor,
+    hello_magic,
+    hello,
+    hello_v1,
+    interfaces,
+    interfaces_v1,
+    ksock,
+    lnet,
+    payload,
+    broken
+  };
   using Step = std::expected<std::optional<LnetUnit>, protocol::WireError>;
 
   uint32_t wanted() const;  // bytes of head_ that complete the stage
@@ -102,10 +117,10 @@ class LnetReader {
   protocol::ByteOrder order_ = protocol::ByteOrder::little;
   uint32_t version_ = 0;
   uint32_t max_payload_;
-  std::vector<uint8_t> head_;       // what there is of a header; never more than 136 bytes
+  std::vector<uint8_t> head_;  // what there is of a header; never more than 136 bytes
   std::array<uint64_t, 2> cookies_{};
   uint32_t crc_ = 0;
-  uint32_t crc_expected_ = 0;       // 0: not to be checked
+  uint32_t crc_expected_ = 0;  // 0: not to be checked
   std::vector<uint8_t> message_;
   uint32_t message_size_ = 0;
   std::optional<PeerId> source_;

@@ -34,25 +34,25 @@ std::vector<uint8_t> operator+(std::vector<uint8_t> a, const std::vector<uint8_t
 const uint64_t kServer = 0x00020000c0a80a01;
 const uint64_t kClient = 0x00020000c0a80a15;
 const auto kAcceptor = hex("00 71 ce ac 01 00 00 00 01 0a a8 c0 00 00 02 00");
-const auto kHello3 = hex(
-    "63 69 72 45 03 00 00 00 15 0a a8 c0 00 00 02 00 01 0a a8 c0 00 00 02 00"
-    "39 30 00 00 00 00 00 00 e5 d4 c3 b2 a1 50 06 00 00 00 00 00 00 00 00 00"
-    "01 00 00 00 00 00 00 00");
-const auto kHello1 = hex(
-    "ed 0d bc ee 01 00 00 00 15 0a a8 c0 00 00 02 00 00 00 00 00 39 30 00 00"
-    "04 00 00 00 00 00 00 00 e5 d4 c3 b2 a1 50 06 00 01 00 00 00"
-    "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+const auto kHello3 =
+    hex("63 69 72 45 03 00 00 00 15 0a a8 c0 00 00 02 00 01 0a a8 c0 00 00 02 00"
+        "39 30 00 00 00 00 00 00 e5 d4 c3 b2 a1 50 06 00 00 00 00 00 00 00 00 00"
+        "01 00 00 00 00 00 00 00");
+const auto kHello1 =
+    hex("ed 0d bc ee 01 00 00 00 15 0a a8 c0 00 00 02 00 00 00 00 00 39 30 00 00"
+        "04 00 00 00 00 00 00 00 e5 d4 c3 b2 a1 50 06 00 01 00 00 00"
+        "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
 const auto kNoop = hex("c0 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 07 00 00 00 00 00 00 00");
 const auto kKsock = hex("c1 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
-const auto kGet = hex(
-    "15 0a a8 c0 00 00 02 00 01 0a a8 c0 00 00 02 00 39 30 00 00 39 30 00 00"
-    "02 00 00 00 00 00 00 00 01 00 00 00 5a 5a 5a 5a 1d 00 00 00 00 00 00 00"
-    "01 00 00 b0 d3 b3 04 00 08 00 00 00 00 00 00 00 00 00 10 00 00 00 00 00");
+const auto kGet =
+    hex("15 0a a8 c0 00 00 02 00 01 0a a8 c0 00 00 02 00 39 30 00 00 39 30 00 00"
+        "02 00 00 00 00 00 00 00 01 00 00 00 5a 5a 5a 5a 1d 00 00 00 00 00 00 00"
+        "01 00 00 b0 d3 b3 04 00 08 00 00 00 00 00 00 00 00 00 10 00 00 00 00 00");
 
 // A PUT with `length` bytes of payload.
 std::vector<uint8_t> put(uint32_t length) {
-  auto message = hex(
-      "01 0a a8 c0 00 00 02 00 15 0a a8 c0 00 00 02 00 39 30 00 00 39 30 00 00 01 00 00 00");
+  auto message =
+      hex("01 0a a8 c0 00 00 02 00 15 0a a8 c0 00 00 02 00 39 30 00 00 39 30 00 00 01 00 00 00");
   for (int i = 0; i < 4; ++i) message.push_back(static_cast<uint8_t>(length >> 8 * i));
   message.resize(kLnetHeaderSize);
   for (uint32_t i = 0; i < length; ++i) message.push_back(static_cast<uint8_t>(i * 7));
@@ -136,24 +136,23 @@ TEST_CASE("however the stream is cut, the units are the same") {
 TEST_CASE("each prefix of a stream is read without an error") {
   const auto stream = kAcceptor + kHello3 + kKsock + put(40) + kNoop;
   for (size_t length = 0; length <= stream.size(); ++length) {
-    const Reading reading =
-        read_all(LnetReader::Side::active, ByteView(stream).first(length));
+    const Reading reading = read_all(LnetReader::Side::active, ByteView(stream).first(length));
     REQUIRE_FALSE(reading.error);
-    const size_t expected = size_t{length >= 16} + size_t{length >= 72} +
-                            size_t{length >= 208} + size_t{length >= 232};
+    const size_t expected =
+        size_t{length >= 16} + size_t{length >= 72} + size_t{length >= 208} + size_t{length >= 232};
     REQUIRE(reading.units.size() == expected);
   }
 }
 
 TEST_CASE("a big-endian peer swaps all but the lnet header") {
-  const auto hello = hex(
-      "45 72 69 63 00 00 00 02 00 02 00 00 c0 a8 0a 15 00 02 00 00 c0 a8 0a 01"
-      "00 00 30 39 00 00 00 00 00 06 50 a1 b2 c3 d4 e5 00 00 00 00 00 00 00 00"
-      "00 00 00 02 00 00 00 01 0a 00 00 07");
-  const auto ksock =
-      hex("00 00 00 c1 00 00 00 00 00 00 00 00 00 00 00 09 00 00 00 00 00 00 00 03");
-  const Reading reading = read_all(
-      LnetReader::Side::active, hex("ac ce 71 00 00 00 00 01 00 02 00 00 c0 a8 0a 01") + hello + ksock + kGet);
+  const auto hello =
+      hex("45 72 69 63 00 00 00 02 00 02 00 00 c0 a8 0a 15 00 02 00 00 c0 a8 0a 01"
+          "00 00 30 39 00 00 00 00 00 06 50 a1 b2 c3 d4 e5 00 00 00 00 00 00 00 00"
+          "00 00 00 02 00 00 00 01 0a 00 00 07");
+  const auto ksock = hex("00 00 00 c1 00 00 00 00 00 00 00 00 00 00 00 09 00 00 00 00 00 00 00 03");
+  const Reading reading =
+      read_all(LnetReader::Side::active,
+               hex("ac ce 71 00 00 00 00 01 00 02 00 00 c0 a8 0a 01") + hello + ksock + kGet);
   REQUIRE(reading.units.size() == 3);
   CHECK(std::get<AcceptorRequest>(reading.units[0]).nid == kServer);
   const Hello& read = std::get<Hello>(reading.units[1]);

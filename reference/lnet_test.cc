@@ -82,7 +82,7 @@ struct Pair {
   Lnet nodes[2];
   struct Wire {
     int from;
-    LinkId link[2];  // of each side
+    LinkId link[2];                                 // of each side
     std::deque<std::pair<int, Bytes>> in_flight{};  // by whom
   };
   std::vector<Wire> wires{};
@@ -231,11 +231,10 @@ TEST_CASE("the active side falls back to the version that the peer names") {
   const LinkId first = all<LinkDial>(out)[0].link;
   out.clear();
   node.connected(0, first, out);
-  CHECK(written(out) == greeting({.version = 3,
-                                  .source = kLow,
-                                  .destination_nid = kHigh.nid,
-                                  .incarnation = kLow.nid},
-                                 kHigh));
+  CHECK(written(out) ==
+        greeting(
+            {.version = 3, .source = kLow, .destination_nid = kHigh.nid, .incarnation = kLow.nid},
+            kHigh));
   out.clear();
   node.received(0, first, encode_hello({.version = 2, .source = kHigh, .type = ConnType::none}),
                 out);
@@ -313,8 +312,8 @@ TEST_CASE("a user-space peer is called by its socket, and its messages are renam
   Lnet node(config(kHigh));
   const PeerId says{make_nid(0x0a000001), kUserspacePid | 4711};
   const PeerId known{make_nid(0x0a000001), kUserspacePid | 40000};
-  auto [link, out] = accept_from(
-      node, kHigh, {.version = 2, .source = says, .type = ConnType::any}, 40000);
+  auto [link, out] =
+      accept_from(node, kHigh, {.version = 2, .source = says, .type = ConnType::any}, 40000);
   CHECK(answer_in(out).type == ConnType::any);
   CHECK(answer_in(out).version == 2);
   out.clear();
@@ -343,8 +342,7 @@ TEST_CASE("without privileges a node dials as a user-space peer does") {
   node.send(0, kHigh, message(kLow, kHigh, 10), out);
   const LinkId link = all<LinkDial>(out)[0].link;
   node.connected(0, link, out);
-  node.received(0, link,
-                encode_hello({.version = 2, .source = kHigh, .type = ConnType::any}), out);
+  node.received(0, link, encode_hello({.version = 2, .source = kHigh, .type = ConnType::any}), out);
   out.clear();
   const Bytes sent = message(kHigh, {kLow.nid, kUserspacePid | 40000}, 3);
   node.received(0, link, encode_frame_head(2, {}, sent.view(), false), out);

@@ -52,15 +52,15 @@ std::expected<void, std::string> Node::open() {
     if (!opened) return std::unexpected(opened.error());
     store = std::make_unique<DiskStore>(std::move(*opened));
   }
-  commits_ = std::make_unique<Commits>(
-      std::move(store), options_.commit_interval, [this](reference::CommitId up_to) {
-        asio::post(loop_, [this, alive = alive_, up_to] {
-          if (!*alive) return;
-          step(reference::Durable{up_to});
-          if (handlers_.committed) handlers_.committed(up_to);
-          settle();
-        });
-      });
+  commits_ = std::make_unique<Commits>(std::move(store), options_.commit_interval,
+                                       [this](reference::CommitId up_to) {
+                                         asio::post(loop_, [this, alive = alive_, up_to] {
+                                           if (!*alive) return;
+                                           step(reference::Durable{up_to});
+                                           if (handlers_.committed) handlers_.committed(up_to);
+                                           settle();
+                                         });
+                                       });
   if (options_.listen.port == 0) return {};
   error_code error;
   acceptor_.open(tcp::v4(), error);
@@ -85,10 +85,26 @@ void Node::run(std::unique_ptr<AnyMachine> machine) {
 reference::OrderId Node::ask(reference::Order order) {
   const reference::OrderId id = ++last_order_;
   inbox_.push_back(reference::Asked{id, std::move(order)});
+  settle_soon();
+  return id;
+}
+
+void Node::send(reference::PeerId to, reference::Bytes message) {
+  reference::LnetActions below;
+  lnet_.send(now(), to, std::move(message), below);
+  carry_out(below);
+  settle_soon();
+}
+
+void Node::receive(reference::PeerId from, reference::Bytes message) {
+  inbox_.push_back(reference::Received{from, std::move(message)});
+  settle_soon();
+}
+
+void Node::settle_soon() {
   asio::post(loop_, [this, alive = alive_] {
     if (*alive) settle();
   });
-  return id;
 }
 
 // --- connections ---
@@ -117,7 +133,8 @@ void Node::on_accepted(tcp::socket&& accepted) {
   const Address from = address_of(remote);
   const auto id = lnet_.accepted(now(), from.host, from.port);
   if (!id) {
-    if (handlers_.refused) handlers_.refused(fmt::format("{}: too many connections", address_text(from)));
+    if (handlers_.refused)
+      handlers_.refused(fmt::format("{}: too many connections", address_text(from)));
     return;
   }
   auto socket = std::make_shared<Socket>(loop_, handlers_of(*id));
@@ -165,8 +182,8 @@ void Node::close(const reference::LinkClose& close) {
   if (handlers_.refused) {
     const std::string who = close.peer.nid == 0 ? "unknown" : peer_text(close.peer);
     const std::string what = close.error ? fmt::format(": {}", close.error->text()) : "";
-    handlers_.refused(fmt::format("{} ({}): {}{}", address_text(found->second.remote), who,
-                                  close.why, what));
+    handlers_.refused(
+        fmt::format("{} ({}): {}{}", address_text(found->second.remote), who, close.why, what));
   }
   found->second.socket->finish();
   links_.erase(found);
@@ -206,7 +223,8 @@ void Node::carry_out(reference::Actions& actions) {
   reference::LnetActions below;
   for (reference::Action& action : actions) {
     if (auto* send = std::get_if<reference::Send>(&action)) {
-      lnet_.send(now(), send->to, std::move(send->message), below);
+      const int times = handlers_.sending ? handlers_.sending(send->to, send->message) : 1;
+      for (int i = 0; i < times; ++i) lnet_.send(now(), send->to, send->message, below);
     } else if (const auto* drop = std::get_if<reference::Drop>(&action)) {
       lnet_.drop(drop->peer, below);
     } else if (const auto* timer = std::get_if<reference::SetTimer>(&action)) {
@@ -231,7 +249,11 @@ void Node::carry_out(reference::LnetActions& actions) {
         written_.push_back(found->second.socket);
       }
     } else if (auto* deliver = std::get_if<reference::LnetDeliver>(&action)) {
-      inbox_.push_back(reference::Received{deliver->from, std::move(deliver->message)});
+      const int times =
+          handlers_.receiving ? handlers_.receiving(deliver->from, deliver->message) : 1;
+      for (int i = 0; i < times; ++i) {
+        inbox_.push_back(reference::Received{deliver->from, deliver->message});
+      }
     } else if (const auto* lost = std::get_if<reference::LnetLost>(&action)) {
       inbox_.push_back(reference::PeerLost{lost->peer});
     } else if (const auto* dialled = std::get_if<reference::LinkDial>(&action)) {

@@ -40,8 +40,7 @@ class MachineBox final : public AnyMachine {
  public:
   explicit MachineBox(M machine) : machine_(std::move(machine)) {}
   void start(reference::Time now, reference::Actions& out) override { machine_.start(now, out); }
-  void step(reference::Time now, const reference::Event& event,
-            reference::Actions& out) override {
+  void step(reference::Time now, const reference::Event& event, reference::Actions& out) override {
     machine_.step(now, event, out);
     machine_.invariants();
   }
@@ -65,6 +64,9 @@ class Node {
     std::function<void(reference::OrderId, reference::Result&&)> answer;
     std::function<void(const reference::Fact&)> note;
     std::function<void(reference::CommitId)> committed;
+    // How often a message is sent, or given to the machine: 0 loses it, 2 doubles it.
+    std::function<int(reference::PeerId to, const reference::Bytes& message)> sending;
+    std::function<int(reference::PeerId from, const reference::Bytes& message)> receiving;
     // A connection that was refused or broken for what the peer did.
     std::function<void(std::string_view line)> refused;
   };
@@ -81,6 +83,9 @@ class Node {
   void run(std::unique_ptr<AnyMachine> machine);
 
   reference::OrderId ask(reference::Order order);
+  // Without asking the handlers above.
+  void send(reference::PeerId to, reference::Bytes message);
+  void receive(reference::PeerId from, reference::Bytes message);
   void hold_commits() { commits_->hold(); }
   void release_commits() { commits_->release(); }
   void commit_all() { commits_->commit_all(); }
@@ -108,6 +113,7 @@ class Node {
   void persist(reference::Persist&& transaction);
   void set_timer(const reference::SetTimer& timer);
   void settle();
+  void settle_soon();
   void arm();
   void on_clock();
   void close(const reference::LinkClose& close);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "harness/live/loopback.h"
+#include "harness/live/relay.h"
 #include "protocol/lnet_message.h"
 #include "reference/nid.h"
 
@@ -39,8 +40,8 @@ struct Echo {
     const std::vector<uint8_t> value{static_cast<uint8_t>(count)};
     out.push_back(reference::Note{{.xid = count, .text = "echoed"}});
     out.push_back(reference::Persist{count, {{"count", Bytes(protocol::ByteView(value))}}});
-    out.push_back(reference::Send{received->from,
-                                  put(self, received->from, received->message.slice(72))});
+    out.push_back(
+        reference::Send{received->from, put(self, received->from, received->message.slice(72))});
   }
   void invariants() const {}
   auto state() const { return std::tie(self, count); }
@@ -78,8 +79,8 @@ struct Asker {
 struct Bench {
   boost::asio::io_context loop{};
   LoopbackBlock block = LoopbackBlock::claim();
-  std::string directory = std::filesystem::temp_directory_path() /
-                          fmt::format("assay-node-test-{}", block.address(1));
+  std::string directory =
+      std::filesystem::temp_directory_path() / fmt::format("assay-node-test-{}", block.address(1));
   std::vector<std::string> notes{};
   std::vector<std::string> refusals{};
   std::vector<reference::CommitId> commits{};
@@ -99,9 +100,9 @@ struct Bench {
     out.port = 9988;
     return out;
   }
-  void start_server() {
+  void start_server(uint16_t listen_port = 9988) {
     NodeOptions out = options(1);
-    out.listen = {block.address(1), out.port};
+    out.listen = {block.address(1), listen_port};
     out.store = directory;
     server = std::make_unique<Node>(
         loop, out,
@@ -110,6 +111,14 @@ struct Bench {
                        .refused = [&](std::string_view line) { refusals.emplace_back(line); }});
     REQUIRE(server->open());
     server->run(std::make_unique<MachineBox<Echo>>(Echo{peer(1)}));
+  }
+  std::unique_ptr<Relay> relay{};
+  void start_server_behind_relay(const std::string& capture) {
+    relay = std::make_unique<Relay>(loop, Address{block.address(1), 9988},
+                                    Address{block.address(1), 19988},
+                                    std::make_shared<record::PcapngWriter>(capture));
+    REQUIRE(relay->ok());
+    start_server(19988);
   }
   void start_client() {
     client = std::make_unique<Node>(
@@ -174,6 +183,19 @@ TEST_CASE("a peer that is not there, and one that goes away, is lost") {
   REQUIRE(bench.ask(1).status == 0);
   bench.server.reset();
   REQUIRE(bench.ask(1).status == -5);
+}
+
+TEST_CASE("a relay hands everything on, and writes what passed") {
+  Bench bench;
+  const std::string file = bench.directory + ".pcapng";
+  bench.start_server_behind_relay(file);
+  bench.start_client();
+  REQUIRE(bench.ask(100).status == 0);
+  REQUIRE(bench.ask(size_t{1} << 20).data.size() == size_t{1} << 20);
+  bench.client.reset();
+  bench.relay.reset();
+  REQUIRE(std::filesystem::file_size(file) > size_t{2} << 20);
+  std::filesystem::remove(file);
 }
 
 TEST_CASE("garbage is refused with one line that says what and where") {

@@ -83,7 +83,8 @@ void Socket::try_connect(const Address& from, bool privileged, int tries) {
     if (!failed) {
       self->begin();
       if (self->state_ == State::open && self->handlers_.connected) self->handlers_.connected();
-    } else if (failed == boost::system::errc::address_not_available && from.port == 0 && tries > 1) {
+    } else if (failed == boost::system::errc::address_not_available && from.port == 0 &&
+               tries > 1) {
       self->try_connect(from, privileged, tries - 1);
     } else {
       self->fail("nobody listens");
@@ -116,8 +117,10 @@ void Socket::read() {
                           [self = shared_from_this()](const error_code& error, size_t count) {
                             self->reading_ = false;
                             if (self->state_ == State::finishing) {
-                              if (error) self->close();
-                              else self->read();
+                              if (error)
+                                self->close();
+                              else
+                                self->read();
                             } else if (self->state_ != State::open) {
                               return;
                             } else if (error) {
@@ -183,11 +186,10 @@ void Socket::flush() {
 
 void Socket::wait_to_write() {
   waiting_to_write_ = true;
-  socket_.async_wait(tcp::socket::wait_write,
-                     [self = shared_from_this()](const error_code& error) {
-                       self->waiting_to_write_ = false;
-                       if (!error) self->flush();
-                     });
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    self->waiting_to_write_ = false;
+    if (!error) self->flush();
+  });
 }
 
 void Socket::finish() {
@@ -228,6 +230,8 @@ void Socket::fail(std::string_view why) {
 void Socket::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  // Not now: one of them may be what is running.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->handlers_ = {}; });
   queue_.clear();
   backlog_ = 0;
   linger_.cancel();

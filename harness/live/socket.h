@@ -3,8 +3,6 @@
 // does not read, up to a limit that breaks the connection.
 #pragma once
 
-#include <utility>  // before Asio, which forgets it
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>  // before Asio, which forgets it
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -57,6 +56,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   // Stops and resumes reading, so that the peer has to wait.
   void pause_reading(bool paused);
 
+  boost::asio::any_io_executor executor() { return socket_.get_executor(); }
   bool is_open() const { return state_ == State::open; }
   size_t backlog() const { return backlog_; }
   const Address& local() const { return local_; }

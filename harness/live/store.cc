@@ -59,8 +59,7 @@ reference::Store DiskStore::load() const {
   MDB_val key{}, value{};
   while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
     const auto* bytes = static_cast<const uint8_t*>(value.mv_data);
-    store.emplace_hint(store.end(),
-                       std::string(static_cast<const char*>(key.mv_data), key.mv_size),
+    store.emplace_hint(store.end(), std::string(static_cast<const char*>(key.mv_data), key.mv_size),
                        protocol::Bytes(protocol::ByteView(bytes, value.mv_size)));
   }
   mdb_cursor_close(cursor);
