@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace generator {
@@ -19,6 +20,9 @@ namespace generator {
 struct SchemaError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+// "ptlrpc.capnp: PtlrpcBody.handle: why".
+[[noreturn]] void refuse(std::string_view file, std::string_view name, std::string_view why);
 
 struct Constant {
   std::string name;  // as in the schema: "mdsGetattr"
