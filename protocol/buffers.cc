@@ -22,17 +22,22 @@ std::optional<uint32_t> BufferCursor::next() {
   const uint32_t place = place_++;
   left_out_ = direction_.compact && !announced(info.presence);
   slots_[place] = kBufferCountMax;
-  if (left_out_) return std::nullopt;
+  offset_ = next_offset_;
+  bytes_ = {};
+  if (left_out_ || slot_ >= message_.buffer_count()) return std::nullopt;
   const uint32_t slot = slot_++;
-  if (slot >= message_.buffer_count()) return std::nullopt;
-  slots_[place] = slot;
+  slots_[place] = static_cast<uint8_t>(slot);
+  if (const uint32_t length = message_.buffer_length(slot); length > 0) {
+    bytes_ = message_.bytes().view().subspan(offset_, length);
+    next_offset_ += static_cast<uint32_t>(padded(length));
+  }
   return slot;
 }
 
 void BufferReader::refuse(WireError::Kind kind, uint64_t found, uint64_t allowed) {
   error_ = WireError{.subject = operation_.name,
                      .field = info().name,
-                     .offset = message_.buffer_offset(slot_),
+                     .offset = cursor_.offset(),
                      .found = found,
                      .allowed = allowed,
                      .kind = kind};
@@ -41,14 +46,13 @@ void BufferReader::refuse(WireError::Kind kind, uint64_t found, uint64_t allowed
 std::optional<ByteView> BufferReader::take(size_t size_min, bool empty_is_none) {
   if (error_) return std::nullopt;
   const std::optional<uint32_t> slot = cursor_.next();
-  slot_ = slot.value_or(message_.buffer_count());
   if (!slot) {
     if (!cursor_.left_out() && !info().optional) {
       refuse(WireError::Kind::missing_buffer, message_.buffer_count(), cursor_.place());
     }
     return std::nullopt;
   }
-  const ByteView bytes = message_.buffer(*slot);
+  const ByteView bytes = cursor_.bytes();
   if (bytes.empty() && empty_is_none) return std::nullopt;
   if (bytes.size() < size_min) {
     refuse(WireError::Kind::too_short, bytes.size(), size_min);

@@ -20,11 +20,14 @@ namespace protocol {
 class BufferCursor {
  public:
   BufferCursor(const Message& message, const DirectionInfo& direction)
-      : message_(message), direction_(direction) {}
+      : message_(message), direction_(direction), next_offset_(message.buffer_offset(1)) {}
 
   // The message's buffer for the next place of the format. None if it is not there: left out, or
   // behind the message's last.
   std::optional<uint32_t> next();
+  // That buffer's bytes, and where in the message they are.
+  ByteView bytes() const { return bytes_; }
+  uint32_t offset() const { return offset_; }
   bool left_out() const { return left_out_; }  // that none was due to compaction
   uint32_t place() const { return place_; }    // number of places visited
 
@@ -36,7 +39,11 @@ class BufferCursor {
   uint32_t place_ = 0;
   uint32_t slot_ = 1;
   bool left_out_ = false;
-  std::array<uint32_t, kBufferCountMax> slots_ = {};
+  uint32_t offset_ = 0;
+  uint32_t next_offset_;
+  ByteView bytes_ = {};
+  // Where the places visited are in the message, for those that announce others.
+  std::array<uint8_t, kBufferCountMax> slots_ = {};
 };
 
 class BufferReader {
@@ -51,24 +58,24 @@ class BufferReader {
   // Each reads the next place of the format. Fewer bytes than a value needs are refused.
   template <WireValue T>
   void value(T& out) {
-    if (const auto bytes = take(sizeof(T), false)) out = *decode<T>(*bytes, message_.order());
+    if (const auto bytes = take(sizeof(T), false)) assign(out, *bytes);
   }
   template <WireValue T>
   void value(std::optional<T>& out) {
-    if (const auto bytes = take(sizeof(T), true)) out = *decode<T>(*bytes, message_.order());
+    if (const auto bytes = take(sizeof(T), true)) assign(out.emplace(), *bytes);
   }
   // A struct and what lies behind it.
   template <WireValue T, class Behind>
   void value(T& out, Behind& behind) {
     if (const auto bytes = take(sizeof(T), false)) {
-      out = *decode<T>(*bytes, message_.order());
+      assign(out, *bytes);
       rest(bytes->subspan(sizeof(T)), behind);
     }
   }
   template <WireValue T, class Behind>
   void value(std::optional<T>& out, Behind& behind) {
     if (const auto bytes = take(sizeof(T), true)) {
-      out = *decode<T>(*bytes, message_.order());
+      assign(out.emplace(), *bytes);
       rest(bytes->subspan(sizeof(T)), behind);
     }
   }
@@ -94,6 +101,12 @@ class BufferReader {
   std::optional<ByteView> take(size_t size_min, bool empty_is_none);
   std::optional<ByteView> take_array(size_t element);
   std::optional<std::string_view> take_text();
+  // The bytes suffice.
+  template <WireValue T>
+  void assign(T& out, ByteView bytes) const {
+    std::memcpy(static_cast<void*>(&out), bytes.data(), sizeof(T));
+    if (message_.order() != ByteOrder::little) swap_value(out);
+  }
   static void rest(ByteView bytes, ByteView& out) { out = bytes; }
   template <WireValue E>
   void rest(ByteView bytes, ArrayView<E>& out) const {
@@ -106,7 +119,6 @@ class BufferReader {
   const OperationInfo& operation_;
   const DirectionInfo& direction_;
   BufferCursor cursor_;
-  uint32_t slot_ = 0;
   std::optional<WireError> error_;
 };
 

@@ -37,7 +37,7 @@ class MessageDescriber {
       const std::optional<uint32_t> slot = cursor.next();
       if (!slot) continue;
       used = *slot + 1;
-      buffer(info, message_.buffer(*slot), message_.buffer_offset(*slot));
+      buffer(info, cursor.bytes(), cursor.offset());
     }
     without_place(used, "buffer without a place in the format");
   }

@@ -36,7 +36,8 @@ std::expected<Message, WireError> Message::parse(Bytes bytes) {
   if (size < sizeof(LustreMsgV2)) {
     return refuse(Kind::too_short, {}, 0, size, sizeof(LustreMsgV2));
   }
-  Message message;
+  std::expected<Message, WireError> parsed(std::in_place);
+  Message& message = *parsed;
   uint32_t magic = 0;
   std::memcpy(&magic, bytes.data() + offsetof(LustreMsgV2, magic), sizeof(magic));
   if (magic == std::byteswap(ptlrpc::msg_magic::kV2)) {
@@ -77,7 +78,7 @@ std::expected<Message, WireError> Message::parse(Bytes bytes) {
   const size_t known = std::min<size_t>(message.body_length_, sizeof(PtlrpcBody));
   std::memcpy(static_cast<void*>(&message.body_), message.buffer(0).data(), known);
   if (message.order_ != ByteOrder::little) swap_bytes(message.body_);
-  return message;
+  return parsed;
 }
 
 uint32_t Message::buffer_length(uint32_t index) const {

@@ -30,6 +30,8 @@ class Message {
   ByteOrder order() const { return order_; }
   // Buffers, ptlrpc_body included.
   uint32_t buffer_count() const { return header_.bufcount; }
+  // Bytes of a buffer that is there, without its padding.
+  uint32_t buffer_length(uint32_t index) const;
   // Empty for a buffer that is not there.
   ByteView buffer(uint32_t index) const;
   // Offset of that buffer from the start of the message, in bytes.
@@ -43,8 +45,6 @@ class Message {
   uint32_t length() const { return length_; }
 
  private:
-  uint32_t buffer_length(uint32_t index) const;
-
   Bytes bytes_;
   ptlrpc::LustreMsgV2 header_;
   ptlrpc::PtlrpcBody body_;

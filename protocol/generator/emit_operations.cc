@@ -178,8 +178,9 @@ std::string emit_codec(const Operation& operation, const Direction& direction,
   }
   return fmt::format(
       "std::expected<{0}, WireError> {0}::decode(const Message& message) {{\n"
-      "  {1} out;\n  BufferReader reader(message, kInfo, kInfo.{2});\n{3}"
-      "  if (reader.error()) return std::unexpected(*reader.error());\n  return out;\n}}\n"
+      "  std::expected<{1}, WireError> decoded(std::in_place);\n  {1}& out = *decoded;\n"
+      "  BufferReader reader(message, kInfo, kInfo.{2});\n{3}"
+      "  if (reader.error()) return std::unexpected(*reader.error());\n  return decoded;\n}}\n"
       "void {0}::encode(MessageBuilder& builder) const {{\n"
       "  builder.reserve({5});\n"
       "  BufferWriter writer(builder, kInfo.{2});\n{4}  writer.finish();\n}}\n\n",

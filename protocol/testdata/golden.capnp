@@ -1,5 +1,5 @@
-# A small schema with one of everything. What the schema compiler makes of it is in golden.h.expected
-# and golden.cc.expected.
+# A small schema with one of everything. What the schema compiler makes of it is in
+# golden.h.expected and golden.cc.expected.
 @0xd3b1f0a6c1e24a57;
 
 using Wire = import "/wire.capnp";
