@@ -66,13 +66,27 @@ const Item& inner(const Item& item) {
                                                                   : item;
 }
 
+// A name as it is, but for what would drive a terminal.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string scalar_text(const Item& item) {
   switch (item.kind) {
     case Item::Kind::number:
       if (!item.text.empty() && item.number != 0) return item.text;
       return number_text(item.number, item.names, item.hex, item.is_signed);
     case Item::Kind::text:
-      return fmt::format("\"{}\"", item.text);
+      return fmt::format("\"{}\"", harmless(item.text));
     case Item::Kind::bytes:
       return short_hex(item.bytes);
     case Item::Kind::group:

@@ -52,7 +52,8 @@ Octets pcapng_file() {
   put(out, 20, 4);
   put(out, 6, 4);  // enhanced packet
   put(out, 36, 4);
-  put(out, 0, 12);
+  put(out, 0, 8);
+  put(out, 0, 4);
   put(out, 4, 4);
   put(out, 4, 4);
   put(out, 0x55667788, 4);

@@ -25,7 +25,7 @@ Octets hello(uint32_t version) {
   Octets out;
   put(out, 0x45726963, 4);
   put(out, version, 4);
-  put(out, 0, 40);
+  out.resize(out.size() + 40);
   put(out, 1, 4);  // control
   put(out, 0, 4);  // no interfaces
   return out;
