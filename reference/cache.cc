@@ -95,13 +95,12 @@ void ObjectCache::copy(uint64_t offset, ByteSpan out) const {
 }
 
 void ObjectCache::fill(uint64_t offset, const Bytes& data) {
-  trim_clean();
   for (const Range& gap : gaps(offset, data.size())) {
     insert({gap.start, data.slice(gap.start - offset, gap.end - gap.start), false, false, 0});
   }
 }
 
-void ObjectCache::trim_clean() {
+void ObjectCache::trim() {
   if (clean_bytes_ <= kCleanMax) return;
   std::erase_if(segments_,
                 [](const Segment& segment) { return !segment.dirty && segment.batch == 0; });

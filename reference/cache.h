@@ -18,7 +18,7 @@ inline constexpr uint64_t kCachePage = 4096;
 
 class ObjectCache {
  public:
-  // Clean bytes kept; beyond it all clean segments are let go.
+  // Clean bytes kept; beyond it trim() lets all of them go.
   static constexpr uint64_t kCleanMax = 16u << 20;
 
   struct Range {
@@ -39,6 +39,8 @@ class ObjectCache {
   void copy(uint64_t offset, protocol::ByteSpan out) const;
   // What the OST sent; goes only where nothing is.
   void fill(uint64_t offset, const protocol::Bytes& data);
+  // Lets all clean data go if there is more than kCleanMax. Not while somebody reads.
+  void trim();
 
   // --- write-back ---
 
@@ -95,7 +97,6 @@ class ObjectCache {
   uint64_t cut(uint64_t start, uint64_t end);
   std::vector<Segment>::const_iterator first_at(uint64_t offset) const;
   void insert(Segment segment);
-  void trim_clean();
 
   std::vector<Segment> segments_;  // by offset, without overlap
   std::vector<Flight> batches_;

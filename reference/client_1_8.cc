@@ -432,6 +432,7 @@ const ClientDialect kClient18 = {
     .version = 0x01080900,
     .flock_name = 2,
     .obdo_valid = mds::valid::kId,
+    .open_bits = protocol::ldlm::inodebit::kLookup,
     .chooses_fids = false,
     .metadata = metadata,
     .parse = parse,

@@ -409,6 +409,7 @@ const ClientDialect kClient20 = {
     .version = 0x02000001,
     .flock_name = 3,
     .obdo_valid = mds::valid::kId | mds::valid::kGroup,
+    .open_bits = protocol::ldlm::inodebit::kUpdate,
     .chooses_fids = true,
     .metadata = metadata,
     .parse = parse,

@@ -94,6 +94,7 @@ struct ClientDialect {
   uint32_t version;     // ocd_version
   uint32_t flock_name;  // which word of the resource name marks a flock
   uint64_t obdo_valid;  // set in every obdo
+  uint64_t open_bits;   // inodebits that an open asks for
   bool chooses_fids;    // new files' FIDs, from SEQ_QUERY
 
   OutgoingRequest (*metadata)(MdOp op, const MdRequest& request);
