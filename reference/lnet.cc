@@ -18,7 +18,7 @@ namespace lnet = protocol::lnet;
 using protocol::ByteView;
 using protocol::WireError;
 
-constexpr Time kDialAgainAfter = 1 * kSecond;  // a further connection, when the first is up
+constexpr Time kDialAgainAfter = 1 * kSecond;  // a further connection, when there is one
 
 WireError bad_cookie(uint32_t which, uint64_t cookie) {
   return {.subject = lnet::KsockMsgHeader::kLustre,
@@ -64,10 +64,7 @@ void Lnet::closed(Time now, LinkId id, LnetActions& out) {
   if (found == links_.end()) return;
   if (found->second.active && found->second.stage != Link::Stage::open) {
     Peer& peer = peers_.at(found->second.peer);
-    if (peer.links.size() > 1) {
-      peer.retry_at = now + kDialAgainAfter;
-      wake_at(peer.retry_at);
-    }
+    peer.more_at = now + kDialAgainAfter;
   }
   unlink(id, out);
 }
@@ -357,8 +354,7 @@ void Lnet::unlink(LinkId id, LnetActions& out) {
   Peer& peer = found->second;
   if (std::erase(peer.links, id) == 0) return;  // refused before it became the peer's
   std::erase_if(peer.unacknowledged, [&](const Unacknowledged& one) { return one.link == id; });
-  const bool some_open = std::ranges::any_of(
-      peer.links, [&](LinkId other) { return links_.at(other).stage == Link::Stage::open; });
+  const bool some_open = has_open(peer);
   bool lost = was_open && !some_open;
   if (!some_open) peer.keepalive_at = kNever;
   if (peer.links.empty() && peer.retry_at == kNever) {
@@ -366,6 +362,11 @@ void Lnet::unlink(LinkId id, LnetActions& out) {
     peers_.erase(found);
   }
   if (lost) out.push_back(LnetLost{peer_id});
+}
+
+bool Lnet::has_open(const Peer& peer) const {
+  return std::ranges::any_of(peer.links,
+                             [&](LinkId id) { return links_.at(id).stage == Link::Stage::open; });
 }
 
 void Lnet::lose(PeerId id, std::string_view why, LnetActions& out) {

@@ -146,12 +146,13 @@ class Lnet {
     std::vector<Bytes> queue;  // until a link is open
     uint64_t queue_bytes = 0;
     Time retry_at = kNever;  // no dialling before that
+    Time more_at = 0;        // no further connection before that while there is one
     uint32_t retries = 0;
     Time news_at = 0;            // when something of it arrived last
     Time keepalive_at = kNever;  // when the next one is due
     auto state() const {
       return std::tie(links, dialled, incarnation, version, next_cookie, unacknowledged, queue,
-                      queue_bytes, retry_at, retries, news_at, keepalive_at);
+                      queue_bytes, retry_at, more_at, retries, news_at, keepalive_at);
     }
   };
 
@@ -166,6 +167,7 @@ class Lnet {
   void answer_hello(LinkId id, uint32_t version, ConnType type, LnetActions& out) const;
   void on_bad_handshake(LinkId id, const protocol::WireError& error, LnetActions& out) const;
   bool connecting(const Peer& peer) const;
+  bool has_open(const Peer& peer) const;
   void dial_missing(Time now, PeerId id, LnetActions& out);
   void dial(Time now, PeerId id, ConnType type, LnetActions& out);
 

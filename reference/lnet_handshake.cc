@@ -234,6 +234,7 @@ void Lnet::dial_missing(Time now, PeerId id, LnetActions& out) {
   const Peer& peer = peers_.at(id);
   if (!peer.dialled || connecting(peer)) return;
   if (peer.retry_at != kNever && now < peer.retry_at) return;
+  if (now < peer.more_at && has_open(peer)) return;
   const auto has = [&](ConnType type) {
     return std::ranges::any_of(peer.links,
                                [&](LinkId link) { return links_.at(link).type == type; });

@@ -508,6 +508,63 @@ TEST_CASE("a peer whose last connection closes is lost") {
   CHECK(p.delivered[0].size() == 1);
 }
 
+// Acceptor request and HELLO as in captures/lustre-1.8/client-1.8.9-userspace.pcap.
+TEST_CASE("the user-space client of 1.8.9 is answered as it demands") {
+  const uint8_t said[] = {0x00, 0x71, 0xce, 0xac, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x7f,
+                          0x00, 0x00, 0x02, 0x00, 0x63, 0x69, 0x72, 0x45, 0x02, 0x00, 0x00, 0x00,
+                          0x02, 0x02, 0x00, 0xc0, 0x00, 0x00, 0x02, 0x00, 0x01, 0x00, 0x00, 0x7f,
+                          0x00, 0x00, 0x02, 0x00, 0x8f, 0x3e, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00,
+                          0xe6, 0x1e, 0x5c, 0x9c, 0xc1, 0x60, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                          0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
+  const PeerId self{make_nid(0x7f000001), kLnetPid};
+  Lnet node(config(self));
+  LnetActions out;
+  const LinkId link = *node.accepted(0, 0x7f000001, 46646);
+  node.received(0, link, said, out);
+  CHECK(answer_in(out).version == 2);
+  CHECK(answer_in(out).type == ConnType::any);
+  CHECK(answer_in(out).source == self);
+  out.clear();
+  const PeerId client{self.nid, kUserspacePid | 46646};
+  node.send(0, client, message(self, client, 5000), out);
+  CHECK(all<LinkWrite>(out)[0].link == link);
+  CHECK(all<LinkWrite>(out)[0].head.view()[0] == 0xc1);
+}
+
+// Bytes of a stream cut anywhere and spoiled anywhere: never a CHECK, never more than one message
+// kept, and a connection that is closed stays closed.
+TEST_CASE("spoiled streams close connections and nothing else") {
+  const Hello hello{.version = 3, .source = kLow, .incarnation = 5};
+  auto stream = greeting(hello, kHigh);
+  const Bytes sent = message(kLow, kHigh, 64);
+  for (const std::array<uint64_t, 2>& cookies : {std::array<uint64_t, 2>{}, {7, 0}}) {
+    const auto head = encode_frame_head(3, cookies, sent.view(), false);
+    stream.insert(stream.end(), head.begin(), head.end());
+    stream.insert(stream.end(), sent.view().begin(), sent.view().end());
+  }
+  uint64_t state = 1;
+  const auto next = [&state] { return (state = state * 6364136223846793005u + 1) >> 33; };
+  for (int round = 0; round < 20000; ++round) {
+    auto spoiled = stream;
+    for (uint64_t changes = next() % 3; changes-- > 0;) {
+      spoiled[next() % spoiled.size()] = static_cast<uint8_t>(next());
+    }
+    Lnet node(config(kHigh));
+    const LinkId link = *node.accepted(0, 0x7f000015, 1023);
+    LnetActions out;
+    ByteView rest(spoiled);
+    while (!rest.empty()) {
+      const size_t count = std::min<size_t>(rest.size(), 1 + next() % 100);
+      node.received(0, link, rest.first(count), out);
+      node.flush(out);
+      node.invariants();
+      rest = rest.subspan(count);
+    }
+    CHECK(all<LinkClose>(out).size() <= 1);
+    CHECK(node.link_count() + all<LinkClose>(out).size() == 1);
+  }
+}
+
 TEST_CASE("dropping gives the peer up at once, and connections beyond the limit are not taken") {
   LnetConfig settings = config(kHigh);
   settings.links_max = 2;

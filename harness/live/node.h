@@ -44,6 +44,7 @@ class MachineBox final : public AnyMachine {
     machine_.step(now, event, out);
     machine_.invariants();
   }
+  const M& machine() const { return machine_; }
 
  private:
   M machine_;
