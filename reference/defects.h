@@ -22,6 +22,10 @@ enum class Defect : uint8_t {
   completion_lost,
   glimpse_from_disk,
   grant_leaked,
+  unlink_destroys_open_file,
+  orphans_kept_after_recovery,
+  executor_beside_writer,
+  lookup_lock_kept_over_rename,
 };
 
 struct DefectInfo {
@@ -48,6 +52,14 @@ inline constexpr auto kDefects = std::to_array<DefectInfo>({
      "a request with a lower conn_cnt than the export's is executed"},
     {Defect::evicted_handle_accepted, "evicted-handle-accepted", "EVICT-1",
      "eviction keeps the client's opens, and its handle goes on to work"},
+    {Defect::unlink_destroys_open_file, "unlink-destroys-open-file", "OPEN-3",
+     "the last name of a file goes, and the file with it, though somebody has it open"},
+    {Defect::orphans_kept_after_recovery, "orphans-kept-after-recovery", "OPEN-3",
+     "open-unlinked files of clients that did not come back are never destroyed"},
+    {Defect::executor_beside_writer, "executor-beside-writer", "OPEN-5",
+     "a file is opened for execution though somebody has it open for writing"},
+    {Defect::lookup_lock_kept_over_rename, "lookup-lock-kept-over-rename", "LOCK-2",
+     "a rename leaves the lookup locks of other clients on the renamed file"},
     {Defect::completion_lost, "completion-lost", "LOCK-4",
      "a lock is granted after waiting, but no completion callback is sent"},
     {Defect::glimpse_from_disk, "glimpse-from-disk", "LOCK-7",

@@ -186,6 +186,29 @@ int32_t Locks::convert(LockHandle handle, LockMode mode, LockEffects& effects) {
   return 0;
 }
 
+bool Locks::hand_over(LockHandle handle, const LockRequest& to, LockEffects& effects) {
+  Lock* lock = find_lock(handle);
+  CHECK(lock != nullptr && lock->owner == 0 && lock->holds() && to.owner != 0);
+  unindex(*lock);
+  lock->owner = to.owner;
+  lock->peer = to.peer;
+  lock->client_handle = to.client_handle;
+  lock->flags = to.flags & flag::kCancelOnBlock;
+  index(*lock);
+  lock->blocking_sent = false;  // the server's own are never called back
+  for (const Lock& waiting : find_resource(lock->resource)->waiting) {
+    if (!conflict(*lock, waiting)) continue;
+    const bool cancelled = (lock->flags & flag::kCancelOnBlock) != 0;
+    const bool discard = (waiting.flags & flag::kAstDiscardData) != 0;
+    lock->blocking_sent = true;
+    effects.blocking.push_back({handle, lock->owner, lock->client_handle, lock->peer, cancelled,
+                                discard, describe(waiting)});
+    if (cancelled) cancel(handle, effects);
+    return !cancelled;
+  }
+  return true;
+}
+
 void Locks::downgrade(LockHandle handle, LockMode mode, LockEffects& effects) {
   Lock* lock = find_lock(handle);
   CHECK(lock != nullptr && lock->holds());

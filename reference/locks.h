@@ -153,6 +153,10 @@ class Locks {
   void cancel_owner(ExportId owner, LockEffects& effects);
   // After recovery: replayed locks that wait are looked at again.
   void reprocess_all(LockEffects& effects);
+  // A lock of the server's own becomes the client's, as an intent's answer gives it: owner, peer,
+  // cookie and flags are the request's. Callbacks for those that wait behind it follow. False if it
+  // is gone again, since it had to be cancelled at once (CANCEL_ON_BLOCK).
+  bool hand_over(LockHandle handle, const LockRequest& to, LockEffects& effects);
   // To the granted mode CR or another weaker one: what waits is looked at again.
   void downgrade(LockHandle handle, LockMode mode, LockEffects& effects);
 

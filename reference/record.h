@@ -19,8 +19,9 @@ class RecordWriter {
  public:
   template <std::integral T>
   void number(T value) {
-    const auto* first = reinterpret_cast<const uint8_t*>(&value);
-    bytes_.insert(bytes_.end(), first, first + sizeof value);
+    const size_t at = bytes_.size();
+    bytes_.resize(at + sizeof value);
+    std::memcpy(bytes_.data() + at, &value, sizeof value);
   }
   void string(protocol::ByteView value) {
     number(static_cast<uint32_t>(value.size()));

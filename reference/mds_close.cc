@@ -1,0 +1,91 @@
+// CLOSE, DONE_WRITING, and the end of files that have neither a name nor an open file (facts:
+// semantics 2.5, 2.7).
+
+#include <cerrno>
+
+#include "protocol/mds.h"
+#include "reference/mds.h"
+
+namespace reference {
+
+namespace {
+namespace valid = protocol::mds::valid;
+}  // namespace
+
+const OpenFile* Mds::find_open(const Call& call, uint64_t handle) const {
+  const OpenFile* file = opens_.find(handle);
+  if (file != nullptr) return file->export_id == call.request.export_id ? file : nullptr;
+  if (!call.request.replay || !dialect().old_handles) return nullptr;
+  return opens_.find_by_old_handle(call.request.export_id, handle);
+}
+
+void Mds::on_close(Call& call) {
+  const auto asked = dialect().close(call.message());
+  if (!asked) return malformed(call);
+  if (call.request.reconstruct) return answer_again(call, dialect().put_unlink, {});
+
+  const OpenFile* open = find_open(call, asked->handle);
+  if (open == nullptr) return refuse_change(call, -ESTALE, dialect().put_unlink);
+
+  const uint64_t number = open->inode;
+  const Inode* inode = files_.inode(number);
+  if (inode != nullptr && asked->atime_set && asked->atime > inode->atime) {
+    files_.change(number).atime = asked->atime;
+  }
+  Transaction transaction = service_.begin(call.request);
+  const auto removed = close_file(&call, OpenFile(*open));
+
+  const FileReply reply = removed_reply(call, removed, files_.inode(number));
+  answer_change(call, std::move(transaction), dialect().put_unlink, reply, {});
+}
+
+// Size-on-MDS is off: the open file is closed already, or will be.
+void Mds::on_done_writing(Call& call) {
+  answer(call, 0, dialect().put_body, {});
+}
+
+std::optional<Mds::Removed> Mds::close_file(const Call* call, const OpenFile& file) {
+  if (opens_.find(file.handle) != nullptr) opens_.close(file.handle);
+  const bool last = files_.is_orphan(file.inode) && opens_.open_count(file.inode) == 0;
+  const bool kept = service_.recovering() && dialect().orphans_kept_in_recovery;
+  if (!last || kept) return std::nullopt;
+  return destroy(call, file.inode);
+}
+
+Mds::Removed Mds::destroy(const Call* call, uint64_t number) {
+  Removed removed;
+  removed.inode = *files_.inode(number);
+  removed.inode.nlink = 0;
+  const auto layout = removed.inode.is_regular() ? decode_layout(removed.inode.layout.view())
+                                                 : std::unexpected(-EINVAL);
+  if (layout) {
+    removed.cookies = unlink_log_.add(*layout, call == nullptr);
+    removed.md = call == nullptr ? Bytes() : layout_for(*call, removed.inode);
+  }
+  if (files_.is_orphan(number)) files_.remove_orphan(number);
+  files_.destroy(number);
+  return removed;
+}
+
+FileReply Mds::removed_reply(const Call& call, const std::optional<Removed>& removed,
+                             const Inode* inode) const {
+  FileReply reply;
+  reply.inode = removed ? &removed->inode : inode;
+  const bool bare = call.request.replay && dialect().replay_without_md;
+  if (!removed || removed->md.empty() || bare) return reply;
+  reply.md = removed->md;
+  reply.cookies = removed->cookies;
+  reply.valid = valid::kEaSize | valid::kCookie;
+  return reply;
+}
+
+void Mds::clean_orphans(Turn& turn) {
+  if (planted(Defect::orphans_kept_after_recovery)) return;
+  const std::vector<uint64_t> orphans = files_.orphans();
+  for (const uint64_t number : orphans) {
+    if (opens_.open_count(number) == 0) destroy(nullptr, number);
+  }
+  persist(turn);
+}
+
+}  // namespace reference

@@ -1,0 +1,236 @@
+#include "reference/mds_targets.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "protocol/check.h"
+#include "protocol/mds.h"
+#include "protocol/operations_2_0.h"
+#include "protocol/ost.h"
+#include "reference/registration.h"
+
+namespace reference {
+
+namespace {
+
+// CREATE and DESTROY are the same in both dialects, but for buffers that may be left out.
+using protocol::operations_2_0::OstCreate;
+using protocol::operations_2_0::OstDestroy;
+
+namespace valid = protocol::mds::valid;
+constexpr uint32_t kOstServicePortal = 28;  // orphans are asked for here, objects on the operation's
+
+}  // namespace
+
+MdsTargets::MdsTargets(const Config& config)
+    : log_(config.fsname, target_name(config, RegisteredKind::mdt)) {
+  if (config.mgs != PeerId{}) mgs_.emplace(config, mgs_import_setup(config, RegisteredKind::mdt));
+}
+
+ImportContext MdsTargets::import_context(const TargetsContext& context) {
+  return {context.config, context.turn.now, context.turn.endpoint, context.turn.out, events_};
+}
+
+MdsTargets::Ost* MdsTargets::find(uint32_t index) {
+  const auto place = std::ranges::lower_bound(osts_, index, {}, &Ost::index);
+  return place != osts_.end() && place->index == index ? &*place : nullptr;
+}
+
+void MdsTargets::start(const TargetsContext& context) {
+  if (mgs_) mgs_->connect(import_context(context));
+}
+
+bool MdsTargets::receive(const TargetsContext& context, const ReplyIn& in) {
+  if (mgs_ && mgs_->receive(import_context(context), in)) return true;
+  return std::ranges::any_of(
+      osts_, [&](Ost& ost) { return ost.import.receive(import_context(context), in); });
+}
+
+bool MdsTargets::on_callback(const TargetsContext& context, const RequestIn& in) {
+  return mgs_ && log_.on_callback(import_context(context), *mgs_, in);
+}
+
+bool MdsTargets::fired(const TargetsContext& context, TimerId timer) {
+  if (mgs_ && mgs_->fired(import_context(context), timer)) return true;
+  return std::ranges::any_of(
+      osts_, [&](Ost& ost) { return ost.import.fired(import_context(context), timer); });
+}
+
+void MdsTargets::lost(const TargetsContext& context, PeerId peer) {
+  if (mgs_) mgs_->lost(import_context(context), peer);
+  for (Ost& ost : osts_) ost.import.lost(import_context(context), peer);
+}
+
+void MdsTargets::settle(const TargetsContext& context) {
+  for (;;) {
+    while (!events_.empty()) {
+      const ImportEvent event = std::move(events_.front());
+      events_.erase(events_.begin());
+      on_event(context, event);
+    }
+    read_targets(context);
+    if (mgs_) mgs_->proceed(import_context(context));
+    for (Ost& ost : osts_) {
+      ost.import.proceed(import_context(context));
+      clean(context, ost);
+    }
+    if (events_.empty()) return;
+  }
+}
+
+void MdsTargets::on_event(const TargetsContext& context, const ImportEvent& event) {
+  if (event.import == 0) {
+    on_mgs_event(context, event);
+  } else if (Ost* ost = find(event.import - 1)) {
+    on_ost_event(context, *ost, event);
+  }
+}
+
+void MdsTargets::on_mgs_event(const TargetsContext& context, const ImportEvent& event) {
+  const bool registered = event.kind == ImportEvent::Kind::completed && registration_ != 0 &&
+                          event.request == registration_;
+  if (event.kind == ImportEvent::Kind::connected) {
+    registration_ = mgs_->submit(import_context(context),
+                                 registration_request(context.config, RegisteredKind::mdt));
+  } else if (registered) {
+    // The log names this target only now: it is read as after a connection.
+    registration_ = 0;
+    ImportEvent connected;
+    connected.kind = ImportEvent::Kind::connected;
+    log_.handle(import_context(context), *mgs_, connected);
+  } else {
+    log_.handle(import_context(context), *mgs_, event);
+  }
+}
+
+void MdsTargets::read_targets(const TargetsContext& context) {
+  if (log_.revision() == revision_) return;
+  revision_ = log_.revision();
+  for (const ConfigTarget& target : log_.targets()) {
+    const bool wanted = target.kind == ConfigTarget::Kind::ost && target.index < kOstsMax;
+    if (wanted && find(target.index) == nullptr) add_ost(context, target);
+  }
+}
+
+void MdsTargets::add_ost(const TargetsContext& context, const ConfigTarget& target) {
+  namespace connect_flag = protocol::ptlrpc::connect_flag;
+  ImportSetup setup;
+  setup.kind = ImportSetup::Kind::ost;
+  setup.number = target.index + 1;
+  setup.target_uuid = target.uuid;
+  setup.self_uuid = context.config.fsname + "-mdtlov_UUID";
+  setup.peers = target.peers;
+  setup.sec_part = protocol::ptlrpc::sec_part::kMdt;
+  setup.wish.connect_flags = connect_flag::kVersion | connect_flag::kIndex | connect_flag::kMds |
+                             connect_flag::kReqportal | connect_flag::kAt;
+  setup.wish.index = target.index;
+  const auto place = std::ranges::lower_bound(osts_, target.index, {}, &Ost::index);
+  Ost& ost = *osts_.insert(place, Ost{target.index, Import(context.config, setup),
+                                      Stage::connecting, 0, 0, {}});
+  context.pool.know(target.index);
+  ost.import.connect(import_context(context));
+}
+
+void MdsTargets::on_ost_event(const TargetsContext& context, Ost& ost, const ImportEvent& event) {
+  switch (event.kind) {
+    case ImportEvent::Kind::connected:
+      ost.stage = Stage::connected;
+      ost.creating = 0;
+      context.pool.lost(ost.index);
+      break;
+    case ImportEvent::Kind::evicted:
+      ost.stage = Stage::connecting;
+      ost.creating = 0;
+      ost.destroying.clear();
+      context.pool.lost(ost.index);
+      break;
+    case ImportEvent::Kind::completed:
+      if (ost.creating != 0 && event.request == ost.creating) {
+        on_created(context, ost, event);
+        break;
+      }
+      for (const Destroying& each : ost.destroying) {
+        if (each.request != event.request) continue;
+        if (event.status == 0 || event.status == -ENOENT) context.unlink_log.cancel(each.cookie);
+      }
+      std::erase_if(ost.destroying,
+                    [&](const Destroying& each) { return each.request == event.request; });
+      break;
+    case ImportEvent::Kind::replayed:
+    case ImportEvent::Kind::want_locks:
+    case ImportEvent::Kind::refused:
+    case ImportEvent::Kind::closed: break;
+  }
+}
+
+void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const ImportEvent& event) {
+  ost.creating = 0;
+  const auto reply = event.reply && event.status == 0
+                         ? OstCreate::Reply::decode(*event.reply)
+                         : std::unexpected(protocol::WireError{.subject = {}, .field = {}});
+  const bool orphans = ost.stage == Stage::orphans;
+  if (!reply) {
+    if (orphans) ost.stage = Stage::connected;
+    ost.retry_at = context.turn.now + context.config.timing.reconnect_delay;
+    return;
+  }
+  if (orphans) {
+    ost.stage = Stage::ready;
+    context.pool.usable(ost.index, reply->body.oa.id);
+    for (const UnlinkLog::Record& record : context.unlink_log.of_ost(ost.index)) {
+      if (context.service.is_durable(record.commit)) destroy(context, record);
+    }
+  } else {
+    context.pool.precreated(ost.index, reply->body.oa.id);
+  }
+}
+
+void MdsTargets::create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans) {
+  OstCreate::Request request;
+  request.body.oa.valid = valid::kId | valid::kGroup;
+  request.body.oa.id = last_id;
+  if (orphans) {
+    request.body.oa.valid |= valid::kFlags;
+    request.body.oa.flags = protocol::ost::obdo_flag::kDelorphan;
+  }
+  OutgoingRequest outgoing = make_request<OstCreate>(request, 1, protocol::ost::OstBody::kSize);
+  if (orphans) outgoing.request_portal = kOstServicePortal;
+  ost.creating = ost.import.submit(import_context(context), std::move(outgoing));
+}
+
+void MdsTargets::clean(const TargetsContext& context, Ost& ost) {
+  const bool ready = ost.import.usable() && context.turn.now >= ost.retry_at;
+  if (!ready || ost.creating != 0) return;
+  if (ost.stage == Stage::connected && !context.service.recovering()) {
+    ost.stage = Stage::orphans;
+    create(context, ost, context.pool.last_used(ost.index), true);
+  } else if (const uint64_t last_id = context.pool.wanted(ost.index);
+             ost.stage == Stage::ready && last_id != 0) {
+    create(context, ost, last_id, false);
+  }
+}
+
+void MdsTargets::destroy(const TargetsContext& context, const UnlinkLog::Record& record) {
+  Ost* ost = find(record.ost);
+  if (ost == nullptr || ost->stage != Stage::ready || !ost->import.room()) return;
+  OstDestroy::Request request;
+  request.body.oa.valid = valid::kId | valid::kGroup | valid::kCookie;
+  request.body.oa.id = record.object_id;
+  request.body.oa.seq = record.object_seq;
+  request.body.oa.lcookie = context.unlink_log.cookie_of(record);
+  OutgoingRequest outgoing = make_request<OstDestroy>(request, 1, protocol::ost::OstBody::kSize);
+  const RequestId id = ost->import.submit(import_context(context), std::move(outgoing));
+  ost->destroying.push_back({id, request.body.oa.lcookie});
+}
+
+uint32_t MdsTargets::connected_osts() const {
+  return static_cast<uint32_t>(std::ranges::count(osts_, Stage::ready, &Ost::stage));
+}
+
+void MdsTargets::invariants() const {
+  CHECK(events_.empty());
+  if (mgs_) mgs_->invariants();
+  for (const Ost& ost : osts_) ost.import.invariants();
+}
+
+}  // namespace reference

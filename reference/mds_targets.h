@@ -1,0 +1,94 @@
+// The metadata server's other servers: it registers at the MGS, reads its configuration log
+// (<fsname>-MDT0000) to know the OSTs, connects to them, and keeps objects made in advance on each.
+//
+// With an OST, at each connection: objects that nobody uses are destroyed (CREATE with DELORPHAN,
+// after this server's own recovery, since replays bring objects that only then count as used); what
+// the unlink log still has for it is destroyed; then objects are made whenever fewer than half are
+// left. Facts: rpc-formats "OST", semantics 2.5 and 2.7.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "reference/config.h"
+#include "reference/config_log.h"
+#include "reference/import.h"
+#include "reference/object_pool.h"
+#include "reference/service.h"
+#include "reference/unlink_log.h"
+
+namespace reference {
+
+// What a call needs of its machine. Lives on the stack of step().
+struct TargetsContext {
+  const Config& config;
+  Turn& turn;
+  Service& service;
+  ObjectPool& pool;
+  UnlinkLog& unlink_log;
+};
+
+class MdsTargets {
+ public:
+  // Import numbers are an OST's index and 1; the MGS's is 0.
+  static constexpr uint32_t kOstsMax = 160;
+
+  explicit MdsTargets(const Config& config);
+
+  void start(const TargetsContext& context);
+  // Each says whether it was for one of its imports.
+  bool receive(const TargetsContext& context, const ReplyIn& in);
+  bool on_callback(const TargetsContext& context, const RequestIn& in);
+  bool fired(const TargetsContext& context, TimerId timer);
+  void lost(const TargetsContext& context, PeerId peer);
+  // At the end of each step: acts on what happened, asks for objects.
+  void settle(const TargetsContext& context);
+  // An object that no file has any more: destroyed, if its OST is connected.
+  void destroy(const TargetsContext& context, const UnlinkLog::Record& record);
+
+  uint32_t connected_osts() const;
+
+  void invariants() const;
+  auto state() const { return std::tie(mgs_, log_, registration_, revision_, osts_); }
+
+ private:
+  enum class Stage : uint8_t { connecting, connected, orphans, ready };
+  struct Destroying {
+    RequestId request = 0;
+    protocol::llog::LlogCookie cookie;
+    auto state() const { return std::tie(request, cookie); }
+  };
+  struct Ost {
+    uint32_t index = 0;
+    Import import;
+    Stage stage = Stage::connecting;
+    RequestId creating = 0;  // 0: no CREATE under way
+    Time retry_at = 0;       // of a CREATE that was refused; the next ping looks at it
+    std::vector<Destroying> destroying;
+    auto state() const {
+      return std::tie(index, import, stage, creating, retry_at, destroying);
+    }
+  };
+
+  void on_event(const TargetsContext& context, const ImportEvent& event);
+  void on_mgs_event(const TargetsContext& context, const ImportEvent& event);
+  void on_ost_event(const TargetsContext& context, Ost& ost, const ImportEvent& event);
+  void on_created(const TargetsContext& context, Ost& ost, const ImportEvent& event);
+  void read_targets(const TargetsContext& context);
+  void add_ost(const TargetsContext& context, const ConfigTarget& target);
+  void create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans);
+  void clean(const TargetsContext& context, Ost& ost);
+  ImportContext import_context(const TargetsContext& context);
+  Ost* find(uint32_t index);
+
+  std::optional<Import> mgs_;
+  ConfigLog log_;
+  RequestId registration_ = 0;
+  uint32_t revision_ = 0;    // of the log that was acted on
+  std::vector<Ost> osts_;    // sorted by index
+  ImportEvents events_;      // empty between steps
+};
+
+}  // namespace reference

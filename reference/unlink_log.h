@@ -1,0 +1,59 @@
+// Objects that lost their file and are to be destroyed by the client that removed it: a record per
+// object, written in the transaction of the unlink, cancelled by the OST (LOG_CANCEL with the
+// cookie) once the destroy is committed there. What is left when an OST connects is destroyed by
+// the MDS itself. Facts: semantics 2.5, H-DESTROY; rpc-formats "MGS, llog".
+//
+// Keys: "llog/", the OST's index, the record's index; see store.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "protocol/llog.h"
+#include "reference/layout.h"
+#include "reference/service.h"
+#include "reference/store.h"
+
+namespace reference {
+
+class UnlinkLog {
+ public:
+  struct Record {
+    uint32_t ost = 0;
+    uint32_t index = 0;
+    uint64_t object_id = 0;
+    uint64_t object_seq = 0;
+    CommitId commit = 0;  // of the transaction that wrote it; 0: read from the disk
+    bool by_server = false;  // no client will destroy the object
+    auto state() const { return std::tie(ost, index, object_id, object_seq, commit, by_server); }
+  };
+
+  explicit UnlinkLog(const Store& store);
+
+  // Records for all objects of the layout. The result is their cookies, in order of stripes.
+  Bytes add(const Layout& layout, bool by_server);
+  // Those that the server has to destroy itself and that are durable by now; each once.
+  std::vector<Record> take_by_server(const Service& service);
+  // False if there is no such record (any more).
+  bool cancel(const protocol::llog::LlogCookie& cookie);
+  // The records of an OST, oldest first.
+  std::vector<Record> of_ost(uint32_t ost) const;
+  protocol::llog::LlogCookie cookie_of(const Record& record) const;
+
+  std::vector<Write> take_writes();
+  bool has_writes() const { return !writes_.empty(); }
+  // The records whose writes were taken are in this transaction.
+  void written(CommitId commit);
+  size_t size() const { return records_.size(); }
+
+  auto state() const { return std::tie(records_, next_index_); }
+
+ private:
+  std::vector<Record> records_;  // sorted by OST and index
+  uint32_t next_index_ = 1;
+  std::vector<Write> writes_;  // empty between steps
+};
+
+}  // namespace reference
