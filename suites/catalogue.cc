@@ -15,6 +15,7 @@ std::vector<std::span<const Case>> catalogue() {
       resend_cases(),
       mds_recovery_cases(),
       ost_recovery_cases(),
+      stock_cases(),
   };
 }
 

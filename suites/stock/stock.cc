@@ -1,0 +1,51 @@
+// Stock clients live on these servers: the sessions of Lustre's own user-space clients of 1.8.9 and
+// 2.0.0, done again message by message.
+#include "suites/stock/replay.h"
+#include "suites/suites.h"
+
+namespace suites {
+namespace {
+
+void replay(Conformance& c, uint32_t last) {
+  const auto dialect = c.dialect() == Dialect::v1_8 ? protocol::Dialect::v1_8
+                                                    : protocol::Dialect::v2_0;
+  const auto session = read_stock_session(dialect);
+  if (!session) throw Stop{Outcome::broken, session.error()};
+  Replay(c, *session).run(last);
+}
+
+// The last request of the mount: the root's attributes.
+constexpr uint32_t kMounted18 = 9, kMounted20 = 10;
+
+const Case kCases[] = {
+    {.id = "stock.1",
+     .requirement = "STOCK-1",
+     .sentence = "A stock 1.8.9 client mounts: MGS, configuration log, MDT, OSTs, root",
+     .source = "stock-clients, Connection, Mount order",
+     .needs = Needs::only_1_8,
+     .run = [](Conformance& c) { replay(c, kMounted18); }},
+    {.id = "stock.2",
+     .requirement = "STOCK-1",
+     .sentence = "A stock 1.8.9 client gets an answer that it can live with to all that it asks",
+     .source = "stock-clients, Operations; rpc-formats",
+     .needs = Needs::only_1_8,
+     .run = [](Conformance& c) { replay(c, 0); }},
+    {.id = "stock.3",
+     .requirement = "STOCK-1",
+     .sentence = "A stock 2.0.0 client mounts: MGS, configuration log, OSTs, MDT, root",
+     .source = "stock-clients, Connection, Mount order",
+     .needs = Needs::only_2_0,
+     .run = [](Conformance& c) { replay(c, kMounted20); }},
+    {.id = "stock.4",
+     .requirement = "STOCK-1",
+     .sentence = "A stock 2.0.0 client gets an answer that it can live with to all that it asks",
+     .source = "stock-clients, Operations; rpc-formats",
+     .needs = Needs::only_2_0,
+     .run = [](Conformance& c) { replay(c, 0); }},
+};
+
+}  // namespace
+
+std::span<const Case> stock_cases() { return kCases; }
+
+}  // namespace suites
