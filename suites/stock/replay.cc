@@ -59,30 +59,30 @@ uint64_t client_handle(const Request& enqueue) {
 
 }  // namespace
 
-Replay::Replay(Conformance& conformance, const Session& session)
-    : conformance_(conformance),
+Replay::Replay(harness::World& world, const Session& session)
+    : world_(world),
       session_(session),
-      probe_(conformance.world().add_probe()),
-      binding_(kCapturedFsname, conformance.world().cast().fsname),
+      probe_(world.add_probe()),
+      binding_(kCapturedFsname, world.cast().fsname),
       own_xid_(session.exchanges.back().xid() + kOwnXids) {}
 
-void Replay::run(uint32_t last) {
+std::vector<std::string> Replay::run(uint32_t last) {
   for (const Exchange& exchange : session_.exchanges) {
-    if (last != 0 && exchange.number > last) return;
-    perform(exchange);
-    if (wrong_ >= kWrongMax) {
-      ADD_FAILURE() << "given up after " << kWrongMax << " wrong answers";
-      return;
-    }
+    if (last != 0 && exchange.number > last) break;
+    if (!perform(exchange) || wrong_.size() >= kWrongMax) break;
   }
+  return std::move(wrong_);
 }
 
-void Replay::perform(const Exchange& exchange) {
-  for (const ServerId server : targets(exchange)) ask(exchange, server);
+bool Replay::perform(const Exchange& exchange) {
+  for (const ServerId server : targets(exchange)) {
+    if (!ask(exchange, server)) return false;
+  }
   if (is_connect(*exchange.operation)) {
     captured_exports_[exchange.answer.body().handle.cookie] =
         *role_of(exchange.request.header.msg.ptl_index);
   }
+  return true;
 }
 
 // The captured client knew one OST; here it connects to all that the log names, and goes on with
@@ -96,7 +96,7 @@ std::vector<ServerId> Replay::targets(const Exchange& exchange) const {
   if (*role == Role::mgs) return {harness::kMgs};
   if (*role == Role::mds) return {harness::kMds};
   std::vector<ServerId> osts;
-  const auto count = static_cast<uint32_t>(conformance_.world().cast().osts.size());
+  const auto count = static_cast<uint32_t>(world_.cast().osts.size());
   if (is_connect(*exchange.operation)) {
     for (uint32_t i = 0; i < count; ++i) osts.push_back(harness::ost(i));
     return osts;
@@ -113,7 +113,7 @@ std::vector<ServerId> Replay::targets(const Exchange& exchange) const {
   return {harness::ost(std::min(binding_.ost_of(exchange).value_or(0), count - 1))};
 }
 
-void Replay::ask(const Exchange& exchange, ServerId server) {
+bool Replay::ask(const Exchange& exchange, ServerId server) {
   Request request(exchange.message);
   for (const std::string& name : binding_.translate(exchange, request)) {
     wrong(exchange, "the request names a " + name + ", which no answer of ours gave");
@@ -122,7 +122,7 @@ void Replay::ask(const Exchange& exchange, ServerId server) {
     // The same client at another target.
     if (server.role == Role::ost) {
       const std::string uuid = fmt::format("{}-OST{:04x}_UUID",
-                                           conformance_.world().cast().fsname, server.index);
+                                           world_.cast().fsname, server.index);
       auto& target = request.buffers[0];
       std::ranges::fill(target, uint8_t{0});
       std::ranges::copy(uuid, target.begin());
@@ -132,14 +132,18 @@ void Replay::ask(const Exchange& exchange, ServerId server) {
   }
   waiting_ = {.exchange = &exchange, .server = address(server)};
   send(waiting_.server, exchange.xid(), exchange.request.header.msg.ptl_index, 0, request);
-  conformance_.wait_for(
-      fmt::format("the answer to {} ({})", exchange.number, exchange.operation->type), [&] {
-        drain();
-        return waiting_.given.has_value();
-      });
+  const bool answered = world_.run_until([&] {
+    drain();
+    return waiting_.given.has_value();
+  });
+  if (!answered) {
+    wrong(exchange, "no answer");
+    return false;
+  }
   waiting_.given->taken = waiting_.taken;
   waiting_.given->gotten = waiting_.gotten;
   judge(exchange, request, server);
+  return true;
 }
 
 void Replay::judge(const Exchange& exchange, const Request& asked, ServerId server) {
@@ -181,26 +185,27 @@ void Replay::config(const Exchange& exchange, const Given& given) {
   } else if (exchange.operation->opcode == opcode::kLlogOriginHandleNextBlock) {
     const auto block = reader.buffer("data").value_or(protocol::ByteView{});
     for (const std::string& what :
-         unusable_config(config_header_, block, conformance_.world().cast())) {
+         unusable_config(config_header_, block, world_.cast())) {
       wrong(exchange, what);
     }
   }
 }
 
 void Replay::wrong(const Exchange& exchange, const std::string& what) {
-  ++wrong_;
-  ADD_FAILURE() << "request " << exchange.number << " (" << exchange.operation->type
-                << "): " << what;
+  wrong_.push_back(fmt::format("request {} ({}): {}", exchange.number, exchange.operation->type,
+                               what));
 }
+
+void Replay::stray(std::string what) { wrong_.push_back(std::move(what)); }
 
 // --- what comes in ---
 
 void Replay::drain() {
-  while (auto event = conformance_.world().probe_take(probe_)) {
+  while (auto event = world_.probe_take(probe_)) {
     if (event->message) {
       receive(event->from, *event->message);
     } else {
-      ADD_FAILURE() << "a server closed the connection";
+      stray("a server closed the connection");
     }
   }
 }
@@ -208,14 +213,14 @@ void Replay::drain() {
 void Replay::receive(PeerId from, const Bytes& bytes) {
   const auto message = LnetMessage::parse(bytes);
   if (!message) {
-    ADD_FAILURE() << "no LNet message: " << message.error().text();
+    stray("no LNet message: " + message.error().text());
   } else if (message->header.type == lnet::lnet_msg_type::kGet) {
     give(*message);
   } else if (message->header.type == lnet::lnet_msg_type::kPut) {
     acknowledge(*message);
     received_put(from, *message);
   } else {
-    ADD_FAILURE() << "an LNet message of type " << message->header.type;
+    stray(fmt::format("an LNet message of type {}", message->header.type));
   }
 }
 
@@ -225,14 +230,14 @@ void Replay::received_put(PeerId from, const LnetMessage& put) {
                           place.match_bits == waiting_.exchange->xid();
   if (waited_for && place.ptl_index == waiting_.exchange->operation->bulk_portal) {
     if (!waiting_.exchange->taken || waiting_.given) {
-      ADD_FAILURE() << "bulk for request " << waiting_.exchange->number << ", which waits for none";
+      wrong(*waiting_.exchange, "bulk that it does not wait for");
     }
     waiting_.taken = put.payload;
     return;
   }
   auto message = Message::parse(put.payload);
   if (!message) {
-    ADD_FAILURE() << "no message: " << message.error().text();
+    stray("no ptlrpc message: " + message.error().text());
   } else if (message->body().type == protocol::ptlrpc::msg_type::kRequest) {
     callback(from, put, *message);
   } else if (message->header().cksum != 0 && place.offset == 0) {
@@ -240,7 +245,7 @@ void Replay::received_put(PeerId from, const LnetMessage& put) {
   } else if (waited_for && !waiting_.given) {
     waiting_.given = Given{.reply = put, .answer = *std::move(message)};
   } else if (cancels_.erase(place.match_bits) == 0) {
-    ADD_FAILURE() << "a reply to nothing, xid " << place.match_bits;
+    stray(fmt::format("a reply to nothing, xid {:#x}", place.match_bits));
   }
 }
 
@@ -249,7 +254,7 @@ void Replay::give(const LnetMessage& get) {
   const Exchange* exchange = waiting_.exchange;
   if (exchange == nullptr || place.match_bits != exchange->xid() || !exchange->given ||
       place.ptl_index != exchange->operation->bulk_portal || waiting_.given) {
-    ADD_FAILURE() << "a GET of portal " << place.ptl_index << " where nothing is posted";
+    stray(fmt::format("a GET of portal {}, where nothing is posted", place.ptl_index));
     return;
   }
   if (place.src_offset + uint64_t{place.sink_length} < exchange->given->size()) {
@@ -259,7 +264,7 @@ void Replay::give(const LnetMessage& get) {
   waiting_.gotten = true;
   const size_t length = std::min<size_t>(place.sink_length,
                                          exchange->given->size() - place.src_offset);
-  const PeerId self = conformance_.world().probe_peer(probe_);
+  const PeerId self = world_.probe_peer(probe_);
   LnetMessage reply{.header = {.dest_nid = get.header.src_nid,
                                .src_nid = self.nid,
                                .dest_pid = get.header.src_pid,
@@ -267,14 +272,14 @@ void Replay::give(const LnetMessage& get) {
                                .type = lnet::lnet_msg_type::kReply},
                     .payload = exchange->given->slice(place.src_offset, length)};
   protocol::set_overlay(reply.header.msg, lnet::LnetReply{.dst_wmd = place.return_wmd});
-  conformance_.world().probe_send(probe_, {get.header.src_nid, get.header.src_pid},
+  world_.probe_send(probe_, {get.header.src_nid, get.header.src_pid},
                                   reply.build());
 }
 
 void Replay::acknowledge(const LnetMessage& put) {
   const lnet::LnetPut& sent = put.header.msg;
   if (sent.ack_wmd == lnet::LnetHandleWire{kNoWmd, kNoWmd}) return;
-  const PeerId self = conformance_.world().probe_peer(probe_);
+  const PeerId self = world_.probe_peer(probe_);
   LnetMessage ack{.header = {.dest_nid = put.header.src_nid,
                              .src_nid = self.nid,
                              .dest_pid = put.header.src_pid,
@@ -284,7 +289,7 @@ void Replay::acknowledge(const LnetMessage& put) {
                         lnet::LnetAck{.dst_wmd = sent.ack_wmd,
                                       .match_bits = sent.match_bits,
                                       .mlength = static_cast<uint32_t>(put.payload.size())});
-  conformance_.world().probe_send(probe_, {put.header.src_nid, put.header.src_pid}, ack.build());
+  world_.probe_send(probe_, {put.header.src_nid, put.header.src_pid}, ack.build());
 }
 
 // --- locks that the captured client never had: given here, and asked back ---
@@ -293,7 +298,7 @@ void Replay::callback(PeerId from, const LnetMessage& put, const Message& reques
   const auto& body = request.body();
   const lnet::LnetPut& place = put.header.msg;
   if (place.ptl_index != portal::kLdlmCbRequest) {
-    ADD_FAILURE() << "a request of opcode " << body.opc << " at portal " << place.ptl_index;
+    stray(fmt::format("a request of opcode {} at portal {}", body.opc, place.ptl_index));
     return;
   }
   Request reply(request);
@@ -338,7 +343,7 @@ void Replay::cancel(const Held& lock) {
 
 void Replay::send(PeerId to, uint64_t xid, uint32_t to_portal, uint32_t offset,
                   const Request& message) {
-  const PeerId self = conformance_.world().probe_peer(probe_);
+  const PeerId self = world_.probe_peer(probe_);
   lnet::LnetHdr header{.dest_nid = to.nid,
                        .src_nid = self.nid,
                        .dest_pid = to.pid,
@@ -348,11 +353,11 @@ void Replay::send(PeerId to, uint64_t xid, uint32_t to_portal, uint32_t offset,
                              .match_bits = xid,
                              .ptl_index = to_portal,
                              .offset = offset};
-  conformance_.world().probe_send(probe_, to, message.finish(header));
+  world_.probe_send(probe_, to, message.finish(header));
 }
 
 PeerId Replay::address(ServerId server) const {
-  const harness::Cast& cast = conformance_.world().cast();
+  const harness::Cast& cast = world_.cast();
   switch (server.role) {
     case Role::mgs:
       return cast.mgs;

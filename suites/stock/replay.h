@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "harness/world.h"
-#include "suites/conformance.h"
 #include "suites/stock/binding.h"
 #include "suites/stock/rules.h"
 #include "suites/stock/session.h"
@@ -20,11 +19,11 @@ namespace suites {
 
 class Replay {
  public:
-  Replay(Conformance& conformance, const Session& session);
+  Replay(harness::World& world, const Session& session);
 
-  // Does the session's exchanges up to that one (all: 0). Each thing wrong is a failure of the
-  // case; after kWrongMax of them it ends.
-  void run(uint32_t last = 0);
+  // Does the session's exchanges up to that one (all: 0), and says what was wrong, a line each. It
+  // ends early without an answer, and after kWrongMax lines.
+  std::vector<std::string> run(uint32_t last = 0);
 
   static constexpr size_t kWrongMax = 25;
 
@@ -41,14 +40,15 @@ class Replay {
     bool gotten = false;
   };
 
-  void perform(const Exchange& exchange);
+  bool perform(const Exchange& exchange);
   std::vector<harness::ServerId> targets(const Exchange& exchange) const;
-  void ask(const Exchange& exchange, harness::ServerId server);
+  bool ask(const Exchange& exchange, harness::ServerId server);  // false: no answer
   void judge(const Exchange& exchange, const Request& asked, harness::ServerId server);
   void learn(const Exchange& exchange, const Request& asked, harness::ServerId server,
              const Given& given);
   void config(const Exchange& exchange, const Given& given);
   void wrong(const Exchange& exchange, const std::string& what);
+  void stray(std::string what);  // what no request asked for
 
   void drain();
   void receive(harness::PeerId from, const protocol::Bytes& bytes);
@@ -62,9 +62,8 @@ class Replay {
             const Request& message);
 
   harness::PeerId address(harness::ServerId server) const;
-  std::optional<harness::ServerId> server_at(harness::PeerId peer) const;
 
-  Conformance& conformance_;
+  harness::World& world_;
   const Session& session_;
   harness::ProbeId probe_;
   Binding binding_;
@@ -75,7 +74,7 @@ class Replay {
   Waiting waiting_;
   std::set<uint64_t> cancels_;  // xids of cancels that no captured request asked for
   uint64_t own_xid_;
-  size_t wrong_ = 0;
+  std::vector<std::string> wrong_;
 };
 
 }  // namespace suites

@@ -11,7 +11,7 @@ void replay(Conformance& c, uint32_t last) {
                                                     : protocol::Dialect::v2_0;
   const auto session = read_stock_session(dialect);
   if (!session) throw Stop{Outcome::broken, session.error()};
-  Replay(c, *session).run(last);
+  for (const std::string& wrong : Replay(c.world(), *session).run(last)) ADD_FAILURE() << wrong;
 }
 
 // The last request of the mount: the root's attributes.
