@@ -20,10 +20,10 @@ namespace mark = protocol::llog::marker_flag;
 
 namespace {
 
-constexpr uint32_t kConfigVersion = 0x1cf60001;   // LUSTRE_CFG_VERSION
-constexpr uint32_t kLovDescMagic = 0xB0CCDE5C;    // in the active count's place
+constexpr uint32_t kConfigVersion = 0x1cf60001;  // LUSTRE_CFG_VERSION
+constexpr uint32_t kLovDescMagic = 0xB0CCDE5C;   // in the active count's place
 constexpr uint32_t kRaid0 = 1;
-constexpr uint32_t kQosMaxage = 5;                // seconds
+constexpr uint32_t kQosMaxage = 5;  // seconds
 
 // A string in a buffer counts its NUL.
 std::string_view with_nul(const std::string& text) { return {text.c_str(), text.size() + 1}; }
@@ -38,9 +38,9 @@ std::string_view raw(const T& value) {
 // What differs between the dialects' logs.
 struct ConfigRecords::Form {
   Dialect dialect;
-  bool lmv;                       // clients have a device over the metadata targets
-  std::string_view mdt_type;      // of the metadata server's device
-  bool mdt_in_device_names;       // an MDT's devices carry its name
+  bool lmv;                   // clients have a device over the metadata targets
+  std::string_view mdt_type;  // of the metadata server's device
+  bool mdt_in_device_names;   // an MDT's devices carry its name
 };
 
 const ConfigRecords::Form& ConfigRecords::form() const {
@@ -213,8 +213,8 @@ void ConfigRecords::begin_ost_log(LlogFile& log, const TargetNames& target) cons
   const std::string uuid = target.name + "_UUID";
   const uint32_t step = open(log, target.name, "add ost");
   command(log, cmd::kAttach, 0, {with_nul(target.name), with_nul("obdfilter"), with_nul(uuid)});
-  command(log, cmd::kSetup, 0, {with_nul(target.name), with_nul("dev"), with_nul("type"),
-                                with_nul("f")});
+  command(log, cmd::kSetup, 0,
+          {with_nul(target.name), with_nul("dev"), with_nul("type"), with_nul("f")});
   close(log, step, target.name, "add ost");
 }
 

@@ -79,8 +79,8 @@ const Row* first_that_holds(std::span<const Row> rows, const Facts& facts) {
   return nullptr;
 }
 
-constexpr uint32_t kBrwSizeMax = 1u << 20;   // PTLRPC_MAX_BRW_SIZE
-constexpr uint64_t kIbitsKnown = 0x7;        // LOOKUP, UPDATE, OPEN
+constexpr uint32_t kBrwSizeMax = 1u << 20;  // PTLRPC_MAX_BRW_SIZE
+constexpr uint64_t kIbitsKnown = 0x7;       // LOOKUP, UPDATE, OPEN
 constexpr uint32_t kChecksums = ptlrpc::checksum_type::kCrc32 | ptlrpc::checksum_type::kAdler;
 
 std::optional<std::string_view> uuid_in(protocol::ByteView buffer) {

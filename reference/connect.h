@@ -28,31 +28,31 @@ std::optional<ConnectRequest> unpack_connect(const protocol::Message& message);
 // What the rules look at.
 struct ConnectFacts {
   Dialect dialect = Dialect::v2_0;
-  bool serving = true;         // C1: the target named is this one, and it runs
-  bool well_formed = true;     // C3
-  bool has_data = true;        // C3
-  bool library_fits = true;    // C4: no LIBCLIENT, or a version near ours
-  bool own_uuid = false;       // C5
-  bool initial = false;        // op flag INITIAL
-  bool from_mds = false;       // connect flag MDS
-  bool known = false;          // an export with this uuid exists
-  bool connected = false;      // and it has a connection
-  bool other_nid = false;      // from another NID than now
-  bool same_handle = false;    // and the client's handle is the one it had
-  bool on_export = false;      // the request's pb_handle names that export
-  uint32_t executing = 0;      // requests of the export that run, this one not counted
-  bool recovering = false;     // the target is
-  bool needs_fid = false;      // a 2.0 MDT, and FID was not asked for
-  uint32_t conn_cnt = 0;       // of the request
-  uint32_t known_conn_cnt = 0; // of the export
+  bool serving = true;          // C1: the target named is this one, and it runs
+  bool well_formed = true;      // C3
+  bool has_data = true;         // C3
+  bool library_fits = true;     // C4: no LIBCLIENT, or a version near ours
+  bool own_uuid = false;        // C5
+  bool initial = false;         // op flag INITIAL
+  bool from_mds = false;        // connect flag MDS
+  bool known = false;           // an export with this uuid exists
+  bool connected = false;       // and it has a connection
+  bool other_nid = false;       // from another NID than now
+  bool same_handle = false;     // and the client's handle is the one it had
+  bool on_export = false;       // the request's pb_handle names that export
+  uint32_t executing = 0;       // requests of the export that run, this one not counted
+  bool recovering = false;      // the target is
+  bool needs_fid = false;       // a 2.0 MDT, and FID was not asked for
+  uint32_t conn_cnt = 0;        // of the request
+  uint32_t known_conn_cnt = 0;  // of the export
 };
 
 struct ConnectVerdict {
-  std::string_view row;           // which rule decided; empty if none objected
+  std::string_view row;  // which rule decided; empty if none objected
   int32_t status = 0;
-  bool replace_export = false;    // C7: evict the export with this uuid, then ask again
-  bool reconnect = false;         // C11, C19: a valid reconnect
-  bool abort_active = false;      // C14: requests of the export that wait for bulk give up
+  bool replace_export = false;  // C7: evict the export with this uuid, then ask again
+  bool reconnect = false;       // C11, C19: a valid reconnect
+  bool abort_active = false;    // C14: requests of the export that wait for bulk give up
 };
 
 ConnectVerdict decide_connect(const ConnectFacts& facts);

@@ -93,7 +93,7 @@ void Digest::add(const T& value) {
   } else if constexpr (WireStruct<T>) {
     bytes(&value, sizeof value);
   } else if constexpr (kIs<T, std::tuple> || kIs<T, std::pair>) {
-    std::apply([this](const auto&... parts) { (add(parts), ...); }, value);
+    std::apply([&](const auto&... parts) { (add(parts), ...); }, value);
   } else if constexpr (kIs<T, std::optional>) {
     word(value.has_value());
     if (value) add(*value);

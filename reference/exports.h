@@ -25,23 +25,23 @@ struct Export {
   ExportId id = 0;
   std::array<char, 40> uuid = {};  // of the client
   PeerId peer;                     // where it was last heard
-  // Has a connection and so a reverse import. An export that was loaded from its slot has none until
-  // its client comes back.
+  // Has a connection and so a reverse import. An export that was loaded from its slot has none
+  // until its client comes back.
   bool connected = false;
   uint64_t client_handle = 0;  // pb_handle of callbacks to this client
   uint32_t conn_cnt = 0;
-  uint32_t lm_flags = 0;       // of its last request: what callbacks to it may carry
+  uint32_t lm_flags = 0;                     // of its last request: what callbacks to it may carry
   protocol::ptlrpc::ObdConnectData granted;  // connect_flags: what both sides agreed on
 
   uint32_t slot_index = kNoSlot;  // MGS exports and the target's own have none
   ClientSlot slot;
-  CommitId slot_commit = 0;       // until it is durable, every transaction waits for its commit
+  CommitId slot_commit = 0;  // until it is durable, every transaction waits for its commit
 
-  bool from_disk = false;             // loaded from its slot, to be recovered
-  bool in_recovery = false;           // came back in this recovery
+  bool from_disk = false;    // loaded from its slot, to be recovered
+  bool in_recovery = false;  // came back in this recovery
   bool request_replay_needed = false;
   bool lock_replay_needed = false;
-  bool vbr_failed = false;            // a replay met another version: evicted after the stage
+  bool vbr_failed = false;  // a replay met another version: evicted after the stage
 
   uint32_t executing = 0;  // requests between accept and finish
   Time last_request = 0;

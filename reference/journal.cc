@@ -201,7 +201,8 @@ void Journal::invariants() const {
   CHECK(last_committed_ <= last_transno_);
   CHECK(durable_ <= last_commit_);
   CHECK(std::ranges::is_sorted(pending_, std::ranges::less_equal{}, &Pending::id));
-  for (const Pending& entry : pending_) CHECK(entry.id > durable_ && entry.transno <= last_transno_);
+  for (const Pending& entry : pending_)
+    CHECK(entry.id > durable_ && entry.transno <= last_transno_);
 }
 
 }  // namespace reference

@@ -26,23 +26,23 @@ std::string target_uuid(const Config& config, TargetKind kind);
 // lr_server_data, the first 512 bytes of last_rcvd. Little-endian, as on Lustre's disk.
 struct ServerRecord {
   static constexpr uint32_t kSize = 512;
-  static constexpr uint32_t kCompat20 = 0x8;         // OBD_COMPAT_20: written by a 2.0 MDT
-  static constexpr uint32_t kCompatMdt = 0x4;        // OBD_COMPAT_MDT
-  static constexpr uint32_t kCompatOst = 0x2;        // OBD_COMPAT_OST
-  static constexpr uint32_t kIncompatMdt = 0x4;      // OBD_INCOMPAT_MDT
-  static constexpr uint32_t kIncompatOst = 0x2;      // OBD_INCOMPAT_OST
-  static constexpr uint32_t kIncompatCommon = 0x8;   // OBD_INCOMPAT_COMMON_LR
-  static constexpr uint32_t kIncompatFid = 0x10;     // OBD_INCOMPAT_FID
+  static constexpr uint32_t kCompat20 = 0x8;        // OBD_COMPAT_20: written by a 2.0 MDT
+  static constexpr uint32_t kCompatMdt = 0x4;       // OBD_COMPAT_MDT
+  static constexpr uint32_t kCompatOst = 0x2;       // OBD_COMPAT_OST
+  static constexpr uint32_t kIncompatMdt = 0x4;     // OBD_INCOMPAT_MDT
+  static constexpr uint32_t kIncompatOst = 0x2;     // OBD_INCOMPAT_OST
+  static constexpr uint32_t kIncompatCommon = 0x8;  // OBD_INCOMPAT_COMMON_LR
+  static constexpr uint32_t kIncompatFid = 0x10;    // OBD_INCOMPAT_FID
 
   std::array<char, 40> uuid = {};  // of the target
   uint64_t last_transno = 0;       // when this record was written; slots may know a later one
   uint64_t compat14 = 0;
-  uint64_t mount_count = 0;        // +1 at every start
+  uint64_t mount_count = 0;  // +1 at every start
   uint32_t feature_compat = 0;
   uint32_t feature_rocompat = 0;
   uint32_t feature_incompat = 0;
   uint32_t server_size = 512;
-  uint32_t client_start = 8192;    // where the slots begin in Lustre's file
+  uint32_t client_start = 8192;  // where the slots begin in Lustre's file
   uint16_t client_size = 128;
   uint16_t subdir_count = 0;
   uint64_t catalog_oid = 0;
@@ -63,8 +63,8 @@ static_assert(sizeof(ServerRecord) == ServerRecord::kSize);
 struct SlotRecord {
   uint64_t transno = 0;  // 0 if the operation failed
   uint64_t xid = 0;
-  int32_t result = 0;    // status of the operation, a negative errno or 0
-  uint32_t data = 0;     // open: disposition bits
+  int32_t result = 0;                     // status of the operation, a negative errno or 0
+  uint32_t data = 0;                      // open: disposition bits
   std::array<uint64_t, 4> versions = {};  // pre-operation versions; 0 for closes
   bool operator==(const SlotRecord&) const = default;
   auto state() const { return std::tie(transno, xid, result, data, versions); }

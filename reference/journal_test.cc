@@ -1,7 +1,6 @@
 #include "reference/journal.h"
 
 #include <catch2/catch.hpp>
-
 #include <cstring>
 
 #include "protocol/codec.h"

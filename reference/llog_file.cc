@@ -48,7 +48,8 @@ uint32_t LlogFile::append(uint32_t type, ByteView payload) {
   const uint32_t first = last_index() + 1;
   const auto length = static_cast<uint32_t>(protocol::padded(payload.size())) + kAround;
   const uint32_t left = kChunk - end_ % kChunk;
-  if (left != length && left < length + kRecordMin) add(llog::llog_rec_type::kLlogPadMagic, {}, left);
+  if (left != length && left < length + kRecordMin)
+    add(llog::llog_rec_type::kLlogPadMagic, {}, left);
   add(type, payload, length);
   return first;
 }

@@ -20,9 +20,9 @@ namespace reference {
 
 class LlogFile {
  public:
-  static constexpr uint32_t kChunk = 8192;             // LLOG_CHUNK_SIZE
-  static constexpr uint32_t kRecordsMax = 8096 * 8;    // bits of the header's map, the header's too
-  static constexpr uint32_t kPayloadMax = kChunk - 64; // so a record and a pad record fit a chunk
+  static constexpr uint32_t kChunk = 8192;           // LLOG_CHUNK_SIZE
+  static constexpr uint32_t kRecordsMax = 8096 * 8;  // bits of the header's map, the header's too
+  static constexpr uint32_t kPayloadMax = kChunk - 64;  // so a record and a pad record fit a chunk
 
   LlogFile() = default;
   LlogFile(std::string name, uint64_t created_s);

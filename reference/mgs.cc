@@ -169,8 +169,8 @@ void Mgs::on_cancel(Call call, const Request& request) {
 void Mgs::on_log_create(Call call, const Request& request) {
   const auto asked = operation::LlogOriginHandleCreate::Request::decode(request.message);
   if (!asked) return service_.refuse(call.turn, request, -EPROTO);
-  const LlogFile* log = asked->name.empty() ? find_log(asked->body.logid)
-                                            : open_log(std::string(asked->name));
+  const LlogFile* log =
+      asked->name.empty() ? find_log(asked->body.logid) : open_log(std::string(asked->name));
   if (log == nullptr) return service_.refuse(call.turn, request, -ENOENT);
   Reply reply = service_.reply(request);
   operation::LlogOriginHandleCreate::Reply answer{.body = asked->body};

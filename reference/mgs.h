@@ -29,8 +29,8 @@ namespace reference {
 class Mgs {
  public:
   static constexpr size_t kTargetsMax = 2048;
-  static constexpr size_t kLogsMax = 4096;     // more names are not found
-  static constexpr size_t kChangesMax = 256;   // that wait for the lock
+  static constexpr size_t kLogsMax = 4096;    // more names are not found
+  static constexpr size_t kChangesMax = 256;  // that wait for the lock
 
   Mgs(const Config& config, const Store& store);
 
@@ -100,11 +100,11 @@ class Mgs {
   Service service_;
   Locks locks_;
   LockCallbacks callbacks_;
-  std::vector<LlogFile> logs_;            // in order of appearance
-  std::vector<uint32_t> written_;         // of each log: the last index that was persisted
-  std::vector<RegisteredTarget> targets_; // sorted by name
-  std::vector<Change> changes_;           // the first holds or awaits the lock
-  LockHandle lock_ = 0;                   // ours, on the configuration that is being changed
+  std::vector<LlogFile> logs_;             // in order of appearance
+  std::vector<uint32_t> written_;          // of each log: the last index that was persisted
+  std::vector<RegisteredTarget> targets_;  // sorted by name
+  std::vector<Change> changes_;            // the first holds or awaits the lock
+  LockHandle lock_ = 0;                    // ours, on the configuration that is being changed
 };
 
 }  // namespace reference

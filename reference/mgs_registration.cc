@@ -1,12 +1,12 @@
 // Mgs: what changes the configuration. A target registers (MGS_TARGET_REG) or somebody sets a
 // parameter (MGS_SET_INFO): the lock is taken, records are appended, the lock is given back when
 // they are durable.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "protocol/check.h"
 #include "protocol/codec.h"
@@ -127,9 +127,8 @@ void Mgs::begin_change(Call call) {
 // The lock is ours.
 void Mgs::carry_out(Call call) {
   const Request request = changes_.front().request;
-  changes_.front().commit = request.opcode == opcode::kMgsTargetReg
-                                ? register_target(call, request)
-                                : set_param(call, request);
+  changes_.front().commit = request.opcode == opcode::kMgsTargetReg ? register_target(call, request)
+                                                                    : set_param(call, request);
   end_change(call);
 }
 
@@ -197,7 +196,8 @@ const Mgs::RegisteredTarget* Mgs::find_target(std::string_view name) const {
 
 bool Mgs::same_as_before(const MgsTargetInfo& info) const {
   const RegisteredTarget* known = find_target(protocol::name_of(info.svname));
-  return known != nullptr && std::ranges::equal(known->nids, std::span(info.nids).first(info.nid_count));
+  return known != nullptr &&
+         std::ranges::equal(known->nids, std::span(info.nids).first(info.nid_count));
 }
 
 void Mgs::answer_target(Call call, const Request& request, MgsTargetInfo info) {
@@ -292,7 +292,8 @@ CommitId Mgs::set_param(Call call, const Request& request) {
   const ConfigRecords write = records(call.turn.now);
   // Of a target: for that one's log; of the file system: for all.
   for (LlogFile& log : logs_) {
-    const bool meant = device == fsname ? log.name().starts_with(fsname + "-") : log.name() == device;
+    const bool meant =
+        device == fsname ? log.name().starts_with(fsname + "-") : log.name() == device;
     if (meant && log.last_index() > 0) write.set_param(log, device, setting);
   }
   const CommitId commit = service_.persist(call.turn, unwritten());

@@ -1,7 +1,6 @@
 #include "reference/mgs.h"
 
 #include <catch2/catch.hpp>
-
 #include <optional>
 
 #include "protocol/codec.h"
@@ -45,8 +44,7 @@ struct Heard {
 // An MGS with its disk, and nodes that talk to it over LNet.
 class World {
  public:
-  explicit World(Dialect dialect)
-      : config_(config_of(dialect, kMgsPeer)), mgs_(config_, disk_) {
+  explicit World(Dialect dialect) : config_(config_of(dialect, kMgsPeer)), mgs_(config_, disk_) {
     Actions out;
     mgs_.start(now_, out);
     take(out);
@@ -114,8 +112,7 @@ class World {
     take(out);
   }
   std::vector<Bytes> read(PeerId from, const std::string& name) {
-    const auto opened =
-        answer<operation::LlogOriginHandleCreate>(from, {.name = name}).body.logid;
+    const auto opened = answer<operation::LlogOriginHandleCreate>(from, {.name = name}).body.logid;
     operation::LlogOriginHandleReadHeader::Request header;
     header.body.logid = opened;
     const uint32_t last =
@@ -223,7 +220,7 @@ std::string text_of(const Bytes& record) {
   const protocol::ByteView command = record.view().subspan(16);
   const auto header = protocol::decode<llog::LustreCfg>(command);
   static const std::vector<std::pair<uint32_t, std::string>> kNames = {
-      {0xcf001, "attach"}, {0xcf003, "setup"},    {0xcf005, "add_uuid"}, {0xcf007, "mountopt"},
+      {0xcf001, "attach"},  {0xcf003, "setup"},   {0xcf005, "add_uuid"}, {0xcf007, "mountopt"},
       {0xcf00d, "lov_add"}, {0xcf014, "add_mdc"}, {0xcf00b, "add_conn"}, {0xcf00f, "param"}};
   std::string text;
   for (const auto& [number, name] : kNames) {

@@ -18,8 +18,8 @@ namespace msg_flag = protocol::ptlrpc::msg_flag;
 // What differs between the dialects (facts: semantics 1.9).
 struct RecoveryPolicy {
   Dialect dialect;
-  bool stages;             // 2.0: wait for all clients first, replay locks after all requests
-  bool own_timeout;        // a replay leaves its own time-out; 1.8: the service's estimate
+  bool stages;       // 2.0: wait for all clients first, replay locks after all requests
+  bool own_timeout;  // a replay leaves its own time-out; 1.8: the service's estimate
 };
 
 namespace {
@@ -60,8 +60,8 @@ constexpr auto kPermitted = std::to_array<PermittedRow>({
 bool new_intent(const Request& request) {
   namespace ldlm = protocol::ldlm;
   if (request.opcode != opcode::kLdlmEnqueue) return false;
-  const auto lock = protocol::decode<ldlm::LdlmRequest>(request.message.buffer(1),
-                                                        request.message.order());
+  const auto lock =
+      protocol::decode<ldlm::LdlmRequest>(request.message.buffer(1), request.message.order());
   return !lock || (lock->lock_flags & ldlm::lock_flag::kReplay) == 0;
 }
 
@@ -112,7 +112,8 @@ bool Recovery::waits(ExportId id) const {
 
 // The same replay again, or another client's with the same transno ("claimed").
 bool Recovery::duplicate(const Request& request) const {
-  if (running_ && running_->client == request.export_id && running_->xid == request.xid) return true;
+  if (running_ && running_->client == request.export_id && running_->xid == request.xid)
+    return true;
   return std::ranges::find(replays_, request.replay_transno, &Request::replay_transno) !=
          replays_.end();
 }
@@ -141,9 +142,9 @@ Recovery::Admission Recovery::admit(Export& client, Request& request, Time now) 
     if (duplicate(request)) return Admission::dropped;
     const Time own = request.message.body().timeout * kSecond;
     extend(now + (policy().own_timeout ? own : timing_.at_extra));
-    replays_.insert(std::ranges::upper_bound(replays_, request.replay_transno, {},
-                                             &Request::replay_transno),
-                    std::move(request));
+    replays_.insert(
+        std::ranges::upper_bound(replays_, request.replay_transno, {}, &Request::replay_transno),
+        std::move(request));
     return Admission::queued;
   }
   if (all_replayed && request.opcode == opcode::kLdlmEnqueue) {
@@ -196,16 +197,15 @@ bool Recovery::enter(Stage stage) {
 }
 
 bool Recovery::advance(const Exports& exports) {
-  const auto none = [&](bool Export::*needed) {
+  const auto none = [&](bool Export::* needed) {
     return std::ranges::none_of(exports.all(), [needed](const Export& one) { return one.*needed; });
   };
   switch (stage_) {
     case Stage::over:
       return false;
     case Stage::clients:
-      if (!std::ranges::all_of(exports.all(), [](const Export& one) {
-            return !one.from_disk || one.in_recovery;
-          })) {
+      if (!std::ranges::all_of(
+              exports.all(), [](const Export& one) { return !one.from_disk || one.in_recovery; })) {
         return false;
       }
       return enter(Stage::requests);
@@ -226,9 +226,8 @@ std::vector<ExportId> Recovery::expired(const Exports& exports, Time now) {
   for (const Export& client : exports.all()) {
     const bool runs = running_ && running_->client == client.id;
     const bool replays = client.request_replay_needed && !waits(client.id) && !runs;
-    const bool locks =
-        stage_ == Stage::locks && client.lock_replay_needed &&
-        std::ranges::find(locks_, client.id, &Request::export_id) == locks_.end();
+    const bool locks = stage_ == Stage::locks && client.lock_replay_needed &&
+                       std::ranges::find(locks_, client.id, &Request::export_id) == locks_.end();
     const bool missing = client.from_disk && !client.in_recovery;
     if (missing || (stage_ != Stage::clients && (replays || locks))) late.push_back(client.id);
   }

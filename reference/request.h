@@ -19,7 +19,7 @@ struct Request {
   uint32_t portal = 0;  // it came in on
   uint32_t opcode = 0;
   uint64_t xid = 0;
-  uint32_t flags = 0;           // pb_flags
+  uint32_t flags = 0;  // pb_flags
   bool resent = false;
   bool replay = false;
   uint64_t replay_transno = 0;  // not 0: this number is to be kept
@@ -27,7 +27,7 @@ struct Request {
   // now, and do not execute again. Only resent requests have it.
   std::optional<SlotRecord> reconstruct;
   Time arrived = 0;
-  Time deadline = 0;            // until when the client waits; early replies move it
+  Time deadline = 0;  // until when the client waits; early replies move it
   protocol::Message message;
 
   // The versions that a replay brings.

@@ -45,8 +45,8 @@ const ServicePolicy& Service::policy() const {
 void Service::start(Turn& turn) {
   if (kind_ != TargetKind::mgs) journal_.start(turn.out);
   if (!recovery_.active()) return;
-  turn.out.push_back(Note{{.kind = Fact::Kind::recovery_began,
-                           .value = static_cast<int64_t>(exports_.size())}});
+  turn.out.push_back(
+      Note{{.kind = Fact::Kind::recovery_began, .value = static_cast<int64_t>(exports_.size())}});
 }
 
 // --- accepting ---
@@ -115,14 +115,15 @@ void Service::on_request(Turn& turn, Request request) {
 }
 
 ClientSlot::Group Service::group_of(uint32_t op) const {
-  const bool close = op == opcode::kMdsClose ||
-                     (op == opcode::kMdsDoneWriting && policy().done_writing_closes);
+  const bool close =
+      op == opcode::kMdsClose || (op == opcode::kMdsDoneWriting && policy().done_writing_closes);
   return close ? ClientSlot::Group::close : ClientSlot::Group::normal;
 }
 
 // Only a metadata server minds: a client has one modification of each group in flight there.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
-  if (kind_ != TargetKind::mdt || request.resent || request.replay || request.xid == 0) return false;
+  if (kind_ != TargetKind::mdt || request.resent || request.replay || request.xid == 0)
+    return false;
   return client.slot.record(group_of(request.opcode)).xid == request.xid;
 }
 

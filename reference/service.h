@@ -72,8 +72,8 @@ struct Reply {
   std::optional<int32_t> result;  // of the operation, where pb_status is something else (intents)
   uint32_t data = 0;              // for the slot's last_data: disposition bits of an open
   std::array<uint64_t, 4> versions = {};  // of the objects before the operation (VBR)
-  uint64_t object = 0;            // for the note `executed`: first word of the object's identity
-  bool after_commit = false;      // hold it until all that was done so far is durable (sync)
+  uint64_t object = 0;        // for the note `executed`: first word of the object's identity
+  bool after_commit = false;  // hold it until all that was done so far is durable (sync)
 };
 
 // --- what a machine has to do, besides requests ---
@@ -219,9 +219,7 @@ class Service {
     uint64_t xid = 0;
     uint32_t lm_flags = 0;
     Bytes message;
-    auto state() const {
-      return std::tie(until, export_id, peer, portal, xid, lm_flags, message);
-    }
+    auto state() const { return std::tie(until, export_id, peer, portal, xid, lm_flags, message); }
   };
 
   const ServicePolicy& policy() const;

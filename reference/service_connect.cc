@@ -43,8 +43,7 @@ ConnectFacts Service::connect_facts(const Message& message,
   facts.initial = (body.op_flags & connect_op::kInitial) != 0;
   facts.from_mds = (data.connect_flags & connect_flag::kMds) != 0;
   facts.recovering = recovery_.active();
-  facts.needs_fid =
-      kind_ == TargetKind::mdt && (data.connect_flags & connect_flag::kFid) == 0;
+  facts.needs_fid = kind_ == TargetKind::mdt && (data.connect_flags & connect_flag::kFid) == 0;
   facts.conn_cnt = body.conn_cnt;
   if (!asked) return facts;
   facts.own_uuid = asked->client_uuid == uuid_;
@@ -74,8 +73,7 @@ Export* Service::new_export(Turn& turn, PeerId from, const ConnectRequest& asked
   if (kind_ != TargetKind::mgs && asked.client_uuid != uuid_) {
     entry.slot_index = exports_.free_slot();
     entry.slot.uuid = entry.uuid;
-    entry.slot_commit =
-        journal_.persist({slot_write(entry.slot_index, entry.slot)}, 0, turn.out);
+    entry.slot_commit = journal_.persist({slot_write(entry.slot_index, entry.slot)}, 0, turn.out);
   }
   return &exports_.add(std::move(entry));
 }

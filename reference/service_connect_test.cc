@@ -48,7 +48,8 @@ TEST_CASE("CONNECT C4: a library client of another version is told ours") {
   const auto answers = target.connect(
       kAlice, {.op_flags = op_flag::kInitial | op_flag::kLibclient, .version = 0x01080900});
   REQUIRE(answers[0].body().status == -EPROTO);
-  const auto data = protocol::decode<protocol::ptlrpc::ObdConnectData>(answers[0].message.buffer(1));
+  const auto data =
+      protocol::decode<protocol::ptlrpc::ObdConnectData>(answers[0].message.buffer(1));
   REQUIRE(data);
   REQUIRE(data->connect_flags == connect_flag::kVersion);
   REQUIRE(data->version == 0x02000000);
@@ -101,7 +102,8 @@ TEST_CASE("CONNECT C13, C14: requests of the client still run") {
   REQUIRE(target.aborted[0].export_id == handle);
   REQUIRE(target.let_go().size() == 1);
   REQUIRE(target.connect(kAlice, {.conn_cnt = 4, .handle = handle, .op_flags = kAgain})[0]
-            .body().status == 0);
+              .body()
+              .status == 0);
 }
 
 TEST_CASE("CONNECT C15: a first connection of a client that is known") {
@@ -126,7 +128,8 @@ TEST_CASE("CONNECT: a 2.0 MDT wants FID, a 1.8 one does not") {
   const auto answers = older.connect(kAlice, {});
   REQUIRE(answers[0].body().status == 0);
   REQUIRE(answers[0].message.header().secflvr == 0);
-  const auto data = protocol::decode<protocol::ptlrpc::ObdConnectData>(answers[0].message.buffer(1));
+  const auto data =
+      protocol::decode<protocol::ptlrpc::ObdConnectData>(answers[0].message.buffer(1));
   REQUIRE(data);
   REQUIRE((data->connect_flags & connect_flag::kFid) == 0);
 }
@@ -137,7 +140,8 @@ TEST_CASE("Eviction: the handle is dead, the slot goes, a new CONNECT starts afr
   target.evict("alice");
   REQUIRE(target.gone.size() == 1);
   REQUIRE(target.gone[0].uuid == "alice");
-  const auto refused = target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 9, .handle = handle});
+  const auto refused =
+      target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 9, .handle = handle});
   REQUIRE(refused.size() == 1);
   REQUIRE(refused[0].body().status == -ENOTCONN);
   REQUIRE(refused[0].body().type == 4712);
@@ -156,7 +160,8 @@ TEST_CASE("Eviction: with the planted defect the handle goes on to work") {
   target.evict("alice");
   REQUIRE(target.gone.empty());
   REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 9, .handle = handle})[0]
-            .body().status == 0);
+              .body()
+              .status == 0);
 }
 
 TEST_CASE("Eviction: whoever is silent for six ping intervals") {
@@ -168,7 +173,8 @@ TEST_CASE("Eviction: whoever is silent for six ping intervals") {
   target.fire({.kind = Service::kPingTimer});
   REQUIRE(target.service.find(alice) != nullptr);
   REQUIRE(target.service.find(bob) == nullptr);
-  REQUIRE(target.timer(Service::kPingTimer) == target.now + target.config.timing.ping_evict_timeout);
+  REQUIRE(target.timer(Service::kPingTimer) ==
+          target.now + target.config.timing.ping_evict_timeout);
 }
 
 TEST_CASE("DISCONNECT: answered, the slot goes, the last transno stays") {
@@ -176,7 +182,8 @@ TEST_CASE("DISCONNECT: answered, the slot goes, the last transno stays") {
   const uint64_t handle = target.mount(kAlice, "alice");
   target.commit();
   target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 5, .handle = handle});
-  const auto bye = target.say(kAlice, {.opcode = opcode::kMdsDisconnect, .xid = 6, .handle = handle});
+  const auto bye =
+      target.say(kAlice, {.opcode = opcode::kMdsDisconnect, .xid = 6, .handle = handle});
   REQUIRE(bye.size() == 1);
   REQUIRE(bye[0].body().status == 0);
   REQUIRE(target.gone.size() == 1);

@@ -155,8 +155,8 @@ class Target {
     asked.transno = wish.transno;
     asked.ibits_known = 7;
     protocol::append(data, asked);
-    static constexpr std::array<uint32_t, 3> kOpcodes = {
-        opcode::kMgsConnect, opcode::kMdsConnect, opcode::kOstConnect};
+    static constexpr std::array<uint32_t, 3> kOpcodes = {opcode::kMgsConnect, opcode::kMdsConnect,
+                                                         opcode::kOstConnect};
     return say(from,
                {.opcode = kOpcodes[static_cast<size_t>(kind_)],
                 .xid = wish.xid,
@@ -170,7 +170,7 @@ class Target {
   uint64_t mount(PeerId from, const std::string& uuid) {
     const auto answers = connect(from, {.uuid = uuid});
     return answers.size() == 1 && answers[0].body().status == 0 ? answers[0].body().handle.cookie
-                                                                 : 0;
+                                                                : 0;
   }
 
   std::vector<Answer> fire(TimerId timer) {
@@ -213,15 +213,15 @@ class Target {
   Store disk;
   Time now = 1000 * kSecond;
   std::vector<Request> parked;
-  std::vector<Done> done;                 // modifications executed, in order
+  std::vector<Done> done;  // modifications executed, in order
   std::vector<ClientGone> gone;
   std::vector<AbortActive> aborted;
   std::vector<Connecting> connecting;
   std::vector<Fact> notes;
   std::vector<SetTimer> timers;
-  std::vector<uint64_t> versions_now;     // of the object that MDS_REINT changes
+  std::vector<uint64_t> versions_now;  // of the object that MDS_REINT changes
   int32_t reint_status = 0;
-  int ended = 0;                          // recoveries
+  int ended = 0;  // recoveries
 
  private:
   TargetKind kind_;

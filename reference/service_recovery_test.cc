@@ -27,28 +27,39 @@ struct Crashed : Target {
     done.clear();
   }
   std::vector<Answer> reconnect(PeerId who, const std::string& uuid, uint64_t transno = 0) {
-    auto answers = connect(who, {.uuid = uuid, .conn_cnt = 2,
+    auto answers = connect(who, {.uuid = uuid,
+                                 .conn_cnt = 2,
                                  .op_flags = transno != 0 ? op_flag::kTransno : 0,
                                  .transno = transno});
     (who == kAlice ? alice : bob) = answers[0].body().handle.cookie;
     return answers;
   }
   std::vector<Answer> replay(PeerId who, uint64_t transno, uint32_t more_flags = 0) {
-    return say(who, {.opcode = opcode::kMdsReint, .xid = 10 + transno,
-                     .flags = msg_flag::kReplay | more_flags, .transno = transno,
-                     .handle = who == kAlice ? alice : bob, .conn_cnt = 2});
+    return say(who, {.opcode = opcode::kMdsReint,
+                     .xid = 10 + transno,
+                     .flags = msg_flag::kReplay | more_flags,
+                     .transno = transno,
+                     .handle = who == kAlice ? alice : bob,
+                     .conn_cnt = 2});
   }
   std::vector<Answer> lock(PeerId who, uint64_t xid, uint32_t flags) {
     std::vector<uint8_t> request(104);
     request[1] = 0x01;  // lock_flags: LDLM_FL_REPLAY, 0x100
-    return say(who, {.opcode = opcode::kLdlmEnqueue, .xid = xid, .flags = flags,
-                     .handle = who == kAlice ? alice : bob, .conn_cnt = 2}, {request});
+    return say(who,
+               {.opcode = opcode::kLdlmEnqueue,
+                .xid = xid,
+                .flags = flags,
+                .handle = who == kAlice ? alice : bob,
+                .conn_cnt = 2},
+               {request});
   }
   std::vector<Answer> last_ping(PeerId who, uint64_t xid) {
-    return say(who, {.opcode = opcode::kObdPing, .xid = xid,
-                     .flags = msg_flag::kLastReplay | msg_flag::kReqReplayDone |
-                              msg_flag::kLockReplayDone,
-                     .handle = who == kAlice ? alice : bob, .conn_cnt = 2});
+    return say(
+        who, {.opcode = opcode::kObdPing,
+              .xid = xid,
+              .flags = msg_flag::kLastReplay | msg_flag::kReqReplayDone | msg_flag::kLockReplayDone,
+              .handle = who == kAlice ? alice : bob,
+              .conn_cnt = 2});
   }
   std::vector<Answer> window_ends() {
     now = timer(Service::kRecoveryTimer);
@@ -225,8 +236,13 @@ TEST_CASE("Recovery: never beyond the hard limit") {
   target.reconnect(kAlice, "alice");
   const Time began = target.now;
   target.now += target.config.timing.recovery_soft - kSecond;
-  target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 11, .flags = msg_flag::kReplay,
-                      .transno = 1, .handle = target.alice, .conn_cnt = 2, .timeout = 100'000});
+  target.say(kAlice, {.opcode = opcode::kMdsReint,
+                      .xid = 11,
+                      .flags = msg_flag::kReplay,
+                      .transno = 1,
+                      .handle = target.alice,
+                      .conn_cnt = 2,
+                      .timeout = 100'000});
   REQUIRE(target.timer(Service::kRecoveryTimer) == began + target.config.timing.recovery_hard);
   target.window_ends();
   REQUIRE(target.ended == 1);
@@ -262,9 +278,13 @@ TEST_CASE("Recovery VBR: a replay over another version fails, and its client is 
   target.reconnect(kBob, "bob");
   target.versions_now = {7, 9};
   target.last_ping(kBob, 70);
-  const auto refused = target.say(
-      kAlice, {.opcode = opcode::kMdsReint, .xid = 11, .flags = msg_flag::kReplay, .transno = 1,
-               .handle = target.alice, .conn_cnt = 2, .versions = {7, 8}});
+  const auto refused = target.say(kAlice, {.opcode = opcode::kMdsReint,
+                                           .xid = 11,
+                                           .flags = msg_flag::kReplay,
+                                           .transno = 1,
+                                           .handle = target.alice,
+                                           .conn_cnt = 2,
+                                           .versions = {7, 8}});
   REQUIRE(refused[0].body().status == -EOVERFLOW);
   REQUIRE(target.done.empty());
   const auto pings = target.last_ping(kAlice, 71);
@@ -279,9 +299,13 @@ TEST_CASE("Recovery VBR: equal versions replay, and come back in the reply") {
   target.reconnect(kBob, "bob");
   target.versions_now = {7, 8};
   target.last_ping(kBob, 70);
-  const auto replayed = target.say(
-      kAlice, {.opcode = opcode::kMdsReint, .xid = 11, .flags = msg_flag::kReplay, .transno = 1,
-               .handle = target.alice, .conn_cnt = 2, .versions = {7, 8}});
+  const auto replayed = target.say(kAlice, {.opcode = opcode::kMdsReint,
+                                            .xid = 11,
+                                            .flags = msg_flag::kReplay,
+                                            .transno = 1,
+                                            .handle = target.alice,
+                                            .conn_cnt = 2,
+                                            .versions = {7, 8}});
   REQUIRE(replayed[0].body().status == 0);
   REQUIRE(replayed[0].body().pre_versions == std::array<uint64_t, 4>{7, 8, 0, 0});
 }

@@ -200,6 +200,7 @@ CommitId Service::finish_with(Turn& turn, const Request& request, Reply& reply,
   // What was done for a client that is gone stays done, and nobody is told.
   if (client == nullptr) return commit;
 
+  client->last_request = turn.now;
   const Envelope envelope = envelope_of(request);
   PtlrpcBody& body = reply.message.body();
   complete_body(turn, envelope, client, reply.status, body);
@@ -217,8 +218,8 @@ CommitId Service::finish_with(Turn& turn, const Request& request, Reply& reply,
   if (request.replay_transno != 0) body.transno = request.replay_transno;
 
   // Replays and resends say nothing of how long the service takes.
-  constexpr uint32_t kUnusual = msg_flag::kResent | msg_flag::kReplay | msg_flag::kReqReplayDone |
-                                msg_flag::kLockReplayDone;
+  constexpr uint32_t kUnusual =
+      msg_flag::kResent | msg_flag::kReplay | msg_flag::kReqReplayDone | msg_flag::kLockReplayDone;
   if ((request.flags & kUnusual) == 0 && body.type == msg_type::kReply) {
     estimates_.measured(config_.timing, turn.now, request.portal, body.service_time);
   }
@@ -261,8 +262,7 @@ void Service::hold(CommitId until, ExportId client, const Envelope& envelope,
 
 void Service::durable(Turn& turn, CommitId up_to) {
   if (journal_.durable(up_to)) {
-    turn.out.push_back(
-        Note{{.kind = Fact::Kind::committed, .transno = journal_.last_committed()}});
+    turn.out.push_back(Note{{.kind = Fact::Kind::committed, .transno = journal_.last_committed()}});
   }
   for (const Held& one : held_) {
     if (!journal_.is_durable(one.until)) continue;
@@ -333,7 +333,8 @@ void Service::evict_silent(Turn& turn) {
   std::vector<ExportId> silent;
   for (const Export& client : exports_.all()) {
     const Time due = client.last_request + config_.timing.ping_evict_timeout;
-    if (client.connected && due <= turn.now) silent.push_back(client.id);
+    // Whose requests run is not silent, however long they take.
+    if (client.connected && client.executing == 0 && due <= turn.now) silent.push_back(client.id);
   }
   for (const ExportId id : silent) evict(turn, id, "it was silent for too long");
 }
@@ -343,8 +344,7 @@ template <class Visit>
 void Service::each_waiting(Visit visit) {
   for (Executing& one : executing_) visit(one.envelope, one.deadline);
   if (!recovery_.active()) return;
-  recovery_.each_waiting(
-      [&](Request& request) { visit(envelope_of(request), request.deadline); });
+  recovery_.each_waiting([&](Request& request) { visit(envelope_of(request), request.deadline); });
 }
 
 void Service::send_early_replies(Turn& turn) {
@@ -365,8 +365,8 @@ void Service::send_early_reply(Turn& turn, const Envelope& envelope, Time& deadl
   PtlrpcBody& body = message.body();
   complete_body(turn, envelope, nullptr, 0, body);
   body.timeout = wire_seconds(deadline - envelope.arrived);
-  const bool whole = policy().whole_checksum &&
-                     (envelope.lm_flags & msghdr_flag::kCksumIncompat18) != 0;
+  const bool whole =
+      policy().whole_checksum && (envelope.lm_flags & msghdr_flag::kCksumIncompat18) != 0;
   const protocol::ByteView bytes = protocol::bytes_of(body);
   message.header().cksum = protocol::crc32(whole ? bytes : bytes.first(kChecksummed18));
   const auto row = std::ranges::find(kPortals, envelope.portal, &PortalRow::request);

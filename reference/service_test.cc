@@ -20,8 +20,7 @@ struct Mounted : Target {
     commit();
   }
   std::vector<Answer> make(uint64_t xid, uint32_t flags = 0) {
-    return say(kAlice,
-               {.opcode = opcode::kMdsReint, .xid = xid, .flags = flags, .handle = alice});
+    return say(kAlice, {.opcode = opcode::kMdsReint, .xid = xid, .flags = flags, .handle = alice});
   }
   uint64_t alice = 0;
 };
@@ -66,7 +65,8 @@ TEST_CASE("Service: a modification has the next transno, and its slot in the sam
   REQUIRE(first[0].body().last_xid == 5);
   REQUIRE(target.make(6)[0].body().transno == 2);
   target.commit();
-  const auto ping = target.say(kAlice, {.opcode = opcode::kObdPing, .xid = 7, .handle = target.alice});
+  const auto ping =
+      target.say(kAlice, {.opcode = opcode::kObdPing, .xid = 7, .handle = target.alice});
   REQUIRE(ping[0].body().last_committed == 2);
   REQUIRE(target.disk.contains("made/6"));
   ClientSlot slot;
@@ -108,12 +108,16 @@ TEST_CASE("Service: the slot survives a crash, and with it the answer") {
   target.crash_and_restart();
   const uint64_t handle =
       target.connect(kAlice, {.conn_cnt = 2, .op_flags = 0})[0].body().handle.cookie;
-  target.say(kAlice, {.opcode = opcode::kObdPing, .xid = 6,
+  target.say(kAlice, {.opcode = opcode::kObdPing,
+                      .xid = 6,
                       .flags = msg_flag::kReqReplayDone | msg_flag::kLockReplayDone,
-                      .handle = handle, .conn_cnt = 2});
+                      .handle = handle,
+                      .conn_cnt = 2});
   REQUIRE(target.ended == 1);
-  const auto again = target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 5,
-                                         .flags = msg_flag::kResent, .handle = handle,
+  const auto again = target.say(kAlice, {.opcode = opcode::kMdsReint,
+                                         .xid = 5,
+                                         .flags = msg_flag::kResent,
+                                         .handle = handle,
                                          .conn_cnt = 2});
   REQUIRE(again[0].body().transno == 1);
   REQUIRE(target.done.size() == 1);
@@ -130,7 +134,8 @@ TEST_CASE("Service: with the planted defect a crash between operation and slot l
 
 TEST_CASE("Service 2.0: an operation that wrote nothing gets a number, and writes no slot") {
   Mounted target(Dialect::v2_0);
-  const auto closed = target.say(kAlice, {.opcode = opcode::kMdsClose, .xid = 5, .handle = target.alice});
+  const auto closed =
+      target.say(kAlice, {.opcode = opcode::kMdsClose, .xid = 5, .handle = target.alice});
   REQUIRE(closed[0].body().transno == 1);
   target.commit();
   REQUIRE(target.service.last_committed() == 0);
@@ -186,7 +191,8 @@ TEST_CASE("Service: while a client's slot is not durable its transactions wait f
   Target target(config_of(Dialect::v2_0));
   const uint64_t alice = target.mount(kAlice, "alice");
   REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 5, .handle = alice}).empty());
-  REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 6, .handle = alice}).size() == 1);
+  REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 6, .handle = alice}).size() ==
+          1);
   const auto released = target.commit();
   REQUIRE(released.size() == 1);
   REQUIRE(released[0].xid == 5);
@@ -197,15 +203,18 @@ TEST_CASE("Service: while a client's slot is not durable its transactions wait f
 TEST_CASE("Service: an answer may wait for all that was done before it") {
   Mounted target(Dialect::v2_0);
   target.make(5);
-  REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsSync, .xid = 6, .handle = target.alice}).empty());
+  REQUIRE(
+      target.say(kAlice, {.opcode = opcode::kMdsSync, .xid = 6, .handle = target.alice}).empty());
   REQUIRE(target.commit()[0].xid == 6);
-  REQUIRE(target.say(kAlice, {.opcode = opcode::kMdsSync, .xid = 7, .handle = target.alice}).size() == 1);
+  REQUIRE(
+      target.say(kAlice, {.opcode = opcode::kMdsSync, .xid = 7, .handle = target.alice}).size() ==
+      1);
 }
 
 TEST_CASE("Service: replies say how long the service takes, at the offset behind early replies") {
   Mounted target(Dialect::v2_0);
-  const auto answers = target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 5,
-                                           .handle = target.alice, .lm_flags = 3});
+  const auto answers = target.say(
+      kAlice, {.opcode = opcode::kMdsGetattr, .xid = 5, .handle = target.alice, .lm_flags = 3});
   REQUIRE(answers[0].offset == 192);
   REQUIRE(answers[0].body().service_time == 1);
   REQUIRE(answers[0].body().timeout == 5);
@@ -214,8 +223,11 @@ TEST_CASE("Service: replies say how long the service takes, at the offset behind
 
 TEST_CASE("Service: an early reply goes out before the client's time is up") {
   Mounted target(Dialect::v2_0);
-  target.say(kAlice, {.opcode = opcode::kMdsStatfs, .xid = 5, .handle = target.alice,
-                      .lm_flags = 1, .timeout = 20});
+  target.say(kAlice, {.opcode = opcode::kMdsStatfs,
+                      .xid = 5,
+                      .handle = target.alice,
+                      .lm_flags = 1,
+                      .timeout = 20});
   REQUIRE(target.timer(Service::kEarlyReplyTimer) == target.now + 15 * kSecond);
   target.now += 15 * kSecond;
   const auto early = target.fire({.kind = Service::kEarlyReplyTimer});
@@ -223,8 +235,7 @@ TEST_CASE("Service: an early reply goes out before the client's time is up") {
   REQUIRE(early[0].offset == 0);
   REQUIRE(early[0].xid == 5);
   REQUIRE(early[0].body().timeout == 45);
-  REQUIRE(early[0].message.header().cksum ==
-          protocol::crc32(early[0].message.buffer(0).first(88)));
+  REQUIRE(early[0].message.header().cksum == protocol::crc32(early[0].message.buffer(0).first(88)));
   REQUIRE(target.timer(Service::kEarlyReplyTimer) == target.now + 25 * kSecond);
   target.now += 3 * kSecond;
   const auto final = target.let_go();
@@ -235,8 +246,11 @@ TEST_CASE("Service: an early reply goes out before the client's time is up") {
 
 TEST_CASE("Service: between 2.0 peers an early reply's checksum covers the whole body") {
   Mounted target(Dialect::v2_0);
-  target.say(kAlice, {.opcode = opcode::kMdsStatfs, .xid = 5, .handle = target.alice,
-                      .lm_flags = 3, .timeout = 20});
+  target.say(kAlice, {.opcode = opcode::kMdsStatfs,
+                      .xid = 5,
+                      .handle = target.alice,
+                      .lm_flags = 3,
+                      .timeout = 20});
   target.now += 15 * kSecond;
   const auto early = target.fire({.kind = Service::kEarlyReplyTimer});
   REQUIRE(early[0].message.header().cksum == protocol::crc32(early[0].message.buffer(0)));
@@ -250,12 +264,12 @@ TEST_CASE("Service: no early reply for a client that does not know them") {
 
 TEST_CASE("Service 1.8: the answer's body is as long as the request's") {
   Mounted older(Dialect::v1_8);
-  const auto short_one = older.say(kAlice, {.opcode = opcode::kObdPing, .xid = 5,
-                                            .handle = older.alice, .body_length = 88});
+  const auto short_one = older.say(
+      kAlice, {.opcode = opcode::kObdPing, .xid = 5, .handle = older.alice, .body_length = 88});
   REQUIRE(short_one[0].message.body_length() == 88);
   Mounted newer(Dialect::v2_0);
-  const auto whole = newer.say(kAlice, {.opcode = opcode::kObdPing, .xid = 5,
-                                        .handle = newer.alice, .body_length = 88});
+  const auto whole = newer.say(
+      kAlice, {.opcode = opcode::kObdPing, .xid = 5, .handle = newer.alice, .body_length = 88});
   REQUIRE(whole[0].message.body_length() == 152);
 }
 
