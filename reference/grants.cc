@@ -19,9 +19,10 @@ Grants::Client& Grants::client(ExportId id) {
 }
 
 // Nonsense counts as nothing, as on real servers.
-void Grants::incoming(ExportId id, const protocol::ost::Obdo& obdo) {
+void Grants::incoming(ExportId id, const protocol::ost::Obdo& obdo, bool resent) {
   Client& from = client(id);
   from.dirty = std::min(obdo.blocks, from.granted + 4 * kChunk);
+  if (resent) return;
   const auto give_back = [&](uint64_t bytes) {
     if (bytes > from.granted) return;
     from.granted -= bytes;

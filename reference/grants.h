@@ -23,8 +23,9 @@ class Grants {
 
   explicit Grants(const Config& config) : defects_(config.defects) {}
 
-  // The overlays of a BRW or grant_shrink with FLGRANT: dirty, given up, given back.
-  void incoming(ExportId client, const protocol::ost::Obdo& obdo);
+  // The overlays of a BRW or grant_shrink with FLGRANT: dirty, given up, given back. A resent one
+  // may have given back before.
+  void incoming(ExportId client, const protocol::ost::Obdo& obdo, bool resent);
   // Gives of `left` free bytes; `wanted` and what the client `has` by its own account are in bytes.
   // The result is what was added.
   uint64_t give(ExportId client, uint64_t has, uint64_t wanted, uint64_t left, bool recovering);

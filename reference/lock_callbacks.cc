@@ -105,6 +105,21 @@ void LockCallbacks::send_blocking(const LockContext& context,
   await(context, std::move(pending));
 }
 
+template <class Callback>
+uint64_t LockCallbacks::complete(const LockContext& context, ExportId owner,
+                                 const LdlmRequest& buffer, const OstLvb* lvb) {
+  typename Callback::Request request;
+  request.lock = buffer;
+  if (lvb != nullptr) request.lvb = *lvb;
+  return send<Callback>(context, owner, reply_size(0, 0), request);
+}
+
+// By dialect: 1.8 leaves the LVB out where the resource has none, 2.0 sends it zero.
+const std::array<LockCallbacks::Complete, 2> LockCallbacks::kComplete = {
+    &LockCallbacks::complete<protocol::operations_1_8::LdlmCpCallback>,
+    &LockCallbacks::complete<operations::LdlmCpCallback>,
+};
+
 void LockCallbacks::send_completion(const LockContext& context,
                                     const LockEffects::Change& granted) {
   const Lock* lock = context.locks.find(granted.handle);
@@ -123,20 +138,8 @@ void LockCallbacks::send_completion(const LockContext& context,
   pending.owner = granted.owner;
   pending.cancel_awaited = blocking;
   if (lost) return;
-  // 1.8 leaves the LVB out where the resource has none, 2.0 sends it zero.
-  if (config_.dialect == Dialect::v1_8) {
-    protocol::operations_1_8::LdlmCpCallback::Request request;
-    request.lock = buffer;
-    if (known) request.lvb = *known;
-    pending.xid = send<protocol::operations_1_8::LdlmCpCallback>(context, granted.owner,
-                                                                 reply_size(0, 0), request);
-  } else {
-    operations::LdlmCpCallback::Request request;
-    request.lock = buffer;
-    if (known) request.lvb = *known;
-    pending.xid =
-        send<operations::LdlmCpCallback>(context, granted.owner, reply_size(0, 0), request);
-  }
+  pending.xid = (this->*kComplete.at(static_cast<size_t>(config_.dialect)))(
+      context, granted.owner, buffer, known ? &*known : nullptr);
   await(context, std::move(pending));
 }
 

@@ -15,6 +15,7 @@
 // not model: a limit on callbacks in flight, adaptive lock time-outs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -127,6 +128,13 @@ class LockCallbacks {
   template <class Callback>
   uint64_t send(const LockContext& context, ExportId owner, uint32_t reply_room,
                 const typename Callback::Request& buffers);
+  using Complete = uint64_t (LockCallbacks::*)(const LockContext&, ExportId,
+                                               const protocol::ldlm::LdlmRequest&,
+                                               const protocol::ldlm::OstLvb*);
+  static const std::array<Complete, 2> kComplete;
+  template <class Callback>
+  uint64_t complete(const LockContext& context, ExportId owner,
+                    const protocol::ldlm::LdlmRequest& buffer, const protocol::ldlm::OstLvb* lvb);
   void await(const LockContext& context, Pending pending);
   void on_answer(const LockContext& context, Pending pending, const protocol::Message& answer,
                  LockNews& news);

@@ -21,6 +21,19 @@ constexpr uint32_t kKeptFlags = flag::kCancelOnBlock | flag::kReplay | flag::kAs
                                 flag::kNoLru;
 constexpr uint32_t kReplayed = flag::kBlockGranted | flag::kBlockConv | flag::kBlockWait;
 
+Lock lock_of(const LockRequest& request) {
+  Lock lock;
+  lock.resource = request.resource;
+  lock.type = request.type;
+  lock.requested = request.mode;
+  lock.policy = lock.asked = request.policy;
+  lock.owner = request.owner;
+  lock.peer = request.peer;
+  lock.client_handle = request.client_handle;
+  lock.flags = request.flags & kKeptFlags;
+  return lock;
+}
+
 LockMode mode_of(const Lock& lock) { return lock.holds() ? lock.granted : lock.requested; }
 
 }  // namespace
@@ -113,15 +126,8 @@ EnqueueResult Locks::enqueue(const LockRequest& request, LockEffects& effects) {
       return refused;
     }
   }
-  Lock lock;
-  lock.resource = request.resource;
-  lock.type = request.type;
-  lock.requested = request.mode;
-  lock.policy = lock.asked = request.policy;
-  lock.owner = request.owner;
-  lock.peer = request.owner == 0 ? identity_.self : request.peer;
-  lock.client_handle = request.client_handle;
-  lock.flags = request.flags & kKeptFlags;
+  Lock lock = lock_of(request);
+  if (request.owner == 0) lock.peer = identity_.self;
   lock.handle = new_handle(lock.peer);
   if ((request.flags & flag::kReplay) != 0 && (request.flags & kReplayed) != 0) {
     return enqueue_replay(std::move(lock), request.flags, effects);
@@ -432,15 +438,18 @@ std::vector<LockHandle> Locks::conflicts(const LockRequest& request) const {
   std::vector<LockHandle> handles;
   const Resource* there = resource(request.resource);
   if (there == nullptr) return handles;
-  Lock wanted;
-  wanted.type = request.type;
-  wanted.requested = request.mode;
-  wanted.policy = request.policy;
-  wanted.owner = request.owner;
+  const Lock wanted = lock_of(request);
   for (const Lock& held : there->granted) {
     if (conflict(held, wanted)) handles.push_back(held.handle);
   }
   return handles;
+}
+
+bool Locks::grantable(const LockRequest& request) const {
+  const Resource* there = resource(request.resource);
+  if (there == nullptr) return true;
+  const Lock wanted = lock_of(request);
+  return !blocked(*there, wanted, there->waiting.size());
 }
 
 std::vector<LockHandle> Locks::of_owner(ExportId owner) const {

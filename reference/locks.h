@@ -175,6 +175,8 @@ class Locks {
   size_t size() const { return handles_.size(); }
   // Granted locks that the request would have to wait for, were it enqueued now.
   std::vector<LockHandle> conflicts(const LockRequest& request) const;
+  // Whether it would be granted at once.
+  bool grantable(const LockRequest& request) const;
   std::vector<LockHandle> of_owner(ExportId owner) const;
   protocol::ldlm::LdlmLockDesc describe(const Lock& lock) const;
   // As the reply of an enqueue that found or made this lock.
