@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "protocol/codec.h"
 #include "reference/record.h"
 
 namespace reference {
@@ -124,9 +125,7 @@ void Objects::set_last_id(uint64_t seq, uint64_t id, std::vector<Write>& writes)
   auto place = std::ranges::lower_bound(last_ids_, seq, {}, &LastId::seq);
   if (place == last_ids_.end() || place->seq != seq) place = last_ids_.insert(place, {seq, 0});
   place->id = id;
-  RecordWriter record;
-  record.number(id);
-  writes.push_back({last_id_key(seq), record.finish()});
+  writes.push_back({last_id_key(seq), Bytes(protocol::bytes_of(id))});
 }
 
 void Objects::add(ObjectId id, std::vector<Write>& writes) {
