@@ -63,31 +63,31 @@ struct Talk {
 TEST_CASE("An extent lock without neighbours grows to the whole object") {
   Talk talk;
   const auto first = talk.extent(kAnna, LockMode::pw, 4096, 8191);
-  CHECK(first.kind == Kind::granted);
-  CHECK(first.flags == flag::kLockChanged);
-  CHECK(talk.policy(first.handle).start == 0);
-  CHECK(talk.policy(first.handle).end == kEof);
+  REQUIRE(first.kind == Kind::granted);
+  REQUIRE(first.flags == flag::kLockChanged);
+  REQUIRE(talk.policy(first.handle).start == 0);
+  REQUIRE(talk.policy(first.handle).end == kEof);
 }
 
 TEST_CASE("A conflict calls the holder back once, and cancelling grants to who waits") {
   Talk talk;
   const auto held = talk.extent(kAnna, LockMode::pw, 0, kEof);
   const auto wanted = talk.extent(kBert, LockMode::pw, 0, 4095);
-  CHECK(wanted.kind == Kind::waiting);
-  CHECK(wanted.flags == flag::kBlockGranted);
+  REQUIRE(wanted.kind == Kind::waiting);
+  REQUIRE(wanted.flags == flag::kBlockGranted);
   REQUIRE(talk.effects.blocking.size() == 1);
-  CHECK(talk.effects.blocking[0].holder == held.handle);
-  CHECK(talk.effects.blocking[0].client_handle == 101);
-  CHECK(talk.extent(kCarl, LockMode::pr, 0, 4095).kind == Kind::waiting);
-  CHECK(talk.effects.blocking.empty());
+  REQUIRE(talk.effects.blocking[0].holder == held.handle);
+  REQUIRE(talk.effects.blocking[0].client_handle == 101);
+  REQUIRE(talk.extent(kCarl, LockMode::pr, 0, 4095).kind == Kind::waiting);
+  REQUIRE(talk.effects.blocking.empty());
 
   talk.cancel(held.handle);
   REQUIRE(talk.effects.granted.size() == 1);
-  CHECK(talk.effects.granted[0].handle == wanted.handle);
-  CHECK(talk.effects.granted[0].waited);
+  REQUIRE(talk.effects.granted[0].handle == wanted.handle);
+  REQUIRE(talk.effects.granted[0].waited);
   // Carl waits for Bert's by now, who is told along with the completion.
-  CHECK(talk.locks.find(wanted.handle)->blocking_sent);
-  CHECK(talk.effects.blocking.empty());
+  REQUIRE(talk.locks.find(wanted.handle)->blocking_sent);
+  REQUIRE(talk.effects.blocking.empty());
 }
 
 TEST_CASE("A waiting writer holds back readers that come later") {
@@ -95,10 +95,10 @@ TEST_CASE("A waiting writer holds back readers that come later") {
   const auto reader = talk.extent(kAnna, LockMode::pr, 0, kEof);
   const auto writer = talk.extent(kBert, LockMode::pw, 0, kEof);
   const auto late = talk.extent(kCarl, LockMode::pr, 0, kEof);
-  CHECK(late.kind == Kind::waiting);
+  REQUIRE(late.kind == Kind::waiting);
   talk.cancel(reader.handle);
-  CHECK(talk.locks.find(writer.handle)->holds());
-  CHECK_FALSE(talk.locks.find(late.handle)->holds());
+  REQUIRE(talk.locks.find(writer.handle)->holds());
+  REQUIRE_FALSE(talk.locks.find(late.handle)->holds());
 }
 
 TEST_CASE("Growth ends at the neighbours") {
@@ -108,9 +108,9 @@ TEST_CASE("Growth ends at the neighbours") {
   talk.extent(kAnna, LockMode::pw, 0, 4095, replayed);
   talk.extent(kAnna, LockMode::pw, 1u << 20, (1u << 20) + 4095, replayed);
   const auto between = talk.extent(kBert, LockMode::pw, 65536, 69631);
-  CHECK(between.kind == Kind::granted);
-  CHECK(talk.policy(between.handle).start == 4096);
-  CHECK(talk.policy(between.handle).end == (1u << 20) - 1);
+  REQUIRE(between.kind == Kind::granted);
+  REQUIRE(talk.policy(between.handle).start == 4096);
+  REQUIRE(talk.policy(between.handle).end == (1u << 20) - 1);
 }
 
 TEST_CASE("A lock that waits for nobody else goes when its owner is evicted") {
@@ -120,48 +120,48 @@ TEST_CASE("A lock that waits for nobody else goes when its owner is evicted") {
   talk.effects = {};
   talk.locks.cancel_owner(kAnna, talk.effects);
   talk.locks.invariants();
-  CHECK(talk.effects.gone.size() == 1);
-  CHECK(talk.locks.find(waiting.handle)->holds());
+  REQUIRE(talk.effects.gone.size() == 1);
+  REQUIRE(talk.locks.find(waiting.handle)->holds());
   talk.locks.cancel_owner(kBert, talk.effects);
-  CHECK(talk.locks.resources().empty());
+  REQUIRE(talk.locks.resources().empty());
 }
 
 TEST_CASE("Group locks of one group go together, others wait without a time limit") {
   Talk talk;
   talk.extent(kAnna, LockMode::group, 0, kEof, 0, 42);
   const auto other = talk.extent(kBert, LockMode::group, 0, kEof, 0, 43);
-  CHECK(other.kind == Kind::waiting);
-  CHECK((other.flags & flag::kNoTimeout) != 0);
+  REQUIRE(other.kind == Kind::waiting);
+  REQUIRE((other.flags & flag::kNoTimeout) != 0);
   const auto reader = talk.extent(kBert, LockMode::pr, 0, 10);
-  CHECK(reader.kind == Kind::waiting);
+  REQUIRE(reader.kind == Kind::waiting);
   const auto same = talk.extent(kCarl, LockMode::group, 0, kEof, 0, 42);
-  CHECK(same.kind == Kind::granted);
+  REQUIRE(same.kind == Kind::granted);
   const auto impatient = talk.extent(kCarl, LockMode::pw, 0, 10, flag::kBlockNowait);
-  CHECK(impatient.kind == Kind::refused);
-  CHECK(impatient.status == -EWOULDBLOCK);
+  REQUIRE(impatient.kind == Kind::refused);
+  REQUIRE(impatient.status == -EWOULDBLOCK);
   const auto& waiting = talk.locks.resource(talk.resource)->waiting;
-  CHECK(waiting[0].handle == other.handle);
-  CHECK(waiting[1].handle == reader.handle);
+  REQUIRE(waiting[0].handle == other.handle);
+  REQUIRE(waiting[1].handle == reader.handle);
 }
 
 TEST_CASE("Inodebits conflict where they meet") {
   Talk talk;
   const auto lookup = talk.bits(kAnna, LockMode::pr, 1);
-  CHECK(talk.bits(kBert, LockMode::ex, 2).kind == Kind::granted);
+  REQUIRE(talk.bits(kBert, LockMode::ex, 2).kind == Kind::granted);
   const auto both = talk.bits(kBert, LockMode::ex, 3);
-  CHECK(both.kind == Kind::waiting);
+  REQUIRE(both.kind == Kind::waiting);
   REQUIRE(talk.effects.blocking.size() == 2);
-  CHECK(talk.effects.blocking[0].holder == lookup.handle);
+  REQUIRE(talk.effects.blocking[0].holder == lookup.handle);
 }
 
 TEST_CASE("A lock that is cancelled on block is gone at once") {
   Talk talk;
   const auto idle = talk.bits(kAnna, LockMode::pr, 1, flag::kCancelOnBlock);
   const auto wanted = talk.bits(kBert, LockMode::ex, 1);
-  CHECK(wanted.kind == Kind::granted);
+  REQUIRE(wanted.kind == Kind::granted);
   REQUIRE(talk.effects.blocking.size() == 1);
-  CHECK(talk.effects.blocking[0].cancelled);
-  CHECK(talk.locks.find(idle.handle) == nullptr);
+  REQUIRE(talk.effects.blocking[0].cancelled);
+  REQUIRE(talk.locks.find(idle.handle) == nullptr);
 }
 
 TEST_CASE("A resent enqueue finds the lock that its first copy made") {
@@ -170,101 +170,101 @@ TEST_CASE("A resent enqueue finds the lock that its first copy made") {
   LockRequest again{talk.resource, LockType::extent, LockMode::pw, {.start = 0, .end = 10}, 0,
                     kAnna,         PeerId{},         talk.cookie,  true};
   const auto second = talk.locks.enqueue(again, talk.effects);
-  CHECK(second.kind == Kind::granted);
-  CHECK(second.handle == first.handle);
-  CHECK(talk.locks.size() == 1);
+  REQUIRE(second.kind == Kind::granted);
+  REQUIRE(second.handle == first.handle);
+  REQUIRE(talk.locks.size() == 1);
 }
 
 TEST_CASE("Replayed locks are trusted, and those that wait are looked at after recovery") {
   Talk talk;
   const auto waits = talk.extent(kBert, LockMode::pw, 0, 10, flag::kReplay | flag::kBlockWait);
   const auto holds = talk.extent(kAnna, LockMode::pw, 0, 10, flag::kReplay | flag::kBlockGranted);
-  CHECK(waits.kind == Kind::waiting);
-  CHECK(holds.kind == Kind::granted);
+  REQUIRE(waits.kind == Kind::waiting);
+  REQUIRE(holds.kind == Kind::granted);
   talk.effects = {};
   talk.locks.reprocess_all(talk.effects);
   REQUIRE(talk.effects.blocking.size() == 1);
-  CHECK(talk.effects.blocking[0].holder == holds.handle);
+  REQUIRE(talk.effects.blocking[0].holder == holds.handle);
   talk.cancel(holds.handle);
-  CHECK(talk.locks.find(waits.handle)->holds());
+  REQUIRE(talk.locks.find(waits.handle)->holds());
 }
 
 TEST_CASE("Converting upwards waits for nobody: it fails") {
   Talk talk;
   const auto first = talk.bits(kAnna, LockMode::pr, 1);
   const auto second = talk.bits(kBert, LockMode::pr, 1);
-  CHECK(talk.locks.convert(first.handle, LockMode::ex, talk.effects) == EDEADLK);
-  CHECK(talk.locks.convert(12345, LockMode::ex, talk.effects) == EINVAL);
+  REQUIRE(talk.locks.convert(first.handle, LockMode::ex, talk.effects) == EDEADLK);
+  REQUIRE(talk.locks.convert(12345, LockMode::ex, talk.effects) == EINVAL);
   talk.cancel(second.handle);
-  CHECK(talk.locks.convert(first.handle, LockMode::ex, talk.effects) == 0);
+  REQUIRE(talk.locks.convert(first.handle, LockMode::ex, talk.effects) == 0);
 }
 
 TEST_CASE("A resource holds locks of one type") {
   Talk talk;
   talk.bits(kAnna, LockMode::pr, 1);
-  CHECK(talk.extent(kBert, LockMode::pr, 0, 1).status == -EPROTO);
+  REQUIRE(talk.extent(kBert, LockMode::pr, 0, 1).status == -EPROTO);
 }
 
 TEST_CASE("Flocks of one owner merge, and unlocking the middle splits") {
   Talk talk;
   talk.flock(kAnna, 1, LockMode::pw, 0, 9);
   const auto whole = talk.flock(kAnna, 1, LockMode::pw, 10, 29);
-  CHECK(talk.locks.size() == 1);
-  CHECK(talk.policy(whole.handle).start == 0);
+  REQUIRE(talk.locks.size() == 1);
+  REQUIRE(talk.policy(whole.handle).start == 0);
   const auto cut = talk.flock(kAnna, 1, LockMode::nl, 10, 19);
-  CHECK(cut.kind == Kind::answered);
+  REQUIRE(cut.kind == Kind::answered);
   const auto& held = talk.locks.resource(talk.resource)->granted;
   REQUIRE(held.size() == 2);
-  CHECK(held[0].policy.end == 9);
-  CHECK(held[1].policy.start == 20);
+  REQUIRE(held[0].policy.end == 9);
+  REQUIRE(held[1].policy.start == 20);
   talk.flock(kAnna, 1, LockMode::nl, 0, kEof);
-  CHECK(talk.locks.resources().empty());
+  REQUIRE(talk.locks.resources().empty());
 }
 
 TEST_CASE("A flock that must not wait fails, a tested one is described") {
   Talk talk;
   talk.flock(kAnna, 1, LockMode::pw, 0, 9);
-  CHECK(talk.flock(kBert, 1, LockMode::pw, 5, 5, flag::kBlockNowait).status == -EAGAIN);
+  REQUIRE(talk.flock(kBert, 1, LockMode::pw, 5, 5, flag::kBlockNowait).status == -EAGAIN);
   const auto tested = talk.flock(kBert, 1, LockMode::pw, 5, 5, flag::kTestLock);
-  CHECK(tested.kind == Kind::answered);
-  CHECK(tested.description.policy_data.end == 9);
-  CHECK(tested.description.req_mode == protocol::ldlm::lock_mode::kPw);
+  REQUIRE(tested.kind == Kind::answered);
+  REQUIRE(tested.description.policy_data.end == 9);
+  REQUIRE(tested.description.req_mode == protocol::ldlm::lock_mode::kPw);
   const auto free = talk.flock(kBert, 1, LockMode::pw, 50, 55, flag::kTestLock);
-  CHECK(free.description.req_mode == protocol::ldlm::lock_mode::kNl);
-  CHECK(talk.locks.size() == 1);
+  REQUIRE(free.description.req_mode == protocol::ldlm::lock_mode::kNl);
+  REQUIRE(talk.locks.size() == 1);
 }
 
 TEST_CASE("Unlocking lets a waiting flock in, without calling anybody back") {
   Talk talk;
   talk.flock(kAnna, 1, LockMode::pw, 0, 9);
   const auto waiting = talk.flock(kBert, 1, LockMode::pr, 0, 4);
-  CHECK(waiting.kind == Kind::waiting);
-  CHECK(talk.effects.blocking.empty());
+  REQUIRE(waiting.kind == Kind::waiting);
+  REQUIRE(talk.effects.blocking.empty());
   talk.flock(kAnna, 1, LockMode::nl, 0, 4);
   REQUIRE(talk.effects.granted.size() == 1);
-  CHECK(talk.effects.granted[0].handle == waiting.handle);
+  REQUIRE(talk.effects.granted[0].handle == waiting.handle);
 }
 
 TEST_CASE("A circle of waiting flocks over two files is a deadlock") {
   Talk talk;
   talk.flock(kAnna, 1, LockMode::pw, 0, 9, 0, 7);
   talk.flock(kBert, 1, LockMode::pw, 0, 9, 0, 8);
-  CHECK(talk.flock(kAnna, 1, LockMode::pw, 0, 9, 0, 8).kind == Kind::waiting);
-  CHECK(talk.flock(kBert, 1, LockMode::pw, 0, 9, 0, 7).status == -EDEADLK);
-  CHECK(talk.flock(kBert, 2, LockMode::pw, 0, 9, 0, 7).kind == Kind::waiting);
+  REQUIRE(talk.flock(kAnna, 1, LockMode::pw, 0, 9, 0, 8).kind == Kind::waiting);
+  REQUIRE(talk.flock(kBert, 1, LockMode::pw, 0, 9, 0, 7).status == -EDEADLK);
+  REQUIRE(talk.flock(kBert, 2, LockMode::pw, 0, 9, 0, 7).kind == Kind::waiting);
 }
 
 TEST_CASE("The planted defect grants what conflicts") {
   Talk talk(defect_bit(Defect::conflicting_extents_granted));
   talk.extent(kAnna, LockMode::pw, 0, kEof);
-  CHECK(talk.extent(kBert, LockMode::pw, 0, 10).kind == Kind::granted);
+  REQUIRE(talk.extent(kBert, LockMode::pw, 0, 10).kind == Kind::granted);
 }
 
 TEST_CASE("Equal histories make equal namespaces") {
   Talk first;
   Talk second;
   first.extent(kAnna, LockMode::pw, 0, 10);
-  CHECK(digest_of(first.locks) != digest_of(second.locks));
+  REQUIRE(digest_of(first.locks) != digest_of(second.locks));
   second.extent(kAnna, LockMode::pw, 0, 10);
-  CHECK(digest_of(first.locks) == digest_of(second.locks));
+  REQUIRE(digest_of(first.locks) == digest_of(second.locks));
 }

@@ -54,17 +54,17 @@ struct Written {
 TEST_CASE("Objects: writing over the edge of a page and reading it back") {
   Written one;
   one.write(4090, "twelve bytes");
-  CHECK(content(one.objects, kOne, 4090, 100) == "twelve bytes");
-  CHECK(content(one.objects, kOne, 4095, 3) == "e b");
-  CHECK(one.objects.find(kOne)->blocks() == 16);
+  REQUIRE(content(one.objects, kOne, 4090, 100) == "twelve bytes");
+  REQUIRE(content(one.objects, kOne, 4095, 3) == "e b");
+  REQUIRE(one.objects.find(kOne)->blocks() == 16);
 }
 
 TEST_CASE("Objects: a hole reads as zeros and takes no space") {
   Written one;
   one.write(1u << 20, "x");
-  CHECK(one.objects.used_bytes() == 4096);
-  CHECK(content(one.objects, kOne, (1u << 20) - 2, 10) == std::string("\0\0x", 3));
-  CHECK(one.objects.find(kOne)->read((1u << 20) + 1, 5).empty());
+  REQUIRE(one.objects.used_bytes() == 4096);
+  REQUIRE(content(one.objects, kOne, (1u << 20) - 2, 10) == std::string("\0\0x", 3));
+  REQUIRE(one.objects.find(kOne)->read((1u << 20) + 1, 5).empty());
 }
 
 TEST_CASE("Objects: what was cut off does not come back when the object grows") {
@@ -72,16 +72,16 @@ TEST_CASE("Objects: what was cut off does not come back when the object grows") 
   one.write(0, "secret");
   one.truncate(2);
   one.truncate(6);
-  CHECK(content(one.objects, kOne, 0, 6) == std::string("se\0\0\0\0", 6));
+  REQUIRE(content(one.objects, kOne, 0, 6) == std::string("se\0\0\0\0", 6));
 }
 
 TEST_CASE("Objects: an overwrite in the middle leaves what is around it") {
   Written one;
   one.write(0, "abcdefgh");
   one.write(2, "XY");
-  CHECK(content(one.objects, kOne, 0, 8) == "abXYefgh");
+  REQUIRE(content(one.objects, kOne, 0, 8) == "abXYefgh");
   one.write(0, "12");
-  CHECK(content(one.objects, kOne, 0, 8) == "12XYefgh");
+  REQUIRE(content(one.objects, kOne, 0, 8) == "12XYefgh");
 }
 
 TEST_CASE("Objects: the disk has what memory has") {
@@ -89,25 +89,25 @@ TEST_CASE("Objects: the disk has what memory has") {
   one.write(0, std::string(10'000, 'a'));
   one.truncate(5'000);
   one.write(8'192, "tail");
-  CHECK(digest_of(one.restarted()) == digest_of(one.objects));
-  CHECK(one.restarted().used_bytes() == one.objects.used_bytes());
+  REQUIRE(digest_of(one.restarted()) == digest_of(one.objects));
+  REQUIRE(one.restarted().used_bytes() == one.objects.used_bytes());
 }
 
 TEST_CASE("Objects: orphans go, and their numbers with them unless they are kept") {
   Written one;
-  CHECK(one.objects.precreate(0, 10, one.writes) == 10);
+  REQUIRE(one.objects.precreate(0, 10, one.writes) == 10);
   one.objects.destroy_above(0, 4, true, one.writes);
-  CHECK(one.objects.size() == 4);
-  CHECK(one.objects.last_id(0) == 10);
+  REQUIRE(one.objects.size() == 4);
+  REQUIRE(one.objects.last_id(0) == 10);
   one.objects.destroy_above(0, 2, false, one.writes);
-  CHECK(one.objects.last_id(0) == 2);
+  REQUIRE(one.objects.last_id(0) == 2);
   one.objects.invariants();
-  CHECK(digest_of(one.restarted()) == digest_of(one.objects));
+  REQUIRE(digest_of(one.restarted()) == digest_of(one.objects));
 }
 
 TEST_CASE("Objects: precreation has a limit") {
   Written one;
-  CHECK(one.objects.precreate(0, 1'000'000, one.writes) == 1 + Objects::kPrecreateMax);
+  REQUIRE(one.objects.precreate(0, 1'000'000, one.writes) == 1 + Objects::kPrecreateMax);
 }
 
 TEST_CASE("Objects: a copy keeps its data when the other changes") {
@@ -115,5 +115,5 @@ TEST_CASE("Objects: a copy keeps its data when the other changes") {
   one.write(0, "before");
   const Objects copy = one.objects;
   one.write(0, "after ");
-  CHECK(content(copy, kOne, 0, 6) == "before");
+  REQUIRE(content(copy, kOne, 0, 6) == "before");
 }

@@ -32,44 +32,44 @@ TEST_CASE("OST: what was written is read, in both dialects") {
     Mounted talk(dialect);
     const auto written = write(talk, talk.anna, 1, 10, text("hello"));
     REQUIRE(written);
-    CHECK(written->body().status == 0);
-    CHECK(written->body().transno != 0);
-    CHECK(written->body().last_committed >= written->body().transno);
+    REQUIRE(written->body().status == 0);
+    REQUIRE(written->body().transno != 0);
+    REQUIRE(written->body().last_committed >= written->body().transno);
     const auto rc = ops::OstWrite::Reply::decode(*written)->rc;
     REQUIRE(rc.size() == 1);
-    CHECK(rc[0] == 0);
+    REQUIRE(rc[0] == 0);
     const auto got = read(talk, talk.bert, 1, 10, 5);
-    CHECK(got->body().status == 5);
-    CHECK(got->buffer_count() == 2);
-    CHECK(talk.content() == "hello");
+    REQUIRE(got->body().status == 5);
+    REQUIRE(got->buffer_count() == 2);
+    REQUIRE(talk.content() == "hello");
   }
 }
 
 TEST_CASE("OST: a write is answered when it is on the disk, not before") {
   Mounted talk;
   talk.commits_at_once = false;
-  CHECK_FALSE(write(talk, talk.anna, 1, 0, text("data")));
+  REQUIRE_FALSE(write(talk, talk.anna, 1, 0, text("data")));
   talk.commit();
-  CHECK(talk.reply_to(talk.anna, talk.anna.xid));
+  REQUIRE(talk.reply_to(talk.anna, talk.anna.xid));
   talk.crash_and_restart();
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 4);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 4);
 }
 
 TEST_CASE("OST: a read past the end is short, and brings its bulk all the same") {
   Mounted talk;
   write(talk, talk.anna, 1, 0, text("abc"));
-  CHECK(read(talk, talk.bert, 1, 1, 100)->body().status == 2);
-  CHECK(talk.content() == "bc");
-  CHECK(read(talk, talk.bert, 1, 50, 100)->body().status == 0);
-  CHECK(talk.sunk.empty());
+  REQUIRE(read(talk, talk.bert, 1, 1, 100)->body().status == 2);
+  REQUIRE(talk.content() == "bc");
+  REQUIRE(read(talk, talk.bert, 1, 50, 100)->body().status == 0);
+  REQUIRE(talk.sunk.empty());
 }
 
 TEST_CASE("OST: an object that does not exist is neither read nor written") {
   Mounted talk;
   const auto got = read(talk, talk.anna, 99, 0, 10);
-  CHECK(got->body().status == -ENOENT);
-  CHECK(got->body().type == 4712);
-  CHECK(write(talk, talk.anna, 99, 0, text("x"))->body().status == -ENOENT);
+  REQUIRE(got->body().status == -ENOENT);
+  REQUIRE(got->body().type == 4712);
+  REQUIRE(write(talk, talk.anna, 99, 0, text("x"))->body().status == -ENOENT);
 }
 
 TEST_CASE("OST: several stretches are one bulk") {
@@ -78,24 +78,24 @@ TEST_CASE("OST: several stretches are one bulk") {
   const std::vector<protocol::ost::NiobufRemote> niobufs{{0, 2, 0}, {8192, 3, 0}};
   request = brw_request(1, niobufs);
   talk.say<ops::OstWrite>(talk.anna, request, {.source = text("abcde")});
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 8195);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 8195);
   read(talk, talk.anna, 1, 8192, 3);
-  CHECK(talk.content() == "cde");
+  REQUIRE(talk.content() == "cde");
 }
 
 TEST_CASE("OST: stretches that are out of order, mixed or too many are refused") {
   Mounted talk;
   const std::vector<protocol::ost::NiobufRemote> backwards{{8192, 1, 0}, {0, 1, 0}};
-  CHECK(talk.say<ops::OstWrite>(talk.anna, brw_request(1, backwards), {.source = text("ab")})
+  REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, backwards), {.source = text("ab")})
             ->body()
             .status == -EFAULT);
   const std::vector<protocol::ost::NiobufRemote> mixed{{0, 1, brw_flag::kSrvlock}, {8192, 1, 0}};
-  CHECK(talk.say<ops::OstWrite>(talk.anna, brw_request(1, mixed), {.source = text("ab")})
+  REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, mixed), {.source = text("ab")})
             ->body()
             .status == -EFAULT);
   const std::vector<protocol::ost::NiobufRemote> huge{{0, Ost::kBulkMax + 1, 0}};
-  CHECK(talk.say<ops::OstWrite>(talk.anna, brw_request(1, huge))->body().status == -EFAULT);
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 0);
+  REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, huge))->body().status == -EFAULT);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 0);
 }
 
 TEST_CASE("OST: checksums go both ways, of the kind that was asked for") {
@@ -104,8 +104,8 @@ TEST_CASE("OST: checksums go both ways, of the kind that was asked for") {
   const auto written =
       write(talk, talk.anna, 1, 0, data, {.extra_valid = valid::kCksum});
   const auto oa = ops::OstWrite::Reply::decode(*written)->body.oa;
-  CHECK((oa.flags & obdo_flag::kCksumCrc32) != 0);
-  CHECK(oa.nlink == protocol::crc32(data.view()));
+  REQUIRE((oa.flags & obdo_flag::kCksumCrc32) != 0);
+  REQUIRE(oa.nlink == protocol::crc32(data.view()));
 
   const std::vector<protocol::ost::NiobufRemote> niobufs{{0, 8, 0}};
   ops::OstRead::Request request;
@@ -116,30 +116,30 @@ TEST_CASE("OST: checksums go both ways, of the kind that was asked for") {
   request.niobufs = niobufs;
   const auto got = talk.say<ops::OstRead>(talk.anna, request, {.sink = 8});
   const auto back = ops::OstRead::Reply::decode(*got)->body.oa;
-  CHECK((back.flags & obdo_flag::kCksumAdler) != 0);
-  CHECK(back.nlink == protocol::adler32(data.view()));
+  REQUIRE((back.flags & obdo_flag::kCksumAdler) != 0);
+  REQUIRE(back.nlink == protocol::adler32(data.view()));
 }
 
 TEST_CASE("OST: a lockless write waits for the lock, and gives it back") {
   Mounted talk;
   const auto lock = lock_in(enqueue(talk, talk.anna, 1, 2, 0, kEof));
-  CHECK_FALSE(write(talk, talk.bert, 1, 0, text("x"), {.flags = brw_flag::kSrvlock}));
+  REQUIRE_FALSE(write(talk, talk.bert, 1, 0, text("x"), {.flags = brw_flag::kSrvlock}));
   REQUIRE(talk.anna.callbacks.size() == 1);
   talk.answer(talk.anna);
   cancel(talk, talk.anna, lock.lock.lock_handle.cookie);
-  CHECK(talk.reply_to(talk.bert, talk.bert.xid)->body().status == 0);
-  CHECK(talk.ost.locks().size() == 0);
+  REQUIRE(talk.reply_to(talk.bert, talk.bert.xid)->body().status == 0);
+  REQUIRE(talk.ost.locks().size() == 0);
 }
 
 TEST_CASE("OST: bulk that does not come is not waited for for ever") {
   Mounted talk;
   const std::vector<protocol::ost::NiobufRemote> niobufs{{0, 4, brw_flag::kSrvlock}};
-  CHECK_FALSE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, niobufs)));
-  CHECK(talk.ost.locks().size() == 1);
+  REQUIRE_FALSE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, niobufs)));
+  REQUIRE(talk.ost.locks().size() == 1);
   talk.fire(Ost::kBulkTimer);
-  CHECK(talk.ost.locks().size() == 0);
-  CHECK_FALSE(talk.reply_to(talk.anna, talk.anna.xid));
-  CHECK(talk.facts(Fact::Kind::evicted) == 0);
+  REQUIRE(talk.ost.locks().size() == 0);
+  REQUIRE_FALSE(talk.reply_to(talk.anna, talk.anna.xid));
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 0);
 }
 
 TEST_CASE("OST: when the writer is evicted its bulk has no effect") {
@@ -147,21 +147,21 @@ TEST_CASE("OST: when the writer is evicted its bulk has no effect") {
   const std::vector<protocol::ost::NiobufRemote> niobufs{{0, 4, 0}};
   talk.say<ops::OstWrite>(talk.anna, brw_request(1, niobufs));
   talk.step(Asked{1, Evict{"anna"}});
-  CHECK(talk.timers.count({Ost::kBulkTimer, 0}) == 0);
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 0);
+  REQUIRE(talk.timers.count({Ost::kBulkTimer, 0}) == 0);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 0);
 }
 
 TEST_CASE("OST: grant is given at connect and by writes, and paid with pages") {
   Mounted talk;
   Client carl{"carl", 3};
   const Message reply = talk.connect(carl, kFull, 64 * 4096);
-  CHECK(ops::OstConnect::Reply::decode(reply)->connect_data.grant == 64 * 4096);
+  REQUIRE(ops::OstConnect::Reply::decode(reply)->connect_data.grant == 64 * 4096);
   const ExportId client = carl.handle;
-  CHECK(talk.ost.grants().of(client) == 64 * 4096);
+  REQUIRE(talk.ost.grants().of(client) == 64 * 4096);
   write(talk, carl, 1, 0, text(std::string(8192, 'x')), {.flags = brw_flag::kFromGrant});
-  CHECK(talk.ost.grants().of(client) == 62 * 4096);
+  REQUIRE(talk.ost.grants().of(client) == 62 * 4096);
   talk.step(Asked{1, Evict{"carl"}});
-  CHECK(talk.ost.grants().total() == 0);
+  REQUIRE(talk.ost.grants().total() == 0);
 }
 
 TEST_CASE("OST: a resent write pays once") {
@@ -172,7 +172,7 @@ TEST_CASE("OST: a resent write pays once") {
   write(talk, carl, 1, 0, page, {.flags = brw_flag::kFromGrant});
   write(talk, carl, 1, 0, page,
         {.flags = brw_flag::kFromGrant, .said = {.flags = msg_flag::kResent}});
-  CHECK(talk.ost.grants().of(carl.handle) == 63 * 4096);
+  REQUIRE(talk.ost.grants().of(carl.handle) == 63 * 4096);
 }
 
 TEST_CASE("OST: with the planted defect an evicted client's grant is lost") {
@@ -180,7 +180,7 @@ TEST_CASE("OST: with the planted defect an evicted client's grant is lost") {
   Client carl{"carl", 3};
   talk.connect(carl, kFull, 64 * 4096);
   talk.step(Asked{1, Evict{"carl"}});
-  CHECK(talk.ost.grants().total() == 64 * 4096);
+  REQUIRE(talk.ost.grants().total() == 64 * 4096);
 }
 
 TEST_CASE("OST: a full OST refuses what nobody has paid for, and takes what is granted") {
@@ -192,12 +192,12 @@ TEST_CASE("OST: a full OST refuses what nobody has paid for, and takes what is g
   const uint64_t granted = talk.ost.grants().of(carl.handle);
   REQUIRE(granted == 4 * 4096);
   const auto filled = write(talk, talk.anna, 1, 0, text(std::string(60 * 4096, 'x')));
-  CHECK(ops::OstWrite::Reply::decode(*filled)->rc[0] == 0);
+  REQUIRE(ops::OstWrite::Reply::decode(*filled)->rc[0] == 0);
   const auto refused = write(talk, talk.anna, 2, 0, text("x"));
-  CHECK(ops::OstWrite::Reply::decode(*refused)->rc[0] == -ENOSPC);
+  REQUIRE(ops::OstWrite::Reply::decode(*refused)->rc[0] == -ENOSPC);
   const auto covered = write(talk, carl, 3, 0, text(std::string(4 * 4096, 'y')),
                              {.flags = brw_flag::kFromGrant});
-  CHECK(ops::OstWrite::Reply::decode(*covered)->rc[0] == 0);
+  REQUIRE(ops::OstWrite::Reply::decode(*covered)->rc[0] == 0);
 }
 
 TEST_CASE("OST: a client gives grant back") {
@@ -209,17 +209,17 @@ TEST_CASE("OST: a client gives grant back") {
   request.body.oa.valid = valid::kFlags | valid::kGrant;
   request.body.oa.flags = obdo_flag::kShrinkGrant;
   request.body.oa.grant = 60 * 4096;
-  CHECK(talk.say<ops::OstSetInfoGrantShrink>(carl, request)->body().status == 0);
-  CHECK(talk.ost.grants().of(carl.handle) == 4 * 4096);
+  REQUIRE(talk.say<ops::OstSetInfoGrantShrink>(carl, request)->body().status == 0);
+  REQUIRE(talk.ost.grants().of(carl.handle) == 4 * 4096);
 }
 
 TEST_CASE("OST: one history makes one state") {
   Mounted first;
   Mounted second;
   write(first, first.anna, 1, 0, text("same"));
-  CHECK(digest_of(first.ost) != digest_of(second.ost));
+  REQUIRE(digest_of(first.ost) != digest_of(second.ost));
   write(second, second.anna, 1, 0, text("same"));
-  CHECK(digest_of(first.ost) == digest_of(second.ost));
+  REQUIRE(digest_of(first.ost) == digest_of(second.ost));
 }
 
 }  // namespace reference::ost_probe

@@ -37,36 +37,36 @@ TEST_CASE("OST locks: a lock brings the size along") {
   Mounted talk;
   write(talk, talk.anna, 1, 0, text("12345"));
   const auto reply = lock_in(enqueue(talk, talk.bert, 1, kPr, 0, 4095));
-  CHECK(reply.lvb.size == 5);
-  CHECK(reply.lock.lock_desc.granted_mode == kPr);
-  CHECK((reply.lock.lock_flags & flag::kLockChanged) != 0);
+  REQUIRE(reply.lvb.size == 5);
+  REQUIRE(reply.lock.lock_desc.granted_mode == kPr);
+  REQUIRE((reply.lock.lock_flags & flag::kLockChanged) != 0);
 }
 
 TEST_CASE("OST locks: of an object that does not exist the size is an error") {
   Mounted talk;
   const auto reply = lock_in(enqueue(talk, talk.bert, 99, kPr, 0, 4095));
-  CHECK((reply.lvb.blocks >> 32) == 0xffbadbad);
+  REQUIRE((reply.lvb.blocks >> 32) == 0xffbadbad);
 }
 
 TEST_CASE("OST locks: conflict, callback, cancel, completion") {
   Mounted talk;
   const uint64_t held = handle(enqueue(talk, talk.anna, 1, kPw, 0, 10));
   const auto waiting = lock_in(enqueue(talk, talk.bert, 1, kPw, 0, 10));
-  CHECK((waiting.lock.lock_flags & flag::kBlockGranted) != 0);
-  CHECK(waiting.lock.lock_desc.granted_mode == 0);
+  REQUIRE((waiting.lock.lock_flags & flag::kBlockGranted) != 0);
+  REQUIRE(waiting.lock.lock_desc.granted_mode == 0);
   const Message blocking = talk.called(talk.anna);
-  CHECK(blocking.body().opc == 104);
-  CHECK(blocking.body().handle.cookie == 7001);
+  REQUIRE(blocking.body().opc == 104);
+  REQUIRE(blocking.body().handle.cookie == 7001);
   talk.answer(talk.anna);
   write(talk, talk.anna, 1, 0, text("flushed"));
-  CHECK(cancel(talk, talk.anna, held)->body().status == 0);
+  REQUIRE(cancel(talk, talk.anna, held)->body().status == 0);
   const Message completion = talk.called(talk.bert);
-  CHECK(completion.body().opc == 105);
+  REQUIRE(completion.body().opc == 105);
   const auto said = ops::LdlmCpCallback::Request::decode(completion);
-  CHECK(said->lvb.size == 7);
-  CHECK(said->lock.lock_desc.granted_mode == kPw);
+  REQUIRE(said->lvb.size == 7);
+  REQUIRE(said->lock.lock_desc.granted_mode == kPw);
   talk.answer(talk.bert);
-  CHECK(talk.timers.count({LockCallbacks::kTimer, 0}) == 0);
+  REQUIRE(talk.timers.count({LockCallbacks::kTimer, 0}) == 0);
 }
 
 TEST_CASE("OST locks: a completion of 1.8 says what one of 2.0 says") {
@@ -74,7 +74,7 @@ TEST_CASE("OST locks: a completion of 1.8 says what one of 2.0 says") {
   const uint64_t held = handle(enqueue(talk, talk.anna, 1, kPw, 0, 10));
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   cancel(talk, talk.anna, held);
-  CHECK(talk.called(talk.bert).buffer_count() == 3);
+  REQUIRE(talk.called(talk.bert).buffer_count() == 3);
 }
 
 TEST_CASE("OST locks: with the planted defect the completion is lost") {
@@ -82,18 +82,18 @@ TEST_CASE("OST locks: with the planted defect the completion is lost") {
   const uint64_t held = handle(enqueue(talk, talk.anna, 1, kPw, 0, 10));
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   cancel(talk, talk.anna, held);
-  CHECK(talk.bert.callbacks.empty());
+  REQUIRE(talk.bert.callbacks.empty());
 }
 
 TEST_CASE("OST locks: who does not answer a callback is evicted, and the next has the lock") {
   Mounted talk;
   enqueue(talk, talk.anna, 1, kPw, 0, 10);
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
-  CHECK(talk.facts(Fact::Kind::evicted) == 0);
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 0);
   talk.fire(LockCallbacks::kTimer);
-  CHECK(talk.facts(Fact::Kind::evicted) == 1);
-  CHECK(talk.called(talk.bert).body().opc == 105);
-  CHECK(write(talk, talk.anna, 1, 0, text("x"))->body().status == -ENOTCONN);
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 1);
+  REQUIRE(talk.called(talk.bert).body().opc == 105);
+  REQUIRE(write(talk, talk.anna, 1, 0, text("x"))->body().status == -ENOTCONN);
 }
 
 TEST_CASE("OST locks: an answer alone is not enough, the cancel must come too") {
@@ -102,7 +102,7 @@ TEST_CASE("OST locks: an answer alone is not enough, the cancel must come too") 
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   talk.answer(talk.anna);
   talk.fire(LockCallbacks::kTimer);
-  CHECK(talk.facts(Fact::Kind::evicted) == 1);
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 1);
 }
 
 TEST_CASE("OST locks: writing under the lock prolongs its time") {
@@ -112,7 +112,7 @@ TEST_CASE("OST locks: writing under the lock prolongs its time") {
   const Time before = talk.timers.at({LockCallbacks::kTimer, 0});
   talk.now += 50 * kSecond;
   write(talk, talk.anna, 1, 0, text("x"));
-  CHECK(talk.timers.at({LockCallbacks::kTimer, 0}) == before + 50 * kSecond);
+  REQUIRE(talk.timers.at({LockCallbacks::kTimer, 0}) == before + 50 * kSecond);
 }
 
 TEST_CASE("OST locks: a client that does not know the lock has given it up") {
@@ -120,8 +120,8 @@ TEST_CASE("OST locks: a client that does not know the lock has given it up") {
   enqueue(talk, talk.anna, 1, kPw, 0, 10);
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   talk.answer(talk.anna, -EINVAL);
-  CHECK(talk.called(talk.bert).body().opc == 105);
-  CHECK(talk.facts(Fact::Kind::evicted) == 0);
+  REQUIRE(talk.called(talk.bert).body().opc == 105);
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 0);
 }
 
 TEST_CASE("OST locks: a client that does not know this server is evicted") {
@@ -129,41 +129,41 @@ TEST_CASE("OST locks: a client that does not know this server is evicted") {
   enqueue(talk, talk.anna, 1, kPw, 0, 10);
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   talk.answer(talk.anna, -ENOTCONN);
-  CHECK(talk.facts(Fact::Kind::evicted) == 1);
+  REQUIRE(talk.facts(Fact::Kind::evicted) == 1);
 }
 
 TEST_CASE("OST locks: a cancel of nothing known says ESTALE, positive") {
   Mounted talk;
-  CHECK(cancel(talk, talk.anna, 12345)->body().status == ESTALE);
+  REQUIRE(cancel(talk, talk.anna, 12345)->body().status == ESTALE);
 }
 
 TEST_CASE("OST locks: a glimpse that nobody resists is a lock") {
   Mounted talk;
   const auto reply = talk.glimpse(talk.anna);
-  CHECK(reply->body().status == 0);
-  CHECK(handle(reply) != 0);
-  CHECK(talk.ost.locks().size() == 1);
+  REQUIRE(reply->body().status == 0);
+  REQUIRE(handle(reply) != 0);
+  REQUIRE(talk.ost.locks().size() == 1);
 }
 
 TEST_CASE("OST locks: a glimpse asks the writer for the size in its cache") {
   Mounted talk;
   enqueue(talk, talk.anna, 1, kPw, 0, kEof);
-  CHECK_FALSE(talk.glimpse(talk.bert));
-  CHECK(talk.called(talk.anna).body().opc == 106);
+  REQUIRE_FALSE(talk.glimpse(talk.bert));
+  REQUIRE(talk.called(talk.anna).body().opc == 106);
   talk.answer(talk.anna, 0, protocol::ldlm::OstLvb{.size = 777});
   const auto reply = talk.reply_to(talk.bert, talk.bert.xid);
   REQUIRE(reply);
-  CHECK(reply->body().status == 301);
-  CHECK(lock_in(reply).lvb.size == 777);
-  CHECK(talk.ost.locks().size() == 1);
+  REQUIRE(reply->body().status == 301);
+  REQUIRE(lock_in(reply).lvb.size == 777);
+  REQUIRE(talk.ost.locks().size() == 1);
 }
 
 TEST_CASE("OST locks: with the planted defect a glimpse asks nobody") {
   Mounted talk(Dialect::v2_0, defect_bit(Defect::glimpse_from_disk));
   enqueue(talk, talk.anna, 1, kPw, 0, kEof);
   const auto reply = talk.glimpse(talk.bert);
-  CHECK(reply->body().status == 301);
-  CHECK(lock_in(reply).lvb.size == 0);
+  REQUIRE(reply->body().status == 301);
+  REQUIRE(lock_in(reply).lvb.size == 0);
 }
 
 TEST_CASE("OST locks: a writer that says nothing leaves what is on the disk") {
@@ -172,7 +172,7 @@ TEST_CASE("OST locks: a writer that says nothing leaves what is on the disk") {
   enqueue(talk, talk.anna, 1, kPw, 0, kEof);
   talk.glimpse(talk.bert);
   talk.answer(talk.anna, -303);
-  CHECK(lock_in(talk.reply_to(talk.bert, talk.bert.xid)).lvb.size == 4);
+  REQUIRE(lock_in(talk.reply_to(talk.bert, talk.bert.xid)).lvb.size == 4);
 }
 
 TEST_CASE("OST locks: when the writer is evicted the glimpse is answered from the disk") {
@@ -181,7 +181,7 @@ TEST_CASE("OST locks: when the writer is evicted the glimpse is answered from th
   enqueue(talk, talk.anna, 1, kPw, 0, kEof);
   talk.glimpse(talk.bert);
   talk.fire(LockCallbacks::kTimer);
-  CHECK(lock_in(talk.reply_to(talk.bert, talk.bert.xid)).lvb.size == 4);
+  REQUIRE(lock_in(talk.reply_to(talk.bert, talk.bert.xid)).lvb.size == 4);
 }
 
 TEST_CASE("OST locks: user-space clients are neither asked nor given glimpse locks") {
@@ -192,19 +192,19 @@ TEST_CASE("OST locks: user-space clients are neither asked nor given glimpse loc
   talk.connect(kernel, kFull);
   create(talk, library, 2);
   const auto nothing = enqueue(talk, library, 1, kPr, 0, kEof, flag::kHasIntent);
-  CHECK(nothing->body().status == 301);
+  REQUIRE(nothing->body().status == 301);
   enqueue(talk, library, 1, kPw, 0, kEof);
   write(talk, library, 1, 0, text("appended"));
   const auto reply = enqueue(talk, kernel, 1, kPr, 0, kEof, flag::kHasIntent);
-  CHECK(reply->body().status == 301);
-  CHECK(lock_in(reply).lvb.size == 8);
-  CHECK(library.callbacks.empty());
+  REQUIRE(reply->body().status == 301);
+  REQUIRE(lock_in(reply).lvb.size == 8);
+  REQUIRE(library.callbacks.empty());
 }
 
 TEST_CASE("OST locks: a lock that nobody could ask for is refused") {
   Mounted talk;
-  CHECK(enqueue(talk, talk.anna, 1, 3, 0, 10)->body().status == -EFAULT);
-  CHECK(enqueue(talk, talk.anna, 1, kPw, 10, 0)->body().status == -EFAULT);
+  REQUIRE(enqueue(talk, talk.anna, 1, 3, 0, 10)->body().status == -EFAULT);
+  REQUIRE(enqueue(talk, talk.anna, 1, kPw, 10, 0)->body().status == -EFAULT);
 }
 
 TEST_CASE("OST locks: after a restart locks are replayed, and callbacks wait until all are back") {
@@ -224,14 +224,14 @@ TEST_CASE("OST locks: after a restart locks are replayed, and callbacks wait unt
   };
   replayed(talk.anna, flag::kBlockGranted);
   replayed(talk.bert, flag::kBlockWait);
-  CHECK(talk.anna.callbacks.empty());
+  REQUIRE(talk.anna.callbacks.empty());
   for (Client* client : {&talk.anna, &talk.bert}) {
     talk.say<ops::ObdPing>(*client, {},
                            {.flags = done | msg_flag::kLockReplayDone, .portal = 28});
   }
-  CHECK(talk.ost.locks().size() == 2);
+  REQUIRE(talk.ost.locks().size() == 2);
   REQUIRE(talk.anna.callbacks.size() == 1);
-  CHECK(talk.called(talk.anna).body().opc == 104);
+  REQUIRE(talk.called(talk.anna).body().opc == 104);
 }
 
 }  // namespace reference::ost_probe

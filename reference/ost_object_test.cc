@@ -25,10 +25,10 @@ struct Mounted : Talk {
 
 TEST_CASE("OST: precreation gives all objects up to the one wanted, once") {
   Mounted talk;
-  CHECK(talk.ost.objects().last_id(0) == 8);
+  REQUIRE(talk.ost.objects().last_id(0) == 8);
   const auto again = ops::OstCreate::Reply::decode(create(talk, talk.anna, 5));
-  CHECK(again->body.oa.id == 8);
-  CHECK(again->body.oa.valid & valid::kId);
+  REQUIRE(again->body.oa.id == 8);
+  REQUIRE(again->body.oa.valid & valid::kId);
 }
 
 TEST_CASE("OST: orphans above the last one in use are destroyed") {
@@ -38,8 +38,8 @@ TEST_CASE("OST: orphans above the last one in use are destroyed") {
   request.body.oa.valid |= valid::kFlags;
   request.body.oa.flags = obdo_flag::kDelorphan;
   const auto reply = talk.say<ops::OstCreate>(talk.anna, request);
-  CHECK(ops::OstCreate::Reply::decode(*reply)->body.oa.id == 3);
-  CHECK(talk.ost.objects().size() == 3);
+  REQUIRE(ops::OstCreate::Reply::decode(*reply)->body.oa.id == 3);
+  REQUIRE(talk.ost.objects().size() == 3);
 }
 
 TEST_CASE("OST: orphan cleanup makes again what a crash of the OST took") {
@@ -49,27 +49,27 @@ TEST_CASE("OST: orphan cleanup makes again what a crash of the OST took") {
   request.body.oa.valid |= valid::kFlags;
   request.body.oa.flags = obdo_flag::kDelorphan;
   talk.say<ops::OstCreate>(talk.anna, request);
-  CHECK(talk.ost.objects().last_id(0) == 12);
-  CHECK(talk.ost.objects().find({0, 12}) != nullptr);
+  REQUIRE(talk.ost.objects().last_id(0) == 12);
+  REQUIRE(talk.ost.objects().find({0, 12}) != nullptr);
 }
 
 TEST_CASE("OST: a truncate sets the size and frees what is behind it") {
   Mounted talk;
   write(talk, talk.anna, 1, 0, text("0123456789"));
   const auto reply = punch(talk, talk.anna, 1, 4);
-  CHECK(reply->body().status == 0);
-  CHECK(reply->body().transno != 0);
-  CHECK(attributes(talk, talk.bert, 1).size == 4);
+  REQUIRE(reply->body().status == 0);
+  REQUIRE(reply->body().transno != 0);
+  REQUIRE(attributes(talk, talk.bert, 1).size == 4);
   punch(talk, talk.anna, 1, 6);
   read(talk, talk.anna, 1, 0, 10);
-  CHECK(protocol::as_text(talk.sunk.view()) == std::string("0123\0\0", 6));
+  REQUIRE(protocol::as_text(talk.sunk.view()) == std::string("0123\0\0", 6));
 }
 
 TEST_CASE("OST: with the planted defect a truncate leaves the size") {
   Mounted talk(Dialect::v2_0, defect_bit(Defect::punch_keeps_size));
   write(talk, talk.anna, 1, 0, text("0123456789"));
   punch(talk, talk.anna, 1, 4);
-  CHECK(attributes(talk, talk.anna, 1).size == 10);
+  REQUIRE(attributes(talk, talk.anna, 1).size == 10);
 }
 
 TEST_CASE("OST: only truncation is punched") {
@@ -78,22 +78,22 @@ TEST_CASE("OST: only truncation is punched") {
   request.body.oa = obdo(1);
   request.body.oa.blocks = 100;
   request.body.oa.valid |= valid::kSize | valid::kBlocks;
-  CHECK(talk.say<ops::OstPunch>(talk.anna, request)->body().status == -EFAULT);
+  REQUIRE(talk.say<ops::OstPunch>(talk.anna, request)->body().status == -EFAULT);
 }
 
 TEST_CASE("OST: a lockless truncate waits until the writer has given way") {
   Mounted talk;
   const auto lock = lock_in(enqueue(talk, talk.anna, 1, 2, 0, 4095));
-  CHECK_FALSE(punch(talk, talk.bert, 1, 0, obdo_flag::kSrvlock));
+  REQUIRE_FALSE(punch(talk, talk.bert, 1, 0, obdo_flag::kSrvlock));
   REQUIRE(talk.anna.callbacks.size() == 1);
   talk.answer(talk.anna);
   write(talk, talk.anna, 1, 0, text("late"));
   cancel(talk, talk.anna, lock.lock.lock_handle.cookie);
   const auto reply = talk.reply_to(talk.bert, talk.bert.xid);
   REQUIRE(reply);
-  CHECK(reply->body().status == 0);
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 0);
-  CHECK(talk.ost.locks().size() == 0);
+  REQUIRE(reply->body().status == 0);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 0);
+  REQUIRE(talk.ost.locks().size() == 0);
 }
 
 TEST_CASE("OST: destroying calls holders back, who need not write") {
@@ -101,14 +101,14 @@ TEST_CASE("OST: destroying calls holders back, who need not write") {
   const auto lock = lock_in(enqueue(talk, talk.anna, 1, 2, 0, 4095));
   ops::OstDestroy::Request request;
   request.body.oa = obdo(1);
-  CHECK_FALSE(talk.say<ops::OstDestroy>(talk.bert, request));
+  REQUIRE_FALSE(talk.say<ops::OstDestroy>(talk.bert, request));
   const Message called = *Message::parse(talk.anna.callbacks.at(0).message);
-  CHECK(ops::LdlmBlCallback::Request::decode(called)->lock.lock_flags ==
+  REQUIRE(ops::LdlmBlCallback::Request::decode(called)->lock.lock_flags ==
         protocol::ldlm::lock_flag::kDiscardData);
   cancel(talk, talk.anna, lock.lock.lock_handle.cookie);
-  CHECK(talk.reply_to(talk.bert, talk.bert.xid)->body().status == 0);
-  CHECK(talk.ost.objects().find({0, 1}) == nullptr);
-  CHECK(talk.say<ops::OstDestroy>(talk.bert, request)->body().status == -ENOENT);
+  REQUIRE(talk.reply_to(talk.bert, talk.bert.xid)->body().status == 0);
+  REQUIRE(talk.ost.objects().find({0, 1}) == nullptr);
+  REQUIRE(talk.say<ops::OstDestroy>(talk.bert, request)->body().status == -ENOENT);
 }
 
 TEST_CASE("OST: a write that overtook a utime does not move the times back") {
@@ -120,7 +120,7 @@ TEST_CASE("OST: a write that overtook a utime does not move the times back") {
   talk.say<ops::OstSetattr>(talk.anna, utime);
   talk.anna.xid -= 10;  // the write was sent before
   write(talk, talk.anna, 1, 0, text("x"), {.extra_valid = valid::kMtime});
-  CHECK(attributes(talk, talk.bert, 1).mtime == 5);
+  REQUIRE(attributes(talk, talk.bert, 1).mtime == 5);
 }
 
 TEST_CASE("OST: a resent truncate is not executed over a later write") {
@@ -134,8 +134,8 @@ TEST_CASE("OST: a resent truncate is not executed over a later write") {
   talk.anna.xid -= 1;
   talk.anna.replies.clear();
   const auto again = talk.say<ops::OstPunch>(talk.anna, request, {.flags = msg_flag::kResent});
-  CHECK(again->body().status == 0);
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 3);
+  REQUIRE(again->body().status == 0);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 3);
 }
 
 TEST_CASE("OST: what a crash took of a truncate comes back by replay") {
@@ -145,7 +145,7 @@ TEST_CASE("OST: what a crash took of a truncate comes back by replay") {
   const auto first = punch(talk, talk.anna, 1, 4);
   const uint64_t xid = talk.anna.xid;
   talk.crash_and_restart();
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 10);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 10);
   talk.commits_at_once = true;
   for (Client* client : {&talk.anna, &talk.bert}) {
     ++client->conn_cnt;
@@ -162,8 +162,8 @@ TEST_CASE("OST: what a crash took of a truncate comes back by replay") {
   request.body.oa.valid |= valid::kSize | valid::kBlocks;
   const auto again = talk.say<ops::OstPunch>(
       talk.anna, request, {.flags = msg_flag::kReplay, .transno = first->body().transno});
-  CHECK(again->body().transno == first->body().transno);
-  CHECK(talk.ost.objects().find({0, 1})->attributes.size == 4);
+  REQUIRE(again->body().transno == first->body().transno);
+  REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 4);
 }
 
 TEST_CASE("OST: 2.0 takes sequence 0 for an old client, whatever that says") {
@@ -175,7 +175,7 @@ TEST_CASE("OST: 2.0 takes sequence 0 for an old client, whatever that says") {
   request.body.oa = obdo(1);
   request.body.oa.valid |= valid::kGroup;
   request.body.oa.seq = 77;
-  CHECK(talk.say<ops::OstGetattr>(old, request)->body().status == 0);
+  REQUIRE(talk.say<ops::OstGetattr>(old, request)->body().status == 0);
 }
 
 TEST_CASE("OST: 2.0 refuses a sequence that is no object's") {
@@ -185,8 +185,8 @@ TEST_CASE("OST: 2.0 refuses a sequence that is no object's") {
   request.body.oa.valid |= valid::kGroup;
   request.body.oa.seq = 0x200000400;
   const auto reply = talk.say<ops::OstGetattr>(talk.anna, request);
-  CHECK(reply->body().status == -EPROTO);
-  CHECK(reply->body().type == 4712);
+  REQUIRE(reply->body().status == -EPROTO);
+  REQUIRE(reply->body().type == 4712);
 }
 
 TEST_CASE("OST: 1.8 knows four groups") {
@@ -195,20 +195,20 @@ TEST_CASE("OST: 1.8 knows four groups") {
   request.body.oa = obdo(1);
   request.body.oa.valid |= valid::kGroup;
   request.body.oa.seq = 4;
-  CHECK(talk.say<ops::OstGetattr>(talk.anna, request)->body().status == -EINVAL);
+  REQUIRE(talk.say<ops::OstGetattr>(talk.anna, request)->body().status == -EINVAL);
   request.body.oa.seq = 0;
-  CHECK(talk.say<ops::OstGetattr>(talk.anna, request)->body().status == 0);
+  REQUIRE(talk.say<ops::OstGetattr>(talk.anna, request)->body().status == 0);
 }
 
 TEST_CASE("OST: statfs, last_id, and what is refused") {
   Mounted talk;
   write(talk, talk.anna, 1, 0, text("x"));
   const auto statfs = ops::OstStatfs::Reply::decode(*talk.say<ops::OstStatfs>(talk.anna, {}));
-  CHECK(statfs->statfs.blocks - statfs->statfs.bfree == 1);
+  REQUIRE(statfs->statfs.blocks - statfs->statfs.bfree == 1);
   const auto last = talk.say<ops::OstGetInfoLastId>(talk.anna, {.key = "last_id"});
-  CHECK(ops::OstGetInfoLastId::Reply::decode(*last)->last_id == 8);
-  CHECK(talk.say<ops::OstGetInfo>(talk.anna, {.key = "nonsense"})->body().status == -EINVAL);
-  CHECK(talk.say<ops::OstQuotactl>(talk.anna, {})->body().status == -EOPNOTSUPP);
+  REQUIRE(ops::OstGetInfoLastId::Reply::decode(*last)->last_id == 8);
+  REQUIRE(talk.say<ops::OstGetInfo>(talk.anna, {.key = "nonsense"})->body().status == -EINVAL);
+  REQUIRE(talk.say<ops::OstQuotactl>(talk.anna, {})->body().status == -EOPNOTSUPP);
 }
 
 TEST_CASE("OST: another server has a client evicted by its NID") {
@@ -216,7 +216,7 @@ TEST_CASE("OST: another server has a client evicted by its NID") {
   const std::string nid = "127.0.0.1@tcp";
   const std::vector<uint8_t> value(nid.begin(), nid.end());
   talk.say<ops::OstSetInfo>(talk.anna, {.key = "evict_by_nid", .value = value});
-  CHECK(talk.ost.service().exports().empty());
+  REQUIRE(talk.ost.service().exports().empty());
 }
 
 }  // namespace reference::ost_probe
