@@ -15,5 +15,7 @@ class App;
 namespace harness {
 
 void add_decode(CLI::App& app, ExitCode& exit);
+void add_list(CLI::App& app, ExitCode& exit);
+void add_run(CLI::App& app, ExitCode& exit);
 
 }  // namespace harness

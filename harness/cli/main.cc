@@ -21,6 +21,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("assay {} ({})", kVersion, build_id()));
   app.footer(std::string(kFooter));
   app.require_subcommand(0, 1);
+  add_run(app, exit);
+  add_list(app, exit);
   add_decode(app, exit);
   try {
     app.parse(argc, argv);

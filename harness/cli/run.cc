@@ -1,0 +1,189 @@
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/cli/commands.h"
+#include "harness/cli/terminal.h"
+#include "harness/target.h"
+#include "protocol/check.h"
+#include "suites/runner.h"
+
+namespace harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using suites::Outcome;
+using suites::Verdict;
+
+struct Options {
+  std::string target = "reference";
+  std::string world = "sim";
+  std::string only;
+  std::string except;
+  std::string out;
+  uint64_t seed = 1;
+  uint32_t jobs = 0;
+  bool json = false;
+};
+
+// More live worlds than cores: most of their time they wait for a timeout.
+constexpr uint32_t kLiveJobs = 6;
+
+const suites::Case& find_case(std::string_view id) {
+  for (const auto suite : suites::catalogue()) {
+    for (const suites::Case& c : suite) {
+      if (c.id == id) return c;
+    }
+  }
+  CHECK(false, "a verdict on no case");
+}
+
+Colour colour_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pass:
+      return Colour::green;
+    case Outcome::fail:
+      return Colour::red;
+    case Outcome::unsupported:
+      return Colour::dim;
+    case Outcome::inconclusive:
+    case Outcome::broken:
+      return Colour::yellow;
+  }
+  CHECK(false, "no such outcome");
+}
+
+// What somebody needs to act on a verdict: the requirement, where it is written, what was seen,
+// and how to see it again.
+void explain(const Options& options, const Target& target, const Verdict& verdict) {
+  const suites::Case& c = find_case(verdict.id);
+  const bool colours = use_colour(stdout);
+  fmt::print("{} {} on {}\n", coloured(suites::outcome_name(verdict.outcome),
+                                       colour_of(verdict.outcome), colours),
+             coloured(verdict.id, Colour::bold, colours), target.name);
+  fmt::print("  {}: {} ({})\n", c.requirement, c.sentence, c.source);
+  for (std::string_view rest = verdict.why; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    fmt::print("  {}\n", line);
+  }
+  fmt::print("  again: ./assay run --target {} --world {} --only {} --seed {}\n", target.name,
+             options.world, verdict.id, options.seed);
+}
+
+Json to_json(const Target& target, const Verdict& verdict) {
+  const suites::Case& c = find_case(verdict.id);
+  return {{"target", target.name},
+          {"id", verdict.id},
+          {"requirement", c.requirement},
+          {"sentence", c.sentence},
+          {"source", c.source},
+          {"verdict", suites::outcome_name(verdict.outcome)},
+          {"why", verdict.why},
+          {"seconds", verdict.seconds}};
+}
+
+// Parses what the options say; complains and returns none when they make no sense.
+std::optional<suites::Order> order_of(const Options& options) {
+  suites::Order order;
+  for (const auto& [text, selection] :
+       {std::pair{&options.only, &order.only}, std::pair{&options.except, &order.except}}) {
+    auto parsed = suites::Selection::parse(*text);
+    if (!parsed) {
+      complain(parsed.error());
+      return std::nullopt;
+    }
+    *selection = *std::move(parsed);
+  }
+  const bool live = options.world == "live";
+  order.setting.world = live ? WorldKind::live : WorldKind::sim;
+  order.setting.seed = options.seed;
+  order.jobs = options.jobs != 0 ? options.jobs
+               : live            ? kLiveJobs
+                                 : std::max(1u, std::thread::hardware_concurrency());
+  return order;
+}
+
+// A folder that is not there yet, or is empty.
+bool make_out(const std::string& out) {
+  if (out.empty()) return true;
+  if (mkdir(out.c_str(), 0777) == 0) return true;
+  complain(fmt::format("--out {}: it exists already, or cannot be made; nothing is overwritten",
+                       out));
+  return false;
+}
+
+ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
+                     suites::Order order) {
+  ExitCode exit = ExitCode::pass;
+  Json results = Json::array();
+  std::string summaries;
+  bool any = false;
+  for (const Target& target : targets) {
+    order.setting.target = target;
+    if (!options.out.empty()) {
+      order.setting.out = fmt::format("{}/{}", options.out, dialect_name(target.dialect));
+      mkdir(order.setting.out.c_str(), 0777);
+    }
+    const size_t total = suites::select(order).size();
+    any = any || total != 0;
+    ProgressLine progress;
+    size_t done = 0;
+    const auto seen = [&](const Verdict& verdict) {
+      progress.show(fmt::format("{} {}/{} {}", target.name, ++done, total, verdict.id));
+      if (options.json || verdict.outcome == Outcome::pass) return;
+      progress.clear();
+      explain(options, target, verdict);
+      std::fflush(stdout);
+    };
+    const std::vector<Verdict> verdicts = suites::run(order, seen);
+    for (const Verdict& verdict : verdicts) results.push_back(to_json(target, verdict));
+    summaries += fmt::format("{} ({}): {}\n", target.name, options.world,
+                             suites::summary(verdicts));
+    exit = worse(exit, static_cast<ExitCode>(suites::exit_status(verdicts)));
+  }
+  if (!any) {
+    complain("no case is selected; `assay list` shows them all");
+    return ExitCode::usage;
+  }
+  fmt::print("{}", options.json ? results.dump(2) + "\n" : summaries);
+  return exit;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, ExitCode& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "run the conformance suites against a target");
+  command->add_option("--target", options->target,
+                      "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME")
+      ->capture_default_str();
+  command->add_option("--world", options->world, "sim (virtual time) or live (processes, TCP)")
+      ->check(CLI::IsMember({"sim", "live"}))
+      ->capture_default_str();
+  command->add_option("--only", options->only, "cases: ids, suites, ranges, globs, by commas");
+  command->add_option("--except", options->except, "cases to leave out, likewise");
+  command->add_option("--seed", options->seed, "what the schedule is drawn from")
+      ->capture_default_str();
+  command->add_option("--jobs", options->jobs, "worlds side by side (default: by world)");
+  command->add_option("--out", options->out, "a new folder for captures, one a case");
+  command->add_flag("--json", options->json, "verdicts as JSON");
+  command->callback([options, &exit] {
+    const auto targets = parse_target(options->target);
+    if (!targets) {
+      complain(targets.error());
+      exit = ExitCode::usage;
+      return;
+    }
+    const std::optional<suites::Order> order = order_of(*options);
+    exit = order && make_out(options->out) ? run_targets(*options, *targets, *order)
+                                           : ExitCode::usage;
+  });
+}
+
+}  // namespace harness

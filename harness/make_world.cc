@@ -1,0 +1,19 @@
+#include "harness/sim/world.h"
+#include "harness/target.h"
+#include "protocol/check.h"
+
+namespace harness {
+
+reference::Timing live_timing() { return reference::short_timing(); }
+
+std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan) {
+  switch (kind) {
+    case WorldKind::sim:
+      return std::make_unique<sim::SimWorld>(plan);
+    case WorldKind::live:
+      return nullptr;
+  }
+  CHECK(false, "no such world");
+}
+
+}  // namespace harness

@@ -1,0 +1,122 @@
+// A whole cluster as a value: machines, the network in flight, disks and timers. `Cluster b = a;`
+// is a snapshot, and the two go on independently. It makes no choices: what may happen next is
+// listed, and whoever drives it (world.h at random, an exploration in every way) picks.
+//
+// The network is a queue per link; a link is (sender, receiver, control or bulk), so that messages
+// of one link arrive in order and links overtake each other, as the typed sockets of socklnd do
+// (facts: lnet-socklnd 6). A node that dies loses what was on the way to it, and its peers learn it
+// behind the last message that it sent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "harness/sim/node.h"
+#include "reference/machine.h"
+
+namespace harness::sim {
+
+using NodeIndex = uint16_t;
+using reference::Bytes;
+using reference::Time;
+
+// What one step did, besides changing the cluster.
+struct Happened {
+  struct Sent {
+    NodeIndex from;
+    reference::PeerId to;
+    Bytes message;
+  };
+  struct Said {
+    NodeIndex node;
+    reference::Fact fact;
+  };
+  struct Answered {
+    NodeIndex node;
+    reference::OrderId order;
+    reference::Result result;
+  };
+  std::vector<Sent> sent;  // not yet on the network: the driver posts, drops or keeps each
+  std::vector<Said> said;
+  std::vector<Answered> answered;
+  reference::Actions actions;  // scratch
+  void clear();
+};
+
+class Cluster {
+ public:
+  // Total bytes (lnet_hdr, payload, socket header) from which a message takes the bulk socket.
+  static constexpr size_t kBulkFrom = 1024;
+
+  struct Link {
+    NodeIndex from = 0, to = 0;
+    bool bulk = false;
+    std::vector<std::optional<Bytes>> queue;  // none: the sender is gone
+    size_t head = 0;                          // what is before it was delivered
+    bool waiting() const { return head < queue.size(); }
+    auto key() const { return std::tuple(from, to, bulk); }
+  };
+  struct Due {
+    Time at = reference::kNever;
+    NodeIndex node = 0;
+    reference::TimerId timer;
+  };
+
+  // --- composition ---
+  NodeIndex add(Kind kind, const reference::Config& config);
+  // Builds the machine from its durable store and starts it.
+  void start(NodeIndex node, Happened& happened);
+  // Drops the machine, what it had not committed, its timers and the messages on the way to it.
+  void crash(NodeIndex node);
+  bool up(NodeIndex node) const { return !nodes_[node].machine.empty(); }
+  // For the next start: another dialect, for instance.
+  reference::Config& config(NodeIndex node) { return nodes_[node].config; }
+  std::optional<NodeIndex> find(reference::PeerId peer) const;
+
+  // --- what may happen next ---
+  // Links with something to deliver, in a fixed order.
+  const std::vector<uint16_t>& deliverable() const { return busy_; }
+  // Nodes with a transaction that may become durable.
+  void committable(std::vector<NodeIndex>& out) const;
+  // The earliest timers, more than one if they are due at the same moment.
+  void next_timers(std::vector<Due>& out) const;
+
+  // --- doing it ---
+  void deliver(uint16_t link, Happened& happened);
+  void commit(NodeIndex node, Happened& happened);
+  // Moves the time to the timer's if that is later.
+  void fire(const Due& due, Happened& happened);
+  void ask(NodeIndex node, reference::OrderId id, const reference::Order& order,
+           Happened& happened);
+  // Puts a message on its link; to a node that is down it is lost, and the sender learns that.
+  void post(NodeIndex from, reference::PeerId to, const Bytes& message);
+  void hold_commits(NodeIndex node, bool held) { nodes_[node].disk.held = held; }
+  void advance_to(Time time);
+
+  Time now() const { return now_; }
+  const Node& node(NodeIndex index) const { return nodes_[index]; }
+  const Link& link(uint16_t index) const { return links_[index]; }
+  size_t size() const { return nodes_.size(); }
+  // Takes the oldest entry of an inbox.
+  std::optional<Inbox::Entry> take(NodeIndex inbox);
+
+  // 64 bits over machines, network, disks and timers; times count from now.
+  uint64_t digest() const;
+
+ private:
+  void step(NodeIndex node, const reference::Event& event, Happened& happened);
+  void carry_out(NodeIndex node, Happened& happened);
+  void set_timer(NodeIndex node, const reference::SetTimer& set);
+  void disconnect(NodeIndex from, reference::PeerId peer);
+  uint16_t link_between(NodeIndex from, NodeIndex to, bool bulk);
+  void push(uint16_t link, std::optional<Bytes> parcel);
+
+  Time now_ = 0;
+  std::vector<Node> nodes_;
+  std::vector<Link> links_;
+  std::vector<uint16_t> busy_;  // sorted indices of links that hold something
+};
+
+}  // namespace harness::sim

@@ -1,0 +1,269 @@
+#include "harness/sim/world.h"
+
+#include <algorithm>
+
+#include "protocol/check.h"
+#include "reference/digest.h"
+
+namespace harness::sim {
+
+using reference::kLnetPid;
+using reference::Time;
+
+namespace {
+
+// 10.0.0.x@tcp: servers from 1, clients from 101, probes from 201.
+constexpr uint64_t kTcpNet = uint64_t{0x00020000} << 32;
+constexpr PeerId peer_at(uint32_t host) { return {kTcpNet | 0x0a000000 | host, kLnetPid}; }
+constexpr uint32_t kClientHosts = 100;
+constexpr uint32_t kProbeHosts = 200;
+
+Kind kind_of(Role role) {
+  switch (role) {
+    case Role::mgs:
+      return Kind::mgs;
+    case Role::mds:
+      return Kind::mds;
+    case Role::ost:
+      return Kind::ost;
+  }
+  CHECK(false, "no such role");
+}
+
+}  // namespace
+
+SimWorld::SimWorld(const Plan& plan) : plan_(plan), random_(plan.seed) {
+  CHECK(plan.osts + 2 < kClientHosts);
+  cast_.dialect = plan.dialect;
+  cast_.fsname = reference::Config{}.fsname;
+  cast_.mgs = peer_at(1);
+  cast_.mds = peer_at(2);
+  if (!plan.capture.empty()) {
+    capture_ = std::make_unique<record::MessageCapture>(plan.capture,
+                                                        reference::Config{}.wall_clock_base_s);
+  }
+  add_server(kMgs, 1);
+  add_server(kMds, 2);
+  for (uint32_t i = 0; i < plan.osts; ++i) {
+    cast_.osts.push_back(peer_at(3 + i));
+    add_server(ost(i), 3 + i);
+  }
+  for (const auto& [server, node] : servers_) start(server);
+  settle();  // all registered
+}
+
+NodeIndex SimWorld::add_server(ServerId server, uint32_t host) {
+  reference::Config config;
+  config.dialect = plan_.dialect;
+  config.self = peer_at(host);
+  config.mgs = cast_.mgs;
+  config.index = server.index;
+  config.seed = plan_.seed;
+  config.timing = plan_.timing;
+  config.defects = plan_.defects;
+  const NodeIndex node = cluster_.add(kind_of(server.role), config);
+  servers_.emplace_back(server, node);
+  facts_.emplace_back();
+  return node;
+}
+
+NodeIndex SimWorld::node_of(ServerId server) const {
+  const auto at = std::ranges::find(servers_, server, &std::pair<ServerId, NodeIndex>::first);
+  CHECK(at != servers_.end(), "no such server");
+  return at->second;
+}
+
+// --- what happens ---
+
+bool SimWorld::step_now() {
+  cluster_.committable(committable_);
+  const auto& links = cluster_.deliverable();
+  const size_t choices = links.size() + committable_.size();
+  if (choices == 0) return false;
+  const uint64_t choice = random_.below(choices);
+  happened_.clear();
+  if (choice < links.size()) {
+    ++delivered_;
+    cluster_.deliver(links[choice], happened_);
+  } else {
+    cluster_.commit(committable_[choice - links.size()], happened_);
+  }
+  absorb();
+  return true;
+}
+
+bool SimWorld::step_time(Time until) {
+  cluster_.next_timers(due_);
+  if (due_.empty() || due_.front().at > until) return false;
+  const uint64_t choice = random_.below(due_.size());
+  happened_.clear();
+  cluster_.fire(due_[choice], happened_);
+  absorb();
+  return true;
+}
+
+void SimWorld::absorb() {
+  for (Happened::Said& said : happened_.said) {
+    facts_[said.node].push_back(std::move(said.fact));
+  }
+  for (Happened::Answered& answered : happened_.answered) {
+    results_.insert_or_assign({answered.node, answered.order}, std::move(answered.result));
+  }
+  for (const Happened::Sent& sent : happened_.sent) {
+    const PeerId from = cluster_.node(sent.from).config.self;
+    switch (injector_.judge(from, sent.to, sent.message)) {
+      case faults::Verdict::pass:
+        post(sent.from, sent.to, sent.message);
+        break;
+      case faults::Verdict::drop:
+        break;
+      case faults::Verdict::hold:
+        held_.push_back(sent);
+        break;
+      case faults::Verdict::duplicate:
+        post(sent.from, sent.to, sent.message);
+        post(sent.from, sent.to, sent.message);
+        break;
+    }
+  }
+}
+
+void SimWorld::post(NodeIndex from, PeerId to, const Bytes& message) {
+  const PeerId sender = cluster_.node(from).config.self;
+  if (capture_) capture_->message(cluster_.now(), sender, to, message);
+  history_ = reference::digest_of(std::tuple(history_, cluster_.now(), sender, to, message));
+  cluster_.post(from, to, message);
+}
+
+bool SimWorld::run_until(const std::function<bool()>& condition) {
+  const Time limit = cluster_.now() + kPatience;
+  for (uint64_t steps = 0; steps < kStepsMax; ++steps) {
+    if (condition()) return true;
+    if (!step_now() && !step_time(limit)) return false;
+  }
+  return false;
+}
+
+void SimWorld::settle() {
+  for (uint64_t steps = 0; steps < kStepsMax && step_now(); ++steps) {
+  }
+}
+
+void SimWorld::pass(Time duration) {
+  const Time until = cluster_.now() + duration;
+  for (uint64_t steps = 0; steps < kStepsMax && (step_now() || step_time(until)); ++steps) {
+  }
+  cluster_.advance_to(until);
+}
+
+// --- clients and probes ---
+
+ClientId SimWorld::add_client() {
+  const auto index = static_cast<uint32_t>(clients_.size());
+  CHECK(index < kProbeHosts - kClientHosts - 1);
+  reference::Config config;
+  config.dialect = plan_.dialect;
+  config.self = peer_at(kClientHosts + 1 + index);
+  config.mgs = cast_.mgs;
+  config.seed = plan_.seed;
+  config.timing = plan_.timing;
+  const NodeIndex node = cluster_.add(Kind::client, config);
+  facts_.emplace_back();
+  clients_.push_back(node);
+  happened_.clear();
+  cluster_.start(node, happened_);
+  absorb();
+  return {index};
+}
+
+reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& call) {
+  const reference::OrderId order = ++orders_;
+  happened_.clear();
+  cluster_.ask(clients_[client.index], order, call, happened_);
+  absorb();
+  return order;
+}
+
+const reference::Result* SimWorld::result(ClientId client, reference::OrderId order) const {
+  const auto at = results_.find({clients_[client.index], order});
+  return at == results_.end() ? nullptr : &at->second;
+}
+
+std::string SimWorld::client_uuid(ClientId client) const {
+  const Node& node = cluster_.node(clients_[client.index]);
+  return std::get<reference::Client>(node.machine.read()).uuid();
+}
+
+void SimWorld::kill_client(ClientId client) { cluster_.crash(clients_[client.index]); }
+
+ProbeId SimWorld::add_probe() {
+  const auto index = static_cast<uint32_t>(probes_.size());
+  CHECK(kProbeHosts + index < 254);
+  reference::Config config;
+  config.self = peer_at(kProbeHosts + 1 + index);
+  const NodeIndex node = cluster_.add(Kind::inbox, config);
+  facts_.emplace_back();
+  probes_.push_back(node);
+  happened_.clear();
+  cluster_.start(node, happened_);
+  return {index};
+}
+
+PeerId SimWorld::probe_peer(ProbeId probe) const {
+  return cluster_.node(probes_[probe.index]).config.self;
+}
+
+void SimWorld::probe_send(ProbeId probe, PeerId to, Bytes message) {
+  happened_.clear();
+  happened_.sent.push_back({probes_[probe.index], to, std::move(message)});
+  absorb();
+}
+
+std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
+  std::optional<Inbox::Entry> entry = cluster_.take(probes_[probe.index]);
+  if (!entry) return std::nullopt;
+  return ProbeEvent{entry->from, std::move(entry->message)};
+}
+
+// --- servers ---
+
+void SimWorld::crash(ServerId server) { cluster_.crash(node_of(server)); }
+
+void SimWorld::start(ServerId server) {
+  happened_.clear();
+  cluster_.start(node_of(server), happened_);
+  absorb();
+}
+
+void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
+  cluster_.config(node_of(server)).dialect = dialect;
+  start(server);
+}
+
+bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
+
+void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+  happened_.clear();
+  cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
+  absorb();
+}
+
+void SimWorld::hold_commits(ServerId server) { cluster_.hold_commits(node_of(server), true); }
+void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(server), false); }
+
+const std::vector<reference::Fact>& SimWorld::facts(ServerId server) const {
+  return facts_[node_of(server)];
+}
+
+// --- messages ---
+
+void SimWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
+uint32_t SimWorld::struck(size_t rule) const { return injector_.struck(rule); }
+
+void SimWorld::release_held() {
+  const std::vector<Happened::Sent> held = std::move(held_);
+  held_.clear();
+  for (const Happened::Sent& sent : held) post(sent.from, sent.to, sent.message);
+}
+
+}  // namespace harness::sim

@@ -1,0 +1,97 @@
+// The simulated world: a Cluster driven at random from a seed, under virtual time.
+//
+// At every step one of the things that may happen is picked: a link delivers, a transaction becomes
+// durable. Time passes only when none of them can, to the earliest timer. So a run is a function of
+// its plan and of what the test asks, and runs again byte for byte.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "faults/injector.h"
+#include "faults/random.h"
+#include "harness/record/message_capture.h"
+#include "harness/sim/cluster.h"
+#include "harness/world.h"
+
+namespace harness::sim {
+
+class SimWorld final : public World {
+ public:
+  // How far virtual time may run ahead in one run_until.
+  static constexpr reference::Time kPatience = 3600 * reference::kSecond;
+  // Steps in one run_until; a livelock ends there.
+  static constexpr uint64_t kStepsMax = 20'000'000;
+
+  // Builds the servers and starts them, MGS first, until all have registered.
+  explicit SimWorld(const Plan& plan);
+
+  const Cast& cast() const override { return cast_; }
+  reference::Time now() const override { return cluster_.now(); }
+  bool run_until(const std::function<bool()>& condition) override;
+  void settle() override;
+  void pass(reference::Time duration) override;
+
+  ClientId add_client() override;
+  reference::OrderId submit(ClientId client, const reference::Syscall& call) override;
+  const reference::Result* result(ClientId client, reference::OrderId order) const override;
+  std::string client_uuid(ClientId client) const override;
+  void kill_client(ClientId client) override;
+
+  ProbeId add_probe() override;
+  PeerId probe_peer(ProbeId probe) const override;
+  void probe_send(ProbeId probe, PeerId to, Bytes message) override;
+  std::optional<ProbeEvent> probe_take(ProbeId probe) override;
+
+  void crash(ServerId server) override;
+  void start(ServerId server) override;
+  void start_as(ServerId server, reference::Dialect dialect) override;
+  bool running(ServerId server) const override;
+  void evict(ServerId server, const std::string& client_uuid) override;
+  void hold_commits(ServerId server) override;
+  void release_commits(ServerId server) override;
+  const std::vector<reference::Fact>& facts(ServerId server) const override;
+
+  void add_rule(const faults::Rule& rule) override;
+  uint32_t struck(size_t rule) const override;
+  void release_held() override;
+
+  // The value inside, for tests that copy or compare it, and for what drives it by hand.
+  Cluster& cluster() { return cluster_; }
+  NodeIndex node_of(ServerId server) const;
+  NodeIndex node_of(ClientId client) const { return clients_[client.index]; }
+  // Messages delivered so far, and a digest over all of them with their order: equal histories
+  // have equal digests.
+  uint64_t delivered() const { return delivered_; }
+  uint64_t history_digest() const { return history_; }
+
+ private:
+  bool step_now();
+  bool step_time(reference::Time until);
+  void absorb();
+  void post(NodeIndex from, PeerId to, const Bytes& message);
+  NodeIndex add_server(ServerId server, uint32_t address);
+
+  Plan plan_;
+  Cast cast_;
+  Cluster cluster_;
+  Happened happened_;
+  faults::Random random_;
+  faults::Injector injector_;
+  std::unique_ptr<record::MessageCapture> capture_;
+  std::vector<std::pair<ServerId, NodeIndex>> servers_;
+  std::vector<NodeIndex> clients_;
+  std::vector<NodeIndex> probes_;
+  std::vector<Happened::Sent> held_;
+  std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
+  std::vector<std::vector<reference::Fact>> facts_;  // by node
+  std::vector<NodeIndex> committable_;
+  std::vector<Cluster::Due> due_;
+  reference::OrderId orders_ = 0;
+  uint64_t delivered_ = 0;
+  uint64_t history_ = 0;
+};
+
+}  // namespace harness::sim
