@@ -334,8 +334,8 @@ Import* Client::find_import(uint32_t number) {
 }
 
 const ClientDialect& Client::spoken() const {
-  const bool fids = imports_.size() > 1 &&
-                    imports_[1].granted(protocol::ptlrpc::connect_flag::kFid);
+  const bool fids =
+      imports_.size() > 1 && imports_[1].granted(protocol::ptlrpc::connect_flag::kFid);
   return fids ? kClient20 : kClient18;
 }
 

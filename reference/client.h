@@ -1,12 +1,13 @@
-// A client of the file system: applications' calls in, requests out. It reads the configuration from
-// the MGS, talks to the MDT and the OSTs over an Import each, looks names up under inodebits locks,
-// keeps data in a cache under extent locks and writes it back. Both dialects, by client_dialect.h.
-// Facts: semantics 1.6 to 1.8, 1.12, 2.4, 3.4 to 3.7, appendix A; stock-clients.
+// A client of the file system: applications' calls in, requests out. It reads the configuration
+// from the MGS, talks to the MDT and the OSTs over an Import each, looks names up under inodebits
+// locks, keeps data in a cache under extent locks and writes it back. Both dialects, by
+// client_dialect.h. Facts: semantics 1.6 to 1.8, 1.12, 2.4, 3.4 to 3.7, appendix A; stock-clients.
 //
 // Files: client.cc (events, and the loop that moves everything), client_mount.cc, client_walk.cc
 // (names), client_namespace.cc (calls that change them), client_reading.cc
 // (directories, symlinks, extended attributes, flocks), client_open.cc, client_io.cc,
-// client_writeback.cc, client_size.cc (data), client_locks.cc (the lock table, callbacks, cancels, replay).
+// client_writeback.cc, client_size.cc (data), client_locks.cc (the lock table, callbacks, cancels,
+// replay).
 //
 // A call is data with a stage (client_call.h). After every event all calls are asked whether they
 // can go on, so nobody has to know who waits for what; there are few of them.
@@ -41,8 +42,8 @@ class Client {
   static constexpr uint32_t kSymlinksMax = 40;   // -ELOOP
   static constexpr size_t kNameMax = 255;        // -ENAMETOOLONG
   static constexpr size_t kPathMax = 4096;
-  static constexpr uint64_t kDirtyMax = 32u << 20;  // bytes, per OST, as osc's max_dirty_mb
-  static constexpr uint32_t kTransfersMax = 8;   // write-backs under way, per object
+  static constexpr uint64_t kDirtyMax = 32u << 20;      // bytes, per OST, as osc's max_dirty_mb
+  static constexpr uint32_t kTransfersMax = 8;          // write-backs under way, per object
   static constexpr uint64_t kCallBytesMax = 64u << 20;  // of one read or write: -EINVAL
 
   static constexpr uint32_t kWriteBackTimer = 1;
@@ -212,8 +213,8 @@ class Client {
 
   // --- client_locks.cc ---
   ClientLock* find_lock(uint64_t handle);
-  ClientLock& make_lock(uint32_t import, const ResourceName& resource, uint32_t type,
-                        uint32_t mode, const protocol::ldlm::LdlmFlock& policy);
+  ClientLock& make_lock(uint32_t import, const ResourceName& resource, uint32_t type, uint32_t mode,
+                        const protocol::ldlm::LdlmFlock& policy);
   void erase_lock(uint64_t handle);
   void release_lock(uint64_t handle);
   ClientLock* match_extent(uint32_t import, const ResourceName& resource, uint32_t mode,
@@ -246,11 +247,11 @@ class Client {
   uint64_t mounts_ = 0;
   bool mounted_ = false;
   Fid root_;
-  std::vector<Call> calls_;          // in order of their coming
-  std::vector<CachedInode> inodes_;  // by fid
-  std::vector<CachedName> names_;    // by directory and name
-  std::vector<OpenedFile> files_;    // by fd
-  std::vector<ClientLock> locks_;    // by handle's count, so in order of making
+  std::vector<Call> calls_;            // in order of their coming
+  std::vector<CachedInode> inodes_;    // by fid
+  std::vector<CachedName> names_;      // by directory and name
+  std::vector<OpenedFile> files_;      // by fd
+  std::vector<ClientLock> locks_;      // by handle's count, so in order of making
   std::vector<ClientObject> objects_;  // by OST, seq, id
   std::vector<ClientGrant> grants_;
   std::vector<Waiter> waiters_;  // by import and request

@@ -20,21 +20,21 @@ using ResourceName = protocol::ldlm::LdlmResId;
 // Where a call is in its procedure. Each family of calls uses some of them (client_*.cc).
 enum class Stage : uint8_t {
   begin,
-  walk,        // from the root to the file, or to the directory that has its last name
-  walk_second, // link, rename: to the second name's directory
-  rpc_lock,    // waits its turn among the requests that change the file system
-  fid,         // waits for a sequence to make FIDs of
-  request,     // waits for the answer to its main request
+  walk,         // from the root to the file, or to the directory that has its last name
+  walk_second,  // link, rename: to the second name's directory
+  rpc_lock,     // waits its turn among the requests that change the file system
+  fid,          // waits for a sequence to make FIDs of
+  request,      // waits for the answer to its main request
   open_truncate,
   open_truncated,
   lock_objects,
-  transfer,    // reads or writes are under way
-  flush,       // waits until what it wrote is on the OSTs
-  glimpse,     // asks OSTs for sizes
+  transfer,  // reads or writes are under way
+  flush,     // waits until what it wrote is on the OSTs
+  glimpse,   // asks OSTs for sizes
   punch,
   sync,
-  destroy,     // the objects of a file that is gone
-  pages,       // of a directory
+  destroy,  // the objects of a file that is gone
+  pages,    // of a directory
   flock_wait,
   // mount and unmount
   config,
@@ -97,8 +97,8 @@ struct Call {
   RequestId request = 0;
   uint64_t lock = 0;  // that an intent or a flock asked for
   MdReply reply;
-  uint64_t position = 0;  // readdir
-  bool sized = false;     // the file's size is known (glimpsed)
+  uint64_t position = 0;            // readdir
+  bool sized = false;               // the file's size is known (glimpsed)
   std::vector<CallPart> parts;      // of what is read or written, by stripe
   std::vector<CallPart> transfers;  // what of it had to be asked of the OSTs
   std::vector<CallLock> object_locks;
@@ -107,11 +107,10 @@ struct Call {
   Result result;
 
   auto state() const {
-    return std::tie(id, args, stage, status, waiting, names, trail, symlinks, asked,
-                    directory, name, source_directory, source_name,
-                    source_fid, fid, attributes_known,
-                    attributes, ea, op, request, lock, reply, position, sized, parts, transfers, object_locks,
-                    glimpses, result);
+    return std::tie(id, args, stage, status, waiting, names, trail, symlinks, asked, directory,
+                    name, source_directory, source_name, source_fid, fid, attributes_known,
+                    attributes, ea, op, request, lock, reply, position, sized, parts, transfers,
+                    object_locks, glimpses, result);
   }
 };
 
@@ -153,12 +152,12 @@ struct ClientLock {
   uint32_t import = 0;
   ResourceName resource;
   uint32_t type = 0;
-  uint32_t mode = 0;                  // asked for, then as granted
-  protocol::ldlm::LdlmFlock policy;   // by type; likewise
-  uint64_t remote = 0;                // the server's handle
+  uint32_t mode = 0;                 // asked for, then as granted
+  protocol::ldlm::LdlmFlock policy;  // by type; likewise
+  uint64_t remote = 0;               // the server's handle
   bool granted = false;
-  bool waiting = false;   // the server said so; a completion callback will come
-  bool ended = false;     // no lock will come of it: status
+  bool waiting = false;  // the server said so; a completion callback will come
+  bool ended = false;    // no lock will come of it: status
   int32_t status = 0;
   bool callback_pending = false;  // somebody wants it: not to be used anew
   bool discard = false;           // whoever wants it will destroy the data
@@ -179,13 +178,13 @@ struct ClientObject {
   uint64_t seq = 0;
   Fid file;
   ObjectCache cache;
-  uint64_t size = 0;        // kms: what the OST or our own writes say
+  uint64_t size = 0;  // kms: what the OST or our own writes say
   int64_t mtime = 0, atime = 0, ctime = 0;
   uint64_t blocks = 0;
-  bool flush = false;       // dirty data is to go out now
-  bool written = false;     // since the last fsync
-  uint32_t writing = 0;     // transfers under way
-  int32_t error = 0;        // of a write-back, for the next fsync or close
+  bool flush = false;    // dirty data is to go out now
+  bool written = false;  // since the last fsync
+  uint32_t writing = 0;  // transfers under way
+  int32_t error = 0;     // of a write-back, for the next fsync or close
   auto key() const { return std::tie(ost, seq, id); }
   auto state() const {
     return std::tie(ost, id, seq, file, cache, size, mtime, atime, ctime, blocks, flush, written,

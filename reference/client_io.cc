@@ -113,10 +113,8 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
         wanted.handle = held->handle;
       } else {
         ldlm::LdlmFlock policy;
-        protocol::set_overlay(policy,
-                              ldlm::LdlmExtent{.start = wanted.start, .end = wanted.end});
-        ClientLock& lock =
-            make_lock(import, resource, ldlm::lock_type::kExtent, mode, policy);
+        protocol::set_overlay(policy, ldlm::LdlmExtent{.start = wanted.start, .end = wanted.end});
+        ClientLock& lock = make_lock(import, resource, ldlm::lock_type::kExtent, mode, policy);
         wanted.handle = lock.handle;
         enqueue(frame, lock, 0);
       }
@@ -305,13 +303,11 @@ bool Client::write_parts(Frame& frame, Call& call, const Layout& layout) {
   for (const CallPart& part : call.parts) {
     ClientObject& object = object_of(layout.stripes[part.stripe], call.fid);
     ClientGrant& grant = grant_of(object.ost);
-    const uint64_t need =
-        object.cache.pages_to_grant(part.object_offset, part.length) * kCachePage;
+    const uint64_t need = object.cache.pages_to_grant(part.object_offset, part.length) * kCachePage;
     const bool granted = grant.available >= need && dirty_on(object.ost) + need <= kDirtyMax;
     if (granted) grant.available -= need;
     later = later && granted;
-    const Bytes data =
-        call.args.data.slice(part.file_offset - call.args.offset, part.length);
+    const Bytes data = call.args.data.slice(part.file_offset - call.args.offset, part.length);
     object.cache.write(part.object_offset, data, granted);
     object.size = std::max(object.size, part.object_offset + part.length);
     object.mtime = object.ctime = wall_clock(frame);

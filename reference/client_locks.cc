@@ -97,8 +97,8 @@ void Client::enqueue(Frame& frame, ClientLock& lock, uint32_t flags) {
   request.lock = enqueue_request(lock, flags);
   Import* import = find_import(lock.import);
   CHECK(import != nullptr);
-  const RequestId id = import->submit(
-      context(frame), make_request<operation::LdlmEnqueue>(request, 2, 152));
+  const RequestId id =
+      import->submit(context(frame), make_request<operation::LdlmEnqueue>(request, 2, 152));
   wait_for(lock.import, id, {.kind = Waiter::Kind::lock, .id = lock.handle});
 }
 
@@ -127,9 +127,9 @@ void Client::on_enqueued(Frame& frame, uint64_t handle, const ImportEvent& event
   if (lock->granted) return;  // the completion callback overtook the reply
   if (reply->lock.lock_desc.granted_mode == 0) {
     // A flock that was unlocked or tested comes back without a lock.
-    const bool waits = (reply->lock.lock_flags &
-                        (ldlm::lock_flag::kBlockWait | ldlm::lock_flag::kBlockGranted |
-                         ldlm::lock_flag::kBlockConv)) != 0;
+    const bool waits =
+        (reply->lock.lock_flags & (ldlm::lock_flag::kBlockWait | ldlm::lock_flag::kBlockGranted |
+                                   ldlm::lock_flag::kBlockConv)) != 0;
     lock->waiting = waits;
     lock->ended = !waits;
     return;
@@ -151,8 +151,7 @@ void Client::install(ClientLock& lock, const ldlm::LdlmLockDesc& desc) {
 // for our own data that it has not seen yet.
 void Client::take_lock_value(const ClientLock& lock, const ldlm::OstLvb& lvb) {
   if (lock.type != ldlm::lock_type::kExtent) return;
-  ClientObject* object =
-      find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
+  ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return;
   object->size = std::max(lvb.size, object->cache.dirty_end());
   object->blocks = lvb.blocks;
@@ -272,12 +271,12 @@ Client::Progress Client::settle_locks(Frame& frame) {
   return progress;
 }
 
-// Dirty data under the lock is written first, or discarded if whoever wants the lock will destroy it.
+// Dirty data under the lock is written first, or discarded if whoever wants the lock will destroy
+// it.
 bool Client::ready_to_cancel(ClientLock& lock) {
   lock.cancelling = true;
   if (lock.type != ldlm::lock_type::kExtent) return true;
-  ClientObject* object =
-      find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
+  ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return true;
   if (lock.discard) {
     grant_of(object->ost).lost += object->cache.discard(lock.policy.start, lock.policy.end);
@@ -301,8 +300,7 @@ void Client::drop_covered(const ClientLock& lock) {
     return;
   }
   if (lock.type != ldlm::lock_type::kExtent) return;
-  ClientObject* object =
-      find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
+  ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return;
   // Ranges of other locks on the object stay.
   uint64_t at = lock.policy.start;
@@ -395,9 +393,8 @@ void Client::drop_locks(uint32_t import) {
     lock.ended = true;
     lock.status = kEio;
   }
-  std::erase_if(locks_, [&](const ClientLock& lock) {
-    return lock.import == import && lock.users == 0;
-  });
+  std::erase_if(locks_,
+                [&](const ClientLock& lock) { return lock.import == import && lock.users == 0; });
   if (import == 1) inodes_.clear();
 }
 

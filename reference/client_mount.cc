@@ -179,9 +179,8 @@ Client::Progress Client::advance_unmount(Frame& frame, Call& call) {
       break;
     }
     case Stage::disconnect: {
-      const bool closed = std::ranges::all_of(imports_, [](const Import& import) {
-        return import.phase() == ImportState::closed;
-      });
+      const bool closed = std::ranges::all_of(
+          imports_, [](const Import& import) { return import.phase() == ImportState::closed; });
       if (!closed) break;
       forget_mount();
       finish(frame, call, 0);
@@ -199,8 +198,7 @@ Client::Progress Client::advance_statfs(Frame& frame, Call& call) {
       if (import.setup().kind == ImportSetup::Kind::mgs) continue;
       const bool mdt = import.setup().kind == ImportSetup::Kind::mds;
       OutgoingRequest request =
-          mdt ? make_request<protocol::operations_2_0::MdsStatfs>({}, 1,
-                                                                  ptlrpc::ObdStatfs::kSize)
+          mdt ? make_request<protocol::operations_2_0::MdsStatfs>({}, 1, ptlrpc::ObdStatfs::kSize)
               : own().ost(OstOp::statfs, {});
       const RequestId id = import.submit(context(frame), std::move(request));
       wait_for(import.number(), id, {.kind = Waiter::Kind::statfs, .id = call.id});

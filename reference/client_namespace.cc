@@ -87,8 +87,7 @@ std::optional<Fid> Client::new_fid(Frame& frame, Call& call) {
 Client::Progress Client::advance_change(Frame& frame, Call& call) {
   Progress progress = Progress::none;
   const ChangeRow& row = row_of(call.args.kind);
-  if (call.stage == Stage::begin || call.stage == Stage::walk ||
-      call.stage == Stage::walk_second) {
+  if (call.stage == Stage::begin || call.stage == Stage::walk || call.stage == Stage::walk_second) {
     if (!walk_for_change(frame, call, row.by_name, row.second_name, progress)) return progress;
     call.stage = Stage::fid;
   }

@@ -163,8 +163,8 @@ Client::Progress Client::advance_flock(Frame& frame, Call& call) {
     resource.name[own().flock_name] = kFlockMark;
     const ldlm::LdlmFlock policy{
         .start = call.args.offset, .end = call.args.length, .pid = kFlockOwner};
-    ClientLock& lock = make_lock(1, resource, ldlm::lock_type::kFlock,
-                                 kFlockModes.at(call.args.flags), policy);
+    ClientLock& lock =
+        make_lock(1, resource, ldlm::lock_type::kFlock, kFlockModes.at(call.args.flags), policy);
     call.lock = lock.handle;
     enqueue(frame, lock, 0);
     call.stage = Stage::flock_wait;

@@ -137,8 +137,8 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
     if (!take_turn(md_busy_, call)) return progress;
     MdRequest request = md_request(frame, call);
     request.fid = call.fid;
-    request.valid = protocol::mds::attr::kSize | protocol::mds::attr::kMtime |
-                    protocol::mds::attr::kCtime;
+    request.valid =
+        protocol::mds::attr::kSize | protocol::mds::attr::kMtime | protocol::mds::attr::kCtime;
     request.size = call.args.offset;
     request.mtime = wall_clock(frame);
     send_md(frame, call, MdOp::setattr, request);

@@ -165,9 +165,9 @@ void Client::ask_name(Frame& frame, Call& call) {
   request.parent = call.trail.back();
   request.name = call.names.back();
   request.valid = kWanted;
-  call.lock = make_intent_lock(request.parent,
-                               last ? ldlm::inodebit::kUpdate : ldlm::inodebit::kLookup,
-                               ldlm::lock_mode::kCr, request);
+  call.lock =
+      make_intent_lock(request.parent, last ? ldlm::inodebit::kUpdate : ldlm::inodebit::kLookup,
+                       ldlm::lock_mode::kCr, request);
   call.asked = WalkAsked::name;
   send_md(frame, call, last ? MdOp::intent_getattr : MdOp::intent_lookup, request);
 }
@@ -243,8 +243,7 @@ void Client::on_link_read(Call& call) {
 
 // --- locks of intents ---
 
-uint64_t Client::make_intent_lock(Fid resource, uint64_t bits, uint32_t mode,
-                                  MdRequest& request) {
+uint64_t Client::make_intent_lock(Fid resource, uint64_t bits, uint32_t mode, MdRequest& request) {
   ldlm::LdlmFlock policy;
   protocol::set_overlay(policy, ldlm::LdlmInodebits{.bits = bits});
   ClientLock& lock = make_lock(1, {.name = {resource.seq, resource.oid, resource.ver, 0}},
@@ -257,11 +256,10 @@ uint64_t Client::make_intent_lock(Fid resource, uint64_t bits, uint32_t mode,
 void Client::on_intent_lock(Frame&, uint64_t handle, const MdReply& reply) {
   ClientLock* lock = find_lock(handle);
   if (lock == nullptr) return;
-  const bool given = (reply.status == 0 ||
-                      reply.status == static_cast<int32_t>(ldlm::status::kLockChanged)) &&
-                     reply.lock.lock_handle.cookie != 0 &&
-                     reply.lock.lock_desc.granted_mode != 0 &&
-                     reply.lock.lock_desc.resource.type == ldlm::lock_type::kIbits;
+  const bool given =
+      (reply.status == 0 || reply.status == static_cast<int32_t>(ldlm::status::kLockChanged)) &&
+      reply.lock.lock_handle.cookie != 0 && reply.lock.lock_desc.granted_mode != 0 &&
+      reply.lock.lock_desc.resource.type == ldlm::lock_type::kIbits;
   if (!given) {
     erase_lock(handle);
     return;

@@ -119,10 +119,10 @@ void Client::send_write(Frame& frame, ClientObject& object, const ObjectCache::B
   request.obdo.valid |= valid::kMtime | valid::kCtime | valid::kBlocks | valid::kGrant;
   request.obdo.mtime = static_cast<uint64_t>(object.mtime);
   request.obdo.ctime = static_cast<uint64_t>(object.ctime);
-  request.obdo.blocks = dirty;                                           // o_dirty
-  request.obdo.mode = clamp32(kDirtyMax - std::min(kDirtyMax, dirty));   // o_undirty
+  request.obdo.blocks = dirty;                                          // o_dirty
+  request.obdo.mode = clamp32(kDirtyMax - std::min(kDirtyMax, dirty));  // o_undirty
   request.obdo.grant = grant.available;
-  request.obdo.misc = clamp32(std::exchange(grant.lost, 0));             // o_dropped
+  request.obdo.misc = clamp32(std::exchange(grant.lost, 0));  // o_dropped
   const ResourceName resource{.name = {object.id, object.seq, 0, 0}};
   for (const ClientLock& lock : locks_) {
     if (lock.granted && lock.import == object.ost + 2 && lock.resource == resource &&
@@ -149,8 +149,7 @@ void Client::send_write(Frame& frame, ClientObject& object, const ObjectCache::B
 }
 
 void Client::on_written(Frame& frame, const Waiter& waiter, const ImportEvent& event) {
-  ClientObject* object =
-      find_object(waiter.import - 2, waiter.object_seq, waiter.object_id);
+  ClientObject* object = find_object(waiter.import - 2, waiter.object_seq, waiter.object_id);
   if (object == nullptr) return;
   int32_t status = event.status;
   if (event.reply && status >= 0) {
