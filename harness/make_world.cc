@@ -1,3 +1,4 @@
+#include "harness/live/world.h"
 #include "harness/sim/world.h"
 #include "harness/target.h"
 #include "protocol/check.h"
@@ -11,7 +12,7 @@ std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan) {
     case WorldKind::sim:
       return std::make_unique<sim::SimWorld>(plan);
     case WorldKind::live:
-      return nullptr;
+      return live::make_world(plan);
   }
   CHECK(false, "no such world");
 }

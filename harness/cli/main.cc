@@ -23,7 +23,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   add_run(app, exit);
   add_list(app, exit);
+  add_client(app, exit);
   add_decode(app, exit);
+  add_serve(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

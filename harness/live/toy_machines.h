@@ -35,7 +35,8 @@ struct Echo {
     ++count;
     const std::vector<uint8_t> value{static_cast<uint8_t>(count)};
     out.push_back(reference::Note{{.xid = count, .text = "echoed"}});
-    out.push_back(reference::Persist{++transactions, {{"count", Bytes(protocol::ByteView(value))}}});
+    out.push_back(
+        reference::Persist{++transactions, {{"count", Bytes(protocol::ByteView(value))}}});
     out.push_back(
         reference::Send{received->from, put(self, received->from, received->message.slice(72))});
   }
