@@ -26,6 +26,7 @@ using reference::Attributes;
 using reference::Dialect;
 using reference::DirectoryEntry;
 using reference::Fact;
+using reference::kFlockNoWait;
 using reference::OrderId;
 using reference::PeerId;
 using reference::Result;

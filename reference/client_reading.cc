@@ -154,7 +154,8 @@ Client::Progress Client::advance_getxattr(Frame& frame, Call& call) {
 Client::Progress Client::advance_flock(Frame& frame, Call& call) {
   if (call.stage == Stage::begin) {
     const OpenedFile* file = find_file(call.args.fd);
-    if (file == nullptr || call.args.flags >= kFlockModes.size() ||
+    const uint32_t kind = call.args.flags & ~kFlockNoWait;
+    if (file == nullptr || kind >= kFlockModes.size() ||
         call.args.length < call.args.offset) {
       finish(frame, call, file == nullptr ? kEbadf : kEinval);
       return Progress::some;
@@ -164,9 +165,10 @@ Client::Progress Client::advance_flock(Frame& frame, Call& call) {
     const ldlm::LdlmFlock policy{
         .start = call.args.offset, .end = call.args.length, .pid = kFlockOwner};
     ClientLock& lock =
-        make_lock(1, resource, ldlm::lock_type::kFlock, kFlockModes.at(call.args.flags), policy);
+        make_lock(1, resource, ldlm::lock_type::kFlock, kFlockModes.at(kind), policy);
     call.lock = lock.handle;
-    enqueue(frame, lock, 0);
+    const bool waits = (call.args.flags & kFlockNoWait) == 0;
+    enqueue(frame, lock, waits ? 0 : ldlm::lock_flag::kBlockNowait);
     call.stage = Stage::flock_wait;
     return Progress::some;
   }

@@ -262,7 +262,7 @@ void Mds::on_client_gone(Turn& turn, const ClientGone& gone) {
                 [&](const Parked& parked) { return parked.request.export_id == gone.export_id; });
   LockNews news;
   callbacks_.client_gone({turn, service_, locks_}, gone.export_id, news);
-  for (const OpenFile& file : opens_.of_export(gone.export_id)) close_file(nullptr, file);
+  for (const OpenFile& file : opens_.of_export(gone.export_id)) close_file(turn, nullptr, file);
   persist(turn);
 }
 

@@ -221,7 +221,7 @@ class Mds {
   void on_done_writing(Call& call);
   const OpenFile* find_open(const Call& call, uint64_t handle) const;
   // Takes the open file away. When it was the last one of an orphan, that is destroyed.
-  std::optional<Removed> close_file(const Call* call, const OpenFile& file);
+  std::optional<Removed> close_file(Turn& turn, const Call* call, const OpenFile& file);
   // Without a call nobody else destroys the objects: the server does.
   Removed destroy(const Call* call, uint64_t inode);
   FileReply removed_reply(const Call& call, const std::optional<Removed>& removed,

@@ -33,7 +33,7 @@ void Mds::on_close(Call& call) {
     files_.change(number).atime = asked->atime;
   }
   Transaction transaction = service_.begin(call.request);
-  const auto removed = close_file(&call, OpenFile(*open));
+  const auto removed = close_file(call.turn, &call, OpenFile(*open));
 
   const FileReply reply = removed_reply(call, removed, files_.inode(number));
   answer_change(call, std::move(transaction), dialect().put_unlink, reply, {});
@@ -44,8 +44,9 @@ void Mds::on_done_writing(Call& call) {
   answer(call, 0, dialect().put_body, {});
 }
 
-std::optional<Mds::Removed> Mds::close_file(const Call* call, const OpenFile& file) {
+std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {
   if (opens_.find(file.handle) != nullptr) opens_.close(file.handle);
+  note(turn, Fact::Kind::closed, file.export_id, file);
   const bool last = files_.is_orphan(file.inode) && opens_.open_count(file.inode) == 0;
   const bool kept = service_.recovering() && dialect().orphans_kept_in_recovery;
   if (!last || kept) return std::nullopt;

@@ -99,7 +99,11 @@ int32_t Application::close(uint64_t fd) { return call({.kind = Kind::close, .fd 
 int32_t Application::fsync(uint64_t fd) { return call({.kind = Kind::fsync, .fd = fd}).status; }
 
 int32_t Application::flock(uint64_t fd, uint32_t kind, uint64_t start, uint64_t end) {
-  return call({.kind = Kind::flock, .flags = kind, .fd = fd, .offset = start, .length = end})
+  return call({.kind = Kind::flock,
+               .flags = kind | harness::kFlockNoWait,
+               .fd = fd,
+               .offset = start,
+               .length = end})
       .status;
 }
 

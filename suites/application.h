@@ -64,6 +64,7 @@ class Application {
   int32_t create(std::string_view path, uint32_t mode = 0644);  // and close
   int32_t close(uint64_t fd);
   int32_t fsync(uint64_t fd);
+  // Does not wait: -EAGAIN while another has the range.
   int32_t flock(uint64_t fd, uint32_t kind, uint64_t start, uint64_t end);
   int32_t setxattr(std::string_view path, std::string_view name, std::string_view value);
   harness::Result open(std::string_view path, uint32_t flags, uint32_t mode = 0644);

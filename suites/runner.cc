@@ -42,7 +42,8 @@ class CaseTest : public testing::Test {
 // Hears the one test of a RUN_ALL_TESTS.
 class Listener : public testing::EmptyTestEventListener {
  public:
-  Verdict take() { return std::move(verdict_); }
+  // What was heard since the last take; broken, if no test ran.
+  Verdict take() { return std::exchange(verdict_, {.why = "the case did not run"}); }
 
  private:
   void OnTestStart(const testing::TestInfo&) override { verdict_ = {}; }
@@ -70,14 +71,21 @@ class Listener : public testing::EmptyTestEventListener {
     stopped_.reset();
   }
 
-  Verdict verdict_;
+  Verdict verdict_{.why = "the case did not run"};
   std::optional<Outcome> stopped_;
 };
+
+// A case's name for GoogleTest, in whose filters a '-' means "but not".
+std::string filter_name(std::string_view id) {
+  std::string name(id);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
 
 std::pair<std::string, std::string> split(std::string_view id) {
   const size_t dot = id.find('.');
   CHECK(dot != std::string_view::npos, "a case's id is suite.number");
-  return {std::string(id.substr(0, dot)), std::string(id.substr(dot + 1))};
+  return {filter_name(id.substr(0, dot)), std::string(id.substr(dot + 1))};
 }
 
 // Registers the cases with GoogleTest, once a process.
@@ -108,7 +116,7 @@ void work(const Setting& setting, const std::vector<const Case*>& cases,
   };
   for (uint32_t i = next++; i < cases.size(); i = next++) {
     say({{"begin", i}});
-    testing::GTEST_FLAG(filter) = std::string(cases[i]->id);
+    testing::GTEST_FLAG(filter) = filter_name(cases[i]->id);
     // The listener has heard more than this tells.
     [[maybe_unused]] const int failed = RUN_ALL_TESTS();
     const Verdict verdict = listener.take();

@@ -237,7 +237,10 @@ const Case kCases[] = {
          [](Conformance& c) {
            Application& a = c.mount();
            const uint64_t before = a.statfs().file_system.free;
-           a.put("/f", pattern(2'000'000));
+           const uint64_t fd = a.opened("/f", kCreate | kWrite);
+           EXPECT_EQ(a.write(fd, 0, pattern(2'000'000)), 2'000'000);
+           EXPECT_EQ(a.fsync(fd), 0);
+           EXPECT_EQ(a.close(fd), 0);
            EXPECT_LT(a.statfs().file_system.free, before);
            EXPECT_EQ(a.unlink("/f"), 0);
            c.world().settle();
