@@ -274,6 +274,8 @@ void Import::proceed(const ImportContext& context) {
       become_full(context);
       break;
     case ImportState::replay:
+      // The answer to a replay may have told of commits; its event needed the request until now.
+      free_committed();
       if (replaying_ == 0) replay_next(context);
       break;
     case ImportState::replay_locks: {
