@@ -109,6 +109,7 @@ TEST_CASE("a dialect is asked for in its own files") {
   REQUIRE(offence("reference/mds.cc", "if (reference::Dialect::v1_8 != d) {\n") != "");
   REQUIRE(offence("reference/dialect_1_8.cc", "if (d == Dialect::v1_8) {\n") == "");
   REQUIRE(offence("reference/mds.cc", "make(Dialect::v1_8);\n") == "");
+  REQUIRE(offence("reference/mds.cc", "x = d == Dialect::v1_8 ? kOld : kNew;\n") == "");
 }
 
 TEST_CASE("words that put work off, and macros") {
