@@ -18,7 +18,6 @@ constexpr int32_t kEio = -5;
 constexpr int32_t kEbusy = -16;
 constexpr int32_t kEnodev = -19;
 constexpr int32_t kEproto = -71;
-constexpr int32_t kEnotconn = -107;
 constexpr uint32_t kRoundsMax = 100'000;  // of one step: more is a mistake of ours
 
 }  // namespace

@@ -18,7 +18,6 @@ using Kind = Syscall::Kind;
 
 namespace {
 
-constexpr int32_t kEinval = -22;
 constexpr uint32_t kTypeMask = 0170000;
 constexpr uint32_t kModeMask = 07777;
 constexpr uint32_t kDirectory = 0040000;
