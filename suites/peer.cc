@@ -123,9 +123,7 @@ Answer Peer::connect(ServerId server, Envelope envelope) {
 Answer Peer::ping(ServerId server, Envelope envelope) {
   using Ping = protocol::operations_2_0::ObdPing;  // the same in both dialects
   protocol::MessageBuilder builder = begin(server, Ping::kOpcode, Ping::kVersion, envelope);
-  constexpr uint32_t kPortals[] = {ptlrpc::portal::kMgsRequest, ptlrpc::portal::kMdsRequest,
-                                   ptlrpc::portal::kOstRequest};
-  return answer_to(post(server, kPortals[static_cast<size_t>(server.role)], builder));
+  return answer_to(post(server, Ping::kRequestPortal, builder));
 }
 
 Answer Peer::disconnect(ServerId server, Envelope envelope) {
@@ -158,6 +156,10 @@ protocol::MessageBuilder Peer::begin(ServerId server, uint32_t opcode, uint32_t 
 }
 
 uint64_t Peer::post(ServerId server, uint32_t portal, protocol::MessageBuilder& builder) {
+  // Pings and log operations have no portal of their own: each kind of server takes them on its.
+  constexpr uint32_t kPortals[] = {ptlrpc::portal::kMgsRequest, ptlrpc::portal::kMdsRequest,
+                                   ptlrpc::portal::kOstRequest};
+  if (portal == 0) portal = kPortals[static_cast<size_t>(server.role)];
   const PeerId to = address(server);
   lnet::LnetHdr header{.dest_nid = to.nid,
                        .src_nid = id().nid,
