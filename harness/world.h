@@ -117,6 +117,9 @@ class World {
   // From hold to release nothing becomes durable; a crash in between loses it.
   virtual void hold_commits(ServerId server) = 0;
   virtual void release_commits(ServerId server) = 0;
+  // The server dies by itself at its nth commit from now: right after it is durable, or right
+  // before, so that it is lost.
+  virtual void crash_at_commit(ServerId server, uint32_t nth, bool durable) = 0;
   // What a server of ours said that it did, so far. Empty on targets that give no notes.
   virtual const std::vector<Fact>& facts(ServerId server) const = 0;
 

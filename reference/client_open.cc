@@ -42,6 +42,7 @@ uint32_t wire_flags(uint32_t flags) {
   uint32_t wire = flags & kSameFlags;
   if (access != open_flags::kWrite) wire |= open_flag::kFmodeRead;
   if (access != open_flags::kRead) wire |= open_flag::kFmodeWrite;
+  if ((flags & open_flags::kExecute) != 0) wire |= open_flag::kFmodeExec;
   return wire;
 }
 

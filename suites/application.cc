@@ -27,7 +27,9 @@ std::string text_of(const protocol::Bytes& bytes) {
 bool Pending::done() const { return conformance_->world().result(client_, order_) != nullptr; }
 
 const Result& Pending::result() {
-  conformance_->wait_for("the end of a call", [this] { return done(); });
+  if (!conformance_->world().run_until([this] { return done(); })) {
+    throw Stop{Outcome::fail, "LIVE-1: a call of an application did not end"};
+  }
   return *conformance_->world().result(client_, order_);
 }
 

@@ -13,6 +13,7 @@ std::vector<std::span<const Case>> catalogue() {
       open_cases(),
       lock_cases(),
       resend_cases(),
+      boundary_cases(),
       mds_recovery_cases(),
       ost_recovery_cases(),
       stock_cases(),

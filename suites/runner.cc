@@ -107,16 +107,18 @@ Listener& prepare(const Setting& setting, const std::vector<const Case*>& cases)
 }
 
 // A worker process: takes the next case until there is none, and writes a line about each.
-void work(const Setting& setting, const std::vector<const Case*>& cases,
+void work(const Order& order, const std::vector<const Case*>& cases,
           std::atomic<uint32_t>& next, int pipe) {
+  Setting setting = order.setting;
   Listener& listener = prepare(setting, cases);
   const auto say = [pipe](const Json& line) {
     const std::string text = line.dump() + "\n";
     CHECK(write(pipe, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   };
-  for (uint32_t i = next++; i < cases.size(); i = next++) {
+  for (uint32_t i = next++; i < cases.size() * order.repeat; i = next++) {
     say({{"begin", i}});
-    testing::GTEST_FLAG(filter) = filter_name(cases[i]->id);
+    setting.seed = order.setting.seed + i % order.repeat;
+    testing::GTEST_FLAG(filter) = filter_name(cases[i / order.repeat]->id);
     // The listener has heard more than this tells.
     [[maybe_unused]] const int failed = RUN_ALL_TESTS();
     const Verdict verdict = listener.take();
@@ -134,7 +136,7 @@ struct Worker {
   std::optional<uint32_t> running;
 };
 
-Worker spawn(const Setting& setting, const std::vector<const Case*>& cases,
+Worker spawn(const Order& order, const std::vector<const Case*>& cases,
              std::atomic<uint32_t>& next) {
   int ends[2];
   CHECK(pipe(ends) == 0);
@@ -142,7 +144,7 @@ Worker spawn(const Setting& setting, const std::vector<const Case*>& cases,
   CHECK(pid >= 0);
   if (pid == 0) {
     close(ends[0]);
-    work(setting, cases, next, ends[1]);
+    work(order, cases, next, ends[1]);
     _exit(0);
   }
   close(ends[1]);
@@ -153,7 +155,7 @@ class Crew {
  public:
   Crew(const Order& order, const std::vector<const Case*>& cases,
        const std::function<void(const Verdict&)>& seen)
-      : order_(order), cases_(cases), seen_(seen), verdicts_(cases.size()) {
+      : order_(order), cases_(cases), seen_(seen), verdicts_(cases.size() * order.repeat) {
     void* page = mmap(nullptr, sizeof(std::atomic<uint32_t>), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(page != MAP_FAILED);
@@ -164,8 +166,8 @@ class Crew {
   Crew& operator=(const Crew&) = delete;
 
   std::vector<Verdict> run() {
-    const size_t jobs = std::min<size_t>(std::max(order_.jobs, 1u), cases_.size());
-    for (size_t i = 0; i < jobs; ++i) workers_.push_back(spawn(order_.setting, cases_, *next_));
+    const size_t jobs = std::min<size_t>(std::max(order_.jobs, 1u), verdicts_.size());
+    for (size_t i = 0; i < jobs; ++i) workers_.push_back(spawn(order_, cases_, *next_));
     while (!workers_.empty()) {
       std::vector<pollfd> polled;
       for (const Worker& worker : workers_) polled.push_back({worker.pipe, POLLIN, 0});
@@ -205,7 +207,8 @@ class Crew {
   }
 
   void conclude(uint32_t index, Verdict verdict) {
-    verdict.id = cases_[index]->id;
+    verdict.id = cases_[index / order_.repeat]->id;
+    verdict.seed = order_.setting.seed + index % order_.repeat;
     seen_(verdict);
     verdicts_[index] = std::move(verdict);
   }
@@ -225,7 +228,7 @@ class Crew {
                          ? fmt::format("the process that ran it died of signal {}",
                                        WTERMSIG(status))
                          : "the process that ran it ended early"});
-    workers_.push_back(spawn(order_.setting, cases_, *next_));
+    workers_.push_back(spawn(order_, cases_, *next_));
   }
 
   const Order& order_;

@@ -18,13 +18,15 @@ struct Verdict {
   Outcome outcome = Outcome::broken;
   std::string why;   // expected and actual, or what the case waited for; empty for a pass
   double seconds = 0;
+  uint64_t seed = 0;
 };
 
 struct Order {
   Setting setting;
   Selection only;    // empty: all
   Selection except;
-  uint32_t jobs = 1; // worker processes, each with a world of its own
+  uint32_t jobs = 1;    // worker processes, each with a world of its own
+  uint32_t repeat = 1;  // times that each case runs, with the seed and those after it
 };
 
 // The cases that an order means, in the order of the catalogue.

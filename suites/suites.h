@@ -16,6 +16,7 @@ std::span<const Case> data_cases();       // data/io.cc
 std::span<const Case> open_cases();       // open/open.cc
 std::span<const Case> lock_cases();       // locks/locks.cc
 std::span<const Case> resend_cases();     // recovery/resend.cc
+std::span<const Case> boundary_cases();   // recovery/boundary.cc
 std::span<const Case> mds_recovery_cases();  // recovery/mds.cc
 std::span<const Case> ost_recovery_cases();  // recovery/ost.cc
 std::span<const Case> stock_cases();      // stock/stock.cc

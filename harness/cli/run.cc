@@ -28,6 +28,7 @@ struct Options {
   std::string out;
   uint64_t seed = 1;
   uint32_t jobs = 0;
+  uint32_t repeat = 1;
   bool json = false;
 };
 
@@ -73,7 +74,7 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
     fmt::print("  {}\n", line);
   }
   fmt::print("  again: ./assay run --target {} --world {} --only {} --seed {}\n", target.name,
-             options.world, verdict.id, options.seed);
+             options.world, verdict.id, verdict.seed);
 }
 
 Json to_json(const Target& target, const Verdict& verdict) {
@@ -83,6 +84,7 @@ Json to_json(const Target& target, const Verdict& verdict) {
           {"requirement", c.requirement},
           {"sentence", c.sentence},
           {"source", c.source},
+          {"seed", verdict.seed},
           {"verdict", suites::outcome_name(verdict.outcome)},
           {"why", verdict.why},
           {"seconds", verdict.seconds}};
@@ -103,6 +105,7 @@ std::optional<suites::Order> order_of(const Options& options) {
   const bool live = options.world == "live";
   order.setting.world = live ? WorldKind::live : WorldKind::sim;
   order.setting.seed = options.seed;
+  order.repeat = options.repeat;
   order.jobs = options.jobs != 0 ? options.jobs
                : live            ? kLiveJobs
                                  : std::max(1u, std::thread::hardware_concurrency());
@@ -130,7 +133,7 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
       order.setting.out = fmt::format("{}/{}", options.out, dialect_name(target.dialect));
       mkdir(order.setting.out.c_str(), 0777);
     }
-    const size_t total = suites::select(order).size();
+    const size_t total = suites::select(order).size() * order.repeat;
     any = any || total != 0;
     ProgressLine progress;
     size_t done = 0;
@@ -169,6 +172,9 @@ void add_run(CLI::App& app, ExitCode& exit) {
   command->add_option("--only", options->only, "cases: ids, suites, ranges, globs, by commas");
   command->add_option("--except", options->except, "cases to leave out, likewise");
   command->add_option("--seed", options->seed, "what the schedule is drawn from")
+      ->capture_default_str();
+  command->add_option("--repeat", options->repeat, "run each case so often, a seed further each time")
+      ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
   command->add_option("--jobs", options->jobs, "worlds side by side (default: by world)");
   command->add_option("--out", options->out, "a new folder for captures, one a case");

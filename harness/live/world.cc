@@ -288,9 +288,6 @@ void LiveWorld::evict(ServerId server, const std::string& client_uuid) {
 }
 void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
-void LiveWorld::crash_at(ServerId server, uint64_t nth, bool durable) {
-  order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
-}
 
 const std::vector<Fact>& LiveWorld::facts(ServerId server) const { return find(server).facts; }
 
@@ -316,6 +313,10 @@ int LiveWorld::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& mes
       return 2;
   }
   return 1;
+}
+
+void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
+  order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
 }
 
 void LiveWorld::release_held() {

@@ -63,6 +63,7 @@ class LiveWorld final : public World {
   void evict(ServerId server, const std::string& client_uuid) override;
   void hold_commits(ServerId server) override;
   void release_commits(ServerId server) override;
+  void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<Fact>& facts(ServerId server) const override;
 
   void add_rule(const faults::Rule& rule) override;
@@ -71,9 +72,6 @@ class LiveWorld final : public World {
 
   // Lines about connections that servers refused: peer, field and offset.
   const std::vector<std::string>& refusals() const { return refusals_; }
-  // The server dies when it makes its nth transaction from now on: before or after it is durable,
-  // in either case before it has answered.
-  void crash_at(ServerId server, uint64_t nth, bool durable);
 
  private:
   struct OurServer {

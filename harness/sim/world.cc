@@ -86,10 +86,21 @@ bool SimWorld::step_now() {
     ++delivered_;
     cluster_.deliver(links[choice], happened_);
   } else {
-    cluster_.commit(committable_[choice - links.size()], happened_);
+    commit(committable_[choice - links.size()]);
   }
   absorb();
   return true;
+}
+
+void SimWorld::commit(NodeIndex node) {
+  const auto doom = std::ranges::find(dooms_, node, &Doom::node);
+  if (doom == dooms_.end() || --doom->commits_left != 0) return cluster_.commit(node, happened_);
+  const bool durable = doom->durable;
+  dooms_.erase(doom);
+  // What the commit would have let the server say dies with it.
+  if (durable) cluster_.commit(node, happened_);
+  happened_.clear();
+  cluster_.crash(node);
 }
 
 bool SimWorld::step_time(Time until) {
@@ -250,6 +261,11 @@ void SimWorld::evict(ServerId server, const std::string& client_uuid) {
 
 void SimWorld::hold_commits(ServerId server) { cluster_.hold_commits(node_of(server), true); }
 void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(server), false); }
+
+void SimWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
+  CHECK(nth > 0);
+  dooms_.push_back({.node = node_of(server), .commits_left = nth, .durable = durable});
+}
 
 const std::vector<reference::Fact>& SimWorld::facts(ServerId server) const {
   return facts_[node_of(server)];

@@ -52,6 +52,7 @@ class SimWorld final : public World {
   void evict(ServerId server, const std::string& client_uuid) override;
   void hold_commits(ServerId server) override;
   void release_commits(ServerId server) override;
+  void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<reference::Fact>& facts(ServerId server) const override;
 
   void add_rule(const faults::Rule& rule) override;
@@ -68,7 +69,13 @@ class SimWorld final : public World {
   uint64_t history_digest() const { return history_; }
 
  private:
+  struct Doom {  // a server's death at a commit
+    NodeIndex node = 0;
+    uint32_t commits_left = 0;
+    bool durable = false;
+  };
   bool step_now();
+  void commit(NodeIndex node);
   bool step_time(reference::Time until);
   void absorb();
   void post(NodeIndex from, PeerId to, const Bytes& message);
@@ -85,6 +92,7 @@ class SimWorld final : public World {
   std::vector<NodeIndex> clients_;
   std::vector<NodeIndex> probes_;
   std::vector<Happened::Sent> held_;
+  std::vector<Doom> dooms_;
   std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node
   std::vector<NodeIndex> committable_;

@@ -131,6 +131,24 @@ const Case kCases[] = {
 
            EXPECT_EQ(a.open("/d", kWrite).status, -kEisdir);
          }},
+    {.id = "open.9",
+     .requirement = "OPEN-5",
+     .sentence = "A file that is open for writing is not executed, one that is executed is not "
+                 "opened for writing",
+     .source = "semantics 2.1 (write count)",
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           Application& b = c.mount();
+           const uint64_t writer = a.opened("/f", kCreate | kWrite, 0755);
+           EXPECT_EQ(b.open("/f", kRead | kExecute).status, -kEtxtbsy);
+           EXPECT_EQ(a.close(writer), 0);
+           const uint64_t executor = b.opened("/f", kRead | kExecute);
+
+           EXPECT_EQ(a.open("/f", kWrite).status, -kEtxtbsy);
+           EXPECT_EQ(b.close(executor), 0);
+           EXPECT_EQ(a.open("/f", kWrite).status, 0);
+         }},
 };
 
 }  // namespace

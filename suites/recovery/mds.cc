@@ -264,6 +264,29 @@ const Case kCases[] = {
            EXPECT_EQ(a.mkdir("/d"), 0);
            EXPECT_EQ(c.count(kMds, Fact::Kind::closed), closed + 1);
          }},
+    {.id = "mds-recovery.13",
+     .requirement = "OPEN-3",
+     .sentence = "An unlinked file whose only user does not come back is destroyed when recovery "
+                 "ends",
+     .source = "semantics 2.7",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           const uint64_t before = b.statfs().file_system.free;
+           const uint64_t fd = a.opened("/f", kCreate | kWrite);
+           EXPECT_EQ(a.write(fd, 0, std::string(1'000'000, 'x')), 1'000'000);
+           EXPECT_EQ(a.fsync(fd), 0);
+           EXPECT_EQ(b.unlink("/f"), 0);
+           c.world().settle();
+           c.world().kill_client(a.id());
+           c.restart(kMds);
+           EXPECT_EQ(b.mkdir("/after"), 0);
+           c.world().settle();
+
+           EXPECT_EQ(b.statfs().file_system.free, before);
+         }},
 };
 
 }  // namespace
