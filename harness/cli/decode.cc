@@ -16,7 +16,15 @@ struct DecodeOptions {
   std::string file;
   bool json = false;
   bool brief = false;
+  bool strict = false;
 };
+
+// Whether all that was sent is there and explained.
+bool complete(const TraceSummary& summary) {
+  return summary.account.count().unexplained == 0 && summary.capture.cut.empty() &&
+         summary.account.entries(EntryKind::gap) == 0 &&
+         summary.account.entries(EntryKind::broken) == 0;
+}
 
 // Names on the wire need not be UTF-8, JSON's strings must be.
 std::string line_of(const nlohmann::ordered_json& json) {
@@ -55,7 +63,7 @@ ExitCode decode(const DecodeOptions& options) {
   if (!summary->capture.cut.empty()) {
     complain(fmt::format("{} ends early: {}", options.file, summary->capture.cut));
   }
-  return ExitCode::pass;
+  return options.strict && !complete(*summary) ? ExitCode::fail : ExitCode::pass;
 }
 
 }  // namespace
@@ -67,6 +75,7 @@ void add_decode(CLI::App& app, ExitCode& exit) {
   command->add_option("FILE", options->file, "the capture")->required();
   command->add_flag("--json", options->json, "one JSON object a frame and line, the summary last");
   command->add_flag("--brief", options->brief, "one line a frame, without its fields");
+  command->add_flag("--strict", options->strict, "exit 1 if any byte is missing or unexplained");
   command->callback([options, &exit] { exit = decode(*options); });
 }
 

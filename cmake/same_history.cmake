@@ -1,0 +1,20 @@
+# cmake -DFIRST=program -DSECOND=program -DDIALECT=1.8 -DSEED=1 -DWORK=prefix -P same_history.cmake
+# One seed, run by both programs (the same one twice, or one of each compiler), writes the same bytes.
+cmake_policy(VERSION 3.25)
+if(NOT EXISTS ${SECOND})
+  message(STATUS "skipped: ${SECOND} was not built")
+  return()
+endif()
+foreach(which FIRST SECOND)
+  execute_process(COMMAND ${${which}} ${DIALECT} ${SEED} ${WORK}-${which}.pcapng
+    RESULT_VARIABLE status OUTPUT_VARIABLE said)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${${which}} ended with ${status}")
+  endif()
+  message(STATUS "${which}: ${said}")
+  file(SHA256 ${WORK}-${which}.pcapng hash_${which})
+endforeach()
+if(NOT hash_FIRST STREQUAL hash_SECOND)
+  message(FATAL_ERROR "two histories: ${WORK}-FIRST.pcapng and ${WORK}-SECOND.pcapng differ")
+endif()
+file(REMOVE ${WORK}-FIRST.pcapng ${WORK}-SECOND.pcapng)
