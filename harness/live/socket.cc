@@ -134,7 +134,7 @@ void Socket::read() {
 void Socket::on_read(size_t count) {
   const bool full = count == buffer_.size();
   if (handlers_.bytes) handlers_.bytes(protocol::ByteView(buffer_).first(count));
-  if (full && buffer_.size() < kLargestBuffer) buffer_.resize(buffer_.size() * 4);
+  if (full && !reading_ && buffer_.size() < kLargestBuffer) buffer_.resize(buffer_.size() * 4);
   read();
 }
 

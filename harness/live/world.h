@@ -77,9 +77,9 @@ class LiveWorld final : public World {
   struct OurServer {
     ServerId id;
     ServerOptions options;
-    std::unique_ptr<ServerProcess> process;
-    std::unique_ptr<Relay> relay;
     std::vector<Fact> facts;
+    std::unique_ptr<Relay> relay;
+    std::unique_ptr<ServerProcess> process;  // last: what it still says while it ends has a place
   };
   struct OurNode {
     reference::Config config;
