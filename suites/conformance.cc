@@ -50,6 +50,12 @@ void Conformance::wait_for(std::string_view what, const std::function<bool()>& c
   }
 }
 
+void Conformance::expect(std::string_view what, const std::function<bool()>& condition) {
+  if (!world_->run_until(condition)) {
+    throw Stop{Outcome::fail, fmt::format("this never came: {}", what)};
+  }
+}
+
 void Conformance::restart(ServerId server) {
   world_->crash(server);
   world_->start(server);

@@ -90,6 +90,9 @@ class Conformance {
   // Lets things happen until the condition holds. `what` says what was awaited, should it not.
   void wait_for(std::string_view what, const std::function<bool()>& condition);
 
+  // Likewise, for what the server owes: it fails if that does not come.
+  void expect(std::string_view what, const std::function<bool()>& condition);
+
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 

@@ -205,7 +205,7 @@ bool Peer::answered(uint64_t xid) {
 }
 
 Answer Peer::answer_to(uint64_t xid) {
-  conformance_.wait_for(fmt::format("the reply to xid {:#x}", xid),
+  conformance_.expect(fmt::format("the reply to xid {:#x}", xid),
                         [&] { return answered(xid); });
   const auto at = std::ranges::find(answers_, xid, &std::pair<uint64_t, Answer>::first);
   Answer answer = std::move(at->second);
@@ -214,7 +214,7 @@ Answer Peer::answer_to(uint64_t xid) {
 }
 
 LnetMessage Peer::next(std::string_view what) {
-  conformance_.wait_for(what, [&] {
+  conformance_.expect(what, [&] {
     drain();
     return !others_.empty();
   });
@@ -225,7 +225,7 @@ LnetMessage Peer::next(std::string_view what) {
 
 void Peer::expect_closed(ServerId server) {
   const PeerId peer = address(server);
-  conformance_.wait_for("the end of the connection", [&] {
+  conformance_.expect("the end of the connection", [&] {
     drain();
     return std::ranges::find(closed_, peer) != closed_.end();
   });

@@ -15,6 +15,8 @@ std::span<const Case> attribute_cases();  // metadata/attributes.cc
 std::span<const Case> data_cases();       // data/io.cc
 std::span<const Case> open_cases();       // open/open.cc
 std::span<const Case> lock_cases();       // locks/locks.cc
+std::span<const Case> grant_cases();      // connect/grant.cc
+std::span<const Case> lookup_lock_cases();  // locks/lookup.cc
 std::span<const Case> resend_cases();     // recovery/resend.cc
 std::span<const Case> boundary_cases();   // recovery/boundary.cc
 std::span<const Case> mds_recovery_cases();  // recovery/mds.cc

@@ -1,0 +1,92 @@
+// The lock on a name's file, as a scripted client holds it.
+#include "protocol/ldlm.h"
+#include "protocol/mds.h"
+#include "protocol/operations_1_8.h"
+#include "protocol/operations_2_0.h"
+#include "protocol/ptlrpc.h"
+#include "suites/application.h"
+#include "suites/peer.h"
+#include "suites/suites.h"
+
+namespace suites {
+namespace {
+
+namespace ldlm = protocol::ldlm;
+namespace v1_8 = protocol::operations_1_8;
+namespace v2_0 = protocol::operations_2_0;
+using harness::kMds;
+
+constexpr uint64_t kClientLock = 0x10c4;
+
+ldlm::LdlmResId resource_of(const protocol::fid::LlFid& fid) {
+  return {.name = {fid.id, fid.generation, 0, 0}};
+}
+ldlm::LdlmResId resource_of(const protocol::fid::LuFid& fid) {
+  return {.name = {fid.seq, fid.oid, fid.ver, 0}};
+}
+
+// Looks a name in the root up with a LOOKUP lock on what it names. The lock's handle.
+template <class Getstatus, class Lookup>
+uint64_t look_up(Peer& peer, std::string_view name) {
+  const Answer status = peer.ask<Getstatus>(kMds, {});
+  const auto root = Getstatus::Reply::decode(status.message);
+  EXPECT_TRUE(root) << "GETSTATUS";
+  if (!root) return 0;
+  typename Lookup::Request request;
+  request.lock.lock_flags = ldlm::lock_flag::kHasIntent;
+  request.lock.lock_desc = {.resource = {.type = ldlm::lock_type::kIbits,
+                                         .name = resource_of(root->body.fid1)},
+                            .req_mode = ldlm::lock_mode::kCr};
+  protocol::set_overlay(request.lock.lock_desc.policy_data,
+                        ldlm::LdlmInodebits{.bits = ldlm::inodebit::kLookup});
+  request.lock.lock_handle[0] = {kClientLock};
+  request.intent.opc = ldlm::intent_op::kLookup;
+  request.body.fid1 = root->body.fid1;
+  request.body.valid = protocol::mds::valid::kId;
+  request.name = name;
+  const Answer answer = peer.ask<Lookup>(kMds, request);
+  const auto found = Lookup::Reply::decode(answer.message);
+  EXPECT_TRUE(found) << "the intent's answer";
+  if (!found) return 0;
+  EXPECT_EQ(answer.status(), 0) << "no lock was given";
+  return found->lock.lock_handle.cookie;
+}
+
+const Case kCases[] = {
+    {.id = "locks.10",
+     .requirement = "LOCK-2",
+     .sentence = "A rename calls back the lookup locks on the file that it renames",
+     .source = "semantics 3.1, 3.4",
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           EXPECT_EQ(a.create("/f"), 0);
+           Peer& peer = c.peer();
+           peer.connect(kMds);
+           const bool old = c.dialect() == Dialect::v1_8;
+           const uint64_t lock =
+               old ? look_up<v1_8::MdsGetstatus, v1_8::LdlmEnqueueIntentLookup>(peer, "f")
+                   : look_up<v2_0::MdsGetstatus, v2_0::LdlmEnqueueIntentLookup>(peer, "f");
+           EXPECT_NE(lock, 0u);
+           Pending rename = a.begin({.kind = harness::Syscall::Kind::rename,
+                                     .path = "/f",
+                                     .target = "/g"});
+
+           const auto call = peer.next("a blocking callback");
+           const auto message = protocol::Message::parse(call.payload);
+           ASSERT_TRUE(message);
+           EXPECT_EQ(message->body().opc, protocol::ptlrpc::opcode::kLdlmBlCallback);
+           const auto asked = v2_0::LdlmBlCallback::Request::decode(*message);
+           ASSERT_TRUE(asked);
+           EXPECT_EQ(asked->lock.lock_handle[0].cookie, kClientLock);
+           peer.send<v2_0::LdlmCancel>(
+               kMds, {.lock = {.lock_count = 1, .lock_handle = {{{lock}}}}});
+           EXPECT_EQ(rename.status(), 0);
+         }},
+};
+
+}  // namespace
+
+std::span<const Case> lookup_lock_cases() { return kCases; }
+
+}  // namespace suites
