@@ -170,7 +170,7 @@ bool applies(const BannedWord& banned, std::string_view path) {
 void check_words(const SourceFile& file, const Lines& lines, Findings& out) {
   // A dialect's behaviour is a table or a policy; only these may ask which one it is.
   const bool asks_dialect =
-      !under(file.path, {"reference/"}) || file.path.find("dialect_") != std::string::npos ||
+      !under(file.path, {"reference/"}) || file.path.find("dialect") != std::string::npos ||
       file.path.find("config") != std::string::npos || file.path.ends_with("_test.cc");
   static const std::regex kComparison(R"(([=!]=\s*([a-z_]+::)*Dialect::)|(Dialect::\w+\s*[=!]=))");
   for (size_t i = 0; i < lines.size(); ++i) {
