@@ -18,7 +18,6 @@ using protocol::ptlrpc::PtlrpcBody;
 
 namespace {
 
-constexpr int32_t kEio = -5;
 constexpr int32_t kEagain = -11;
 constexpr int32_t kEnodev = -19;
 constexpr int32_t kEproto = -71;

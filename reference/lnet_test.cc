@@ -13,7 +13,6 @@ using protocol::ByteView;
 
 const PeerId kLow{make_nid(0x7f000015), kLnetPid};
 const PeerId kHigh{make_nid(0x7f000016), kLnetPid};
-constexpr size_t kHelloBytes = 56;
 
 Bytes message(PeerId from, PeerId to, size_t payload) {
   protocol::LnetMessage out;
