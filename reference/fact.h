@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace reference {
 
@@ -31,5 +32,8 @@ struct Fact {
   int64_t value = 0;
   std::string text;
 };
+
+// Text of the point that an MDS reaches when it may create objects on an OST (object = its index).
+inline constexpr std::string_view kOstReady = "ost ready";
 
 }  // namespace reference

@@ -176,6 +176,10 @@ void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const Impor
   }
   if (orphans) {
     ost.stage = Stage::ready;
+    Fact fact;
+    fact.object = ost.index;
+    fact.text = kOstReady;
+    context.turn.out.push_back(Note{std::move(fact)});
     context.pool.usable(ost.index, reply->body.oa.id);
     for (const UnlinkLog::Record& record : context.unlink_log.of_ost(ost.index)) {
       if (context.service.is_durable(record.commit)) destroy(context, record);

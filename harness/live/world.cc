@@ -76,6 +76,12 @@ LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
   add_server(kMds, kMdsIndex);
   for (uint32_t i = 0; i < plan.osts; ++i) add_server(ost(i), kFirstOst + i);
   for (const auto& server : servers_) start(server->id);
+  // Then all are registered, and the logs that clients read name every OST.
+  const bool ready = run_until([this] {
+    const auto usable = std::ranges::count(facts(kMds), reference::kOstReady, &Fact::text);
+    return static_cast<size_t>(usable) >= cast_.osts.size();
+  });
+  CHECK(ready, "our servers do not find each other");
 }
 
 LiveWorld::~LiveWorld() {
