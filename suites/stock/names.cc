@@ -52,8 +52,9 @@ constexpr Row kRows[] = {
 
 class Walk {
  public:
-  Walk(const protocol::OperationInfo& operation, std::vector<NamePlace>& out)
-      : operation_(operation), out_(out) {}
+  Walk(const protocol::OperationInfo& operation, Direction direction,
+       std::vector<NamePlace>& out)
+      : operation_(operation), direction_(direction), out_(out) {}
 
   void buffer(const protocol::BufferInfo& info, uint32_t place, uint32_t index, ByteView bytes) {
     place_ = place;
@@ -80,7 +81,10 @@ class Walk {
     for (const Row& row : kRows) {
       if (row.structure == info.lustre && holds(row.when)) add(row.space, row.pieces, at);
     }
-    if (info.lustre == "ldlm_resource_desc") resource(bytes, at);
+    // An answer's is that of the lock that was given, which may be another than in the capture.
+    if (info.lustre == "ldlm_resource_desc" && direction_ == Direction::request) {
+      resource(bytes, at);
+    }
     for (const protocol::FieldInfo& field : info.fields) {
       if (field.structure == nullptr || field.width == 0) continue;
       const auto end = field.trailing ? static_cast<uint32_t>(bytes.size())
@@ -125,6 +129,7 @@ class Walk {
   }
 
   const protocol::OperationInfo& operation_;
+  Direction direction_;
   std::vector<NamePlace>& out_;
   uint32_t place_ = 0;
   uint32_t buffer_ = 0;
@@ -135,7 +140,7 @@ class Walk {
 std::vector<NamePlace> names_in(const protocol::Message& message,
                                 const protocol::OperationInfo& operation, Direction direction) {
   std::vector<NamePlace> out;
-  Walk walk(operation, out);
+  Walk walk(operation, direction, out);
   const protocol::DirectionInfo& format =
       direction == Direction::request ? operation.request : operation.reply;
   protocol::BufferCursor cursor(message, format);

@@ -212,7 +212,7 @@ class Judge {
         LovMdsMdV1::kSize + size_t{layout->stripe_count} * protocol::ost::LovOstDataV1::kSize;
     demand(layout->stripe_count != 0 && size == body.eadatasize,
            "an EA of {} stripes in {} bytes", layout->stripe_count, body.eadatasize);
-    demand(body.max_mdsize >= body.eadatasize || !is_intent(operation_),
+    demand((body.valid & valid::kMoDeaSize) == 0 || body.max_mdsize >= body.eadatasize,
            "max_mdsize is {}, the EA has {} bytes", body.max_mdsize, body.eadatasize);
   }
 
