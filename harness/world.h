@@ -70,6 +70,9 @@ struct ClientId {
 struct ProbeId {
   uint32_t index = 0;
 };
+// user_space: as Lustre's user-space clients are on the network: a pid with the user-space bit; in
+// the live world one untyped connection a server, HELLO of version 2, an unprivileged port.
+enum class ProbeKind : uint8_t { kernel, user_space };
 
 // What a probe got: a whole LNet message, or the loss of all connections to a peer.
 struct ProbeEvent {
@@ -102,7 +105,7 @@ class World {
   virtual void kill_client(ClientId client) = 0;
 
   // --- scripted peers (probe.h) ---
-  virtual ProbeId add_probe() = 0;
+  virtual ProbeId add_probe(ProbeKind kind = ProbeKind::kernel) = 0;
   virtual PeerId probe_peer(ProbeId probe) const = 0;
   virtual void probe_send(ProbeId probe, PeerId to, Bytes message) = 0;
   // The next event of a probe, if there is one.

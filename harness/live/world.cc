@@ -167,7 +167,8 @@ void LiveWorld::pass(Time duration) {
 
 // --- clients and probes ---
 
-std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const std::string& what) {
+std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const std::string& what,
+                                                         ProbeKind kind) {
   CHECK(index <= kLastIndex, "too many clients or probes");
   auto ours = std::make_unique<OurNode>();
   OurNode& node = *ours;
@@ -178,6 +179,12 @@ std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const s
   node.config.timing = plan_.timing;
   NodeOptions options = node_options(node.config, port_);
   options.listen = {block_.address(index), port_};
+  if (kind == ProbeKind::user_space) {
+    node.config.self.pid = reference::kUserspacePid | index;
+    options.lnet.self = node.config.self;
+    options.lnet.privileged = false;
+    options.listen.port = 0;
+  }
   node.node = std::make_unique<Node>(
       loop_, options,
       Node::Handlers{
@@ -228,9 +235,9 @@ void LiveWorld::kill_client(ClientId client) {
   ours.node.reset();
 }
 
-ProbeId LiveWorld::add_probe() {
+ProbeId LiveWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
-  auto probe = make_node(kFirstProbe + index, "probe");
+  auto probe = make_node(kFirstProbe + index, "probe", kind);
   probe->node->run(std::make_unique<ProbeMachine>(probe->events));
   probes_.push_back(std::move(probe));
   return {index};

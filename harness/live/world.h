@@ -51,7 +51,7 @@ class LiveWorld final : public World {
   std::string client_uuid(ClientId client) const override;
   void kill_client(ClientId client) override;
 
-  ProbeId add_probe() override;
+  ProbeId add_probe(ProbeKind kind = ProbeKind::kernel) override;
   PeerId probe_peer(ProbeId probe) const override;
   void probe_send(ProbeId probe, PeerId to, Bytes message) override;
   std::optional<ProbeEvent> probe_take(ProbeId probe) override;
@@ -98,7 +98,8 @@ class LiveWorld final : public World {
 
   void add_server(ServerId server, uint32_t index);
   void order(ServerId server, const std::string& line);
-  std::unique_ptr<OurNode> make_node(uint32_t index, const std::string& what);
+  std::unique_ptr<OurNode> make_node(uint32_t index, const std::string& what,
+                                    ProbeKind kind = ProbeKind::kernel);
   int judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);
   void drain();
   bool run_for(Time duration);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/check.h"
+#include "reference/nid.h"
 #include "reference/digest.h"
 
 namespace harness::sim {
@@ -207,11 +208,12 @@ std::string SimWorld::client_uuid(ClientId client) const {
 
 void SimWorld::kill_client(ClientId client) { cluster_.crash(clients_[client.index]); }
 
-ProbeId SimWorld::add_probe() {
+ProbeId SimWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
   CHECK(kProbeHosts + index < 254);
   reference::Config config;
   config.self = peer_at(kProbeHosts + 1 + index);
+  if (kind == ProbeKind::user_space) config.self.pid = reference::kUserspacePid | (index + 1);
   const NodeIndex node = cluster_.add(Kind::inbox, config);
   facts_.emplace_back();
   probes_.push_back(node);

@@ -40,7 +40,7 @@ class SimWorld final : public World {
   std::string client_uuid(ClientId client) const override;
   void kill_client(ClientId client) override;
 
-  ProbeId add_probe() override;
+  ProbeId add_probe(ProbeKind kind = ProbeKind::kernel) override;
   PeerId probe_peer(ProbeId probe) const override;
   void probe_send(ProbeId probe, PeerId to, Bytes message) override;
   std::optional<ProbeEvent> probe_take(ProbeId probe) override;

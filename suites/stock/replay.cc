@@ -59,10 +59,10 @@ uint64_t client_handle(const Request& enqueue) {
 
 }  // namespace
 
-Replay::Replay(harness::World& world, const Session& session)
+Replay::Replay(harness::World& world, const Session& session, harness::ProbeKind kind)
     : world_(world),
       session_(session),
-      probe_(world.add_probe()),
+      probe_(world.add_probe(kind)),
       binding_(kCapturedFsname, world.cast().fsname),
       own_xid_(session.exchanges.back().xid() + kOwnXids) {}
 
@@ -144,7 +144,19 @@ bool Replay::ask(const Exchange& exchange, ServerId server) {
   waiting_.given->taken = waiting_.taken;
   waiting_.given->gotten = waiting_.gotten;
   judge(exchange, request, server);
-  return true;
+  return exchange.operation->opcode != opcode::kLdlmEnqueue ||
+         granted(exchange, client_handle(request));
+}
+
+// A lock that was blocked is there when a completion callback says so.
+bool Replay::granted(const Exchange& exchange, uint64_t mine) {
+  const bool came = world_.run_until([&] {
+    drain();
+    const auto lock = held_.find(mine);
+    return lock == held_.end() || !lock->second.waits;
+  });
+  if (!came) wrong(exchange, "the lock was never granted");
+  return came;
 }
 
 void Replay::judge(const Exchange& exchange, const Request& asked, ServerId server) {
@@ -163,7 +175,9 @@ void Replay::learn(const Exchange& exchange, const Request& asked, ServerId serv
     const auto reply = AnswerReader(operation, given.answer).value<LdlmReply>("lock");
     if (reply && given.answer.body().status == 0 && reply->lock_handle.cookie != 0) {
       const uint64_t mine = client_handle(asked);
-      held_[mine] = {server, reply->lock_handle.cookie};
+      held_[mine] = {.server = server,
+                     .handle = reply->lock_handle.cookie,
+                     .waits = reply->lock_desc.granted_mode != reply->lock_desc.req_mode};
       if ((reply->lock_flags & protocol::ldlm::lock_flag::kAstSent) != 0) {
         cancel(held_[mine]);
         held_.erase(mine);
@@ -315,11 +329,23 @@ void Replay::callback(PeerId from, const LnetMessage& put, const Message& reques
   send(from, place.match_bits, portal::kLdlmCbReply,
        (request.header().flags & 1) != 0 ? kEarlyReplySize : 0, reply);
   const auto asked = protocol::decode<LdlmRequest>(request.buffer(1));
-  if (!asked || body.opc != opcode::kLdlmBlCallback) return;
+  if (!asked) return stray("a callback without a lock");
+  if (body.opc == opcode::kLdlmCpCallback) completion(*asked);
+  if (body.opc != opcode::kLdlmBlCallback) return;
   const auto lock = held_.find(asked->lock_handle[0].cookie);
   if (lock == held_.end()) return;  // given back meanwhile
   cancel(lock->second);
   held_.erase(lock);
+}
+
+void Replay::completion(const LdlmRequest& request) {
+  const auto lock = held_.find(request.lock_handle[0].cookie);
+  if (lock == held_.end() || !lock->second.waits) return stray("a completion of no lock");
+  if (request.lock_desc.granted_mode != request.lock_desc.req_mode) {
+    stray(fmt::format("a completion with mode {}, asked for {}", request.lock_desc.granted_mode,
+                      request.lock_desc.req_mode));
+  }
+  lock->second.waits = false;
 }
 
 void Replay::cancel(const Held& lock) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/world.h"
+#include "protocol/ldlm.h"
 #include "suites/stock/binding.h"
 #include "suites/stock/rules.h"
 #include "suites/stock/session.h"
@@ -19,7 +20,8 @@ namespace suites {
 
 class Replay {
  public:
-  Replay(harness::World& world, const Session& session);
+  Replay(harness::World& world, const Session& session,
+         harness::ProbeKind kind = harness::ProbeKind::user_space);
 
   // Does the session's exchanges up to that one (all: 0), and says what was wrong, a line each. It
   // ends early without an answer, and after kWrongMax lines.
@@ -31,6 +33,7 @@ class Replay {
   struct Held {  // a lock that was given
     harness::ServerId server;
     uint64_t handle = 0;  // the server's
+    bool waits = false;   // for a completion callback
   };
   struct Waiting {  // for the reply to the request in hand
     const Exchange* exchange = nullptr;
@@ -55,6 +58,8 @@ class Replay {
   void received_put(harness::PeerId from, const protocol::LnetMessage& message);
   void callback(harness::PeerId from, const protocol::LnetMessage& message,
                 const protocol::Message& request);
+  void completion(const protocol::ldlm::LdlmRequest& request);
+  bool granted(const Exchange& exchange, uint64_t mine);  // false: it never was
   void cancel(const Held& lock);
   void give(const protocol::LnetMessage& get);
   void acknowledge(const protocol::LnetMessage& put);

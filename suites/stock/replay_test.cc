@@ -56,7 +56,7 @@ class CapturedWorld final : public harness::World {
   }
   std::string client_uuid(harness::ClientId) const override { return {}; }
   void kill_client(harness::ClientId) override {}
-  harness::ProbeId add_probe() override { return {}; }
+  harness::ProbeId add_probe(harness::ProbeKind) override { return {}; }
   PeerId probe_peer(harness::ProbeId) const override { return kClient; }
   void probe_send(harness::ProbeId, PeerId, Bytes message) override { take(message); }
   std::optional<harness::ProbeEvent> probe_take(harness::ProbeId) override {

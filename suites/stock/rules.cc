@@ -222,7 +222,9 @@ class Judge {
     if (aborted) return demand(lock.lock_handle.cookie == 0, "an aborted lock has a handle");
     const auto wanted = protocol::decode<LdlmRequest>(asked_.buffers[0]);
     demand(lock.lock_handle.cookie != 0, "a granted lock has no handle");
-    demand((lock.lock_flags & (lock_flag::kBlockWait | lock_flag::kBlockConv)) != 0 ||
+    constexpr uint32_t kBlocked =
+        lock_flag::kBlockGranted | lock_flag::kBlockConv | lock_flag::kBlockWait;
+    demand((lock.lock_flags & kBlocked) != 0 ||
                lock.lock_desc.granted_mode == lock.lock_desc.req_mode,
            "asked for mode {}, granted {}", lock.lock_desc.req_mode, lock.lock_desc.granted_mode);
     const auto& name = lock.lock_desc.resource.name;

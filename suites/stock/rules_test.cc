@@ -58,9 +58,9 @@ TEST_CASE("Rules: what the captured clients accepted is acceptable") {
     for (const Exchange& exchange : session(dialect).exchanges) {
       INFO(exchange.number << " " << exchange.operation->type);
       const Given given = as_captured(exchange);
-      CHECK(joined(unacceptable(exchange, Request(exchange.message), given)) ==
+      REQUIRE(joined(unacceptable(exchange, Request(exchange.message), given)) ==
             lie(dialect, exchange.number));
-      CHECK(joined(otherwise(exchange, given)).empty());
+      REQUIRE(joined(otherwise(exchange, given)).empty());
     }
   }
 }

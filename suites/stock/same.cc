@@ -95,8 +95,12 @@ class Comparison {
     if (type == kSymlink) attribute("the size", valid::kSize, &MdsBody::size);
     if (captured->mtime < kUtimeMax) attribute("mtime", valid::kMtime, &MdsBody::mtime);
     if (captured->atime < kUtimeMax) attribute("atime", valid::kAtime, &MdsBody::atime);
-    same("whether there is an EA", (captured->valid & valid::kEaSize) != 0,
-         (ours->valid & valid::kEaSize) != 0);
+    // By the EA itself: the probe announced one in the answer to a link, and gave none.
+    const auto has_ea = [](const AnswerReader& reader, const MdsBody& body) {
+      const auto md = reader.buffer("md");
+      return (body.valid & valid::kEaSize) != 0 && md && !md->empty();
+    };
+    same("whether there is an EA", has_ea(there_, *captured), has_ea(here_, *ours));
     if ((both & valid::kLinkname) != 0) {
       same("the symlink's content", protocol::as_text(there_.buffer("md").value_or(ByteView{})),
            protocol::as_text(here_.buffer("md").value_or(ByteView{})));
