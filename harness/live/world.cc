@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <filesystem>
 
