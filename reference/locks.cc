@@ -127,7 +127,7 @@ EnqueueResult Locks::enqueue(const LockRequest& request, LockEffects& effects) {
     }
   }
   Lock lock = lock_of(request);
-  if (request.owner == 0) lock.peer = identity_.self;
+  if (request.owner == 0 && request.peer == PeerId{}) lock.peer = identity_.self;
   lock.handle = new_handle(lock.peer);
   if ((request.flags & flag::kReplay) != 0 && (request.flags & kReplayed) != 0) {
     return enqueue_replay(std::move(lock), request.flags, effects);
