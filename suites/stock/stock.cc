@@ -6,12 +6,15 @@
 namespace suites {
 namespace {
 
-void replay(Conformance& c, uint32_t last) {
+void replay(Conformance& c, uint32_t last,
+            harness::ProbeKind kind = harness::ProbeKind::user_space) {
   const auto dialect = c.dialect() == Dialect::v1_8 ? protocol::Dialect::v1_8
                                                     : protocol::Dialect::v2_0;
   const auto session = read_stock_session(dialect);
   if (!session) throw Stop{Outcome::broken, session.error()};
-  for (const std::string& wrong : Replay(c.world(), *session).run(last)) ADD_FAILURE() << wrong;
+  for (const std::string& wrong : Replay(c.world(), *session, kind).run(last)) {
+    ADD_FAILURE() << wrong;
+  }
 }
 
 // The last request of the mount: the root's attributes.
@@ -42,6 +45,20 @@ const Case kCases[] = {
      .source = "stock-clients, Operations; rpc-formats",
      .needs = Needs::only_2_0,
      .run = [](Conformance& c) { replay(c, 0); }},
+    {.id = "stock.5",
+     .requirement = "STOCK-2",
+     .sentence = "The 1.8.9 client's requests from a peer that listens: locks are given, asked for "
+                 "back and given back, and all answers are the same",
+     .source = "stock-clients, Operations; rpc-formats, LDLM",
+     .needs = Needs::only_1_8,
+     .run = [](Conformance& c) { replay(c, 0, harness::ProbeKind::kernel); }},
+    {.id = "stock.6",
+     .requirement = "STOCK-2",
+     .sentence = "The 2.0.0 client's requests from a peer that listens: locks are given, asked for "
+                 "back and given back, and all answers are the same",
+     .source = "stock-clients, Operations; rpc-formats, LDLM",
+     .needs = Needs::only_2_0,
+     .run = [](Conformance& c) { replay(c, 0, harness::ProbeKind::kernel); }},
 };
 
 }  // namespace
