@@ -1,6 +1,6 @@
 // The seam between what judges and what runs. Suites, campaigns and commands see a World: servers
-// under test, clients and scripted peers of our own, and time that passes only while somebody waits.
-// harness/sim has the simulated one, harness/live the one of sockets and processes.
+// under test, clients and scripted peers of our own, and time that passes only while somebody
+// waits. harness/sim has the simulated one, harness/live the one of sockets and processes.
 //
 // Waiting is for events, never for a while: run_until() lets things happen until the condition
 // holds, and gives up after Limits::patience of the world's own time, which a test reports as

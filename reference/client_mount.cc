@@ -19,6 +19,19 @@ constexpr int32_t kEnodev = -19;
 constexpr int32_t kEproto = -71;
 constexpr uint32_t kTransferMax = 1u << 20;
 
+// The first import of every client.
+ImportSetup mgs_setup(const ClientDialect& dialect, const std::string& uuid, PeerId mgs) {
+  ImportSetup setup;
+  setup.kind = ImportSetup::Kind::mgs;
+  setup.number = 0;
+  setup.target_uuid = "MGS";
+  setup.self_uuid = uuid;
+  setup.peers = {mgs};
+  setup.wish.connect_flags = dialect.mgs_flags;
+  setup.wish.version = dialect.version;
+  return setup;
+}
+
 }  // namespace
 
 Client::Progress Client::advance_mount(Frame& frame, Call& call) {
@@ -32,15 +45,7 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
         break;
       }
       uuid_ = derive_uuid(config_, config_.self, ++mounts_);
-      ImportSetup setup;
-      setup.kind = ImportSetup::Kind::mgs;
-      setup.number = 0;
-      setup.target_uuid = "MGS";
-      setup.self_uuid = uuid_;
-      setup.peers = {config_.mgs};
-      setup.wish.connect_flags = own().mgs_flags;
-      setup.wish.version = own().version;
-      imports_.emplace_back(config_, std::move(setup));
+      imports_.emplace_back(config_, mgs_setup(own(), uuid_, config_.mgs));
       log_.emplace(config_.fsname, config_.fsname + "-client");
       imports_[0].connect(context(frame));
       call.stage = Stage::config;

@@ -45,8 +45,12 @@ Credentials credentials(const Record& record) {
 }
 
 operation::Getattr getattr_of(const MdtBody& body, std::string_view name) {
-  return {.who = credentials(body), .fid = fid_of(body), .child = from_wire(body.fid2),
-          .name = name, .valid = body.valid, .room = body.eadatasize};
+  return {.who = credentials(body),
+          .fid = fid_of(body),
+          .child = from_wire(body.fid2),
+          .name = name,
+          .valid = body.valid,
+          .room = body.eadatasize};
 }
 
 Decoded<operation::Getattr> getattr(const Message& message) {
@@ -70,27 +74,40 @@ Decoded<operation::Getattr> getattr_intent(const Message& message) {
 Decoded<operation::Readpage> readpage(const Message& message) {
   const auto in = wire::MdsReadpage::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Readpage{.fid = fid_of(in->body), .offset = in->body.size,
-                             .bytes = in->body.nlink, .attributes = in->body.mode};
+  return operation::Readpage{.fid = fid_of(in->body),
+                             .offset = in->body.size,
+                             .bytes = in->body.nlink,
+                             .attributes = in->body.mode};
 }
 
 Decoded<operation::Open> open(const Message& message) {
   const auto in = wire::LdlmEnqueueIntentOpen::Request::decode(message);
   if (!in) return std::unexpected(in.error());
   const auto& record = in->record;
-  return operation::Open{.who = credentials(record), .parent = from_wire(record.fid1),
-                         .name = in->name, .child = from_wire(record.fid2), .flags = record.flags,
-                         .mode = record.mode, .old_handle = record.old_handle.cookie,
-                         .io_epoch = record.ioepoch, .time = static_cast<int64_t>(record.time),
+  return operation::Open{.who = credentials(record),
+                         .parent = from_wire(record.fid1),
+                         .name = in->name,
+                         .child = from_wire(record.fid2),
+                         .flags = record.flags,
+                         .mode = record.mode,
+                         .old_handle = record.old_handle.cookie,
+                         .io_epoch = record.ioepoch,
+                         .time = static_cast<int64_t>(record.time),
                          .layout = in->eadata};
 }
 
 operation::Create create_of(const protocol::mds_2_0::MdtRecCreate& record, std::string_view name,
                             ByteView layout) {
-  return {.who = credentials(record), .parent = from_wire(record.fid1), .name = name,
-          .child = from_wire(record.fid2), .mode = record.mode,
-          .rdev = static_cast<uint32_t>(record.rdev), .time = static_cast<int64_t>(record.time),
-          .target = {}, .layout = layout, .cancels = {}};
+  return {.who = credentials(record),
+          .parent = from_wire(record.fid1),
+          .name = name,
+          .child = from_wire(record.fid2),
+          .mode = record.mode,
+          .rdev = static_cast<uint32_t>(record.rdev),
+          .time = static_cast<int64_t>(record.time),
+          .target = {},
+          .layout = layout,
+          .cancels = {}};
 }
 
 Decoded<operation::Create> create(const Message& message) {
@@ -115,8 +132,10 @@ Decoded<operation::Create> create_intent(const Message& message) {
 Decoded<operation::Link> link(const Message& message) {
   const auto in = wire::MdsReintLink::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Link{.who = credentials(in->record), .file = from_wire(in->record.fid1),
-                         .directory = from_wire(in->record.fid2), .name = in->name,
+  return operation::Link{.who = credentials(in->record),
+                         .file = from_wire(in->record.fid1),
+                         .directory = from_wire(in->record.fid2),
+                         .name = in->name,
                          .time = static_cast<int64_t>(in->record.time),
                          .cancels = cancels_of(in->elc, in->elc_more_handles)};
 }
@@ -124,7 +143,8 @@ Decoded<operation::Link> link(const Message& message) {
 Decoded<operation::Unlink> unlink(const Message& message) {
   const auto in = wire::MdsReintUnlink::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Unlink{.who = credentials(in->record), .directory = from_wire(in->record.fid1),
+  return operation::Unlink{.who = credentials(in->record),
+                           .directory = from_wire(in->record.fid1),
                            .name = in->name,
                            .of_directory = (in->record.mode & kModeTypeMask) == kModeDirectory,
                            .time = static_cast<int64_t>(in->record.time),
@@ -172,15 +192,20 @@ Decoded<operation::Setattr> setattr(const Message& message) {
 Decoded<operation::Getxattr> getxattr(const Message& message) {
   const auto in = wire::MdsGetxattr::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Getxattr{.fid = fid_of(in->body), .valid = in->body.valid, .name = in->name,
+  return operation::Getxattr{.fid = fid_of(in->body),
+                             .valid = in->body.valid,
+                             .name = in->name,
                              .room = in->body.eadatasize};
 }
 
 Decoded<operation::Setxattr> setxattr(const Message& message) {
   const auto in = wire::MdsReintSetxattr::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Setxattr{.who = credentials(in->record), .fid = from_wire(in->record.fid),
-                             .valid = in->record.valid, .name = in->name, .value = in->eadata,
+  return operation::Setxattr{.who = credentials(in->record),
+                             .fid = from_wire(in->record.fid),
+                             .valid = in->record.valid,
+                             .name = in->name,
+                             .value = in->eadata,
                              .flags = in->record.flags};
 }
 
@@ -231,7 +256,8 @@ void put_getxattr(const FileReply& reply, Builder& out) {
   wire::MdsGetxattr::Reply{body_of(reply), reply.md.view()}.encode(out);
 }
 void put_open(const LdlmReply& lock, const FileReply& reply, Builder& out) {
-  wire::LdlmEnqueueIntentOpen::Reply{lock, body_of(reply), reply.md.view(), reply.acl.view(), {}, {}}
+  wire::LdlmEnqueueIntentOpen::Reply{lock, body_of(reply), reply.md.view(), reply.acl.view(), {},
+                                     {}}
       .encode(out);
 }
 void put_intent(const LdlmReply& lock, const FileReply& reply, Builder& out) {

@@ -38,9 +38,9 @@ std::vector<Seen> read_page(const Bytes& page) {
   for (size_t at = 24;;) {
     const auto entry = protocol::decode<LuDirent>(page.view().subspan(at));
     const size_t end = at + LuDirent::kSize + entry->namelen;
-    seen.push_back({std::string(protocol::as_text(
-                        page.view().subspan(at + LuDirent::kSize, entry->namelen))),
-                    entry->hash, 0});
+    seen.push_back(
+        {std::string(protocol::as_text(page.view().subspan(at + LuDirent::kSize, entry->namelen))),
+         entry->hash, 0});
     std::memcpy(&seen.back().type, page.data() + ((end + 1) & ~size_t{1}), 2);
     if (entry->reclen == 0) return seen;
     at += entry->reclen;
@@ -53,8 +53,8 @@ std::vector<std::string> read_blocks(const Bytes& data) {
   for (size_t at = 0; at < data.size();) {
     const auto entry = protocol::decode<Ext2DirEntry>(data.view().subspan(at));
     if (entry->inode != 0) {
-      names.emplace_back(protocol::as_text(
-          data.view().subspan(at + Ext2DirEntry::kSize, entry->name_len)));
+      names.emplace_back(
+          protocol::as_text(data.view().subspan(at + Ext2DirEntry::kSize, entry->name_len)));
     }
     REQUIRE(entry->rec_len % 4 == 0);
     at += entry->rec_len;
@@ -112,10 +112,12 @@ TEST_CASE("1.8: the blocks show every name once", "[directory pages]") {
   REQUIRE(directory_blocks(files, root, root.size, 4096).empty());
 }
 
-TEST_CASE("1.8: a reader in the middle misses nothing when names before it go", "[directory pages]") {
+TEST_CASE("1.8: a reader in the middle misses nothing when names before it go",
+          "[directory pages]") {
   Namespace files = files_with(500);
   const Bytes before = directory_blocks(files, *files.inode(kRootInode), 4096, 4096);
-  const std::string first = read_blocks(directory_blocks(files, *files.inode(kRootInode), 0, 4096))[5];
+  const std::string first =
+      read_blocks(directory_blocks(files, *files.inode(kRootInode), 0, 4096))[5];
   files.remove_name(kRootInode, first);
   REQUIRE(directory_blocks(files, *files.inode(kRootInode), 4096, 4096) == before);
 }

@@ -33,14 +33,14 @@ uint32_t reply_size(uint32_t buffers, uint32_t bytes) {
 }  // namespace
 
 std::vector<LockHandle> cancel_handles(
-    const LdlmRequest& request,
-    const protocol::ArrayView<protocol::ptlrpc::LustreHandle>& more, uint32_t first) {
+    const LdlmRequest& request, const protocol::ArrayView<protocol::ptlrpc::LustreHandle>& more,
+    uint32_t first) {
   std::vector<LockHandle> handles;
-  const size_t there = std::min<size_t>(request.lock_count, request.lock_handle.size() + more.size());
+  const size_t there =
+      std::min<size_t>(request.lock_count, request.lock_handle.size() + more.size());
   for (size_t i = first; i < there; ++i) {
-    handles.push_back(i < request.lock_handle.size()
-                          ? request.lock_handle.at(i).cookie
-                          : more[i - request.lock_handle.size()].cookie);
+    handles.push_back(i < request.lock_handle.size() ? request.lock_handle.at(i).cookie
+                                                     : more[i - request.lock_handle.size()].cookie);
   }
   return handles;
 }
@@ -55,8 +55,7 @@ LockCallbacks::LockCallbacks(const Config& config) : config_(config) {}
 
 // --- what follows from a change ---
 
-void LockCallbacks::apply(const LockContext& context, const LockEffects& effects,
-                          LockNews& news) {
+void LockCallbacks::apply(const LockContext& context, const LockEffects& effects, LockNews& news) {
   for (const LockEffects::Change& gone : effects.gone) {
     forget_lock(gone.handle);
     note(context, Fact::Kind::cancelled, gone.owner, gone.handle, gone.resource, gone.mode);
@@ -201,8 +200,7 @@ void LockCallbacks::cancel(const LockContext& context, const std::vector<LockHan
   apply(context, effects, news);
 }
 
-void LockCallbacks::on_cancel(const LockContext& context, const Request& request,
-                              LockNews& news) {
+void LockCallbacks::on_cancel(const LockContext& context, const Request& request, LockNews& news) {
   const auto handles = cancel_handles(request);
   if (!handles) return context.service.refuse(context.turn, request, -EPROTO);
   LockEffects effects;
@@ -213,8 +211,7 @@ void LockCallbacks::on_cancel(const LockContext& context, const Request& request
   apply(context, effects, news);
 }
 
-void LockCallbacks::on_convert(const LockContext& context, const Request& request,
-                               LockNews& news) {
+void LockCallbacks::on_convert(const LockContext& context, const Request& request, LockNews& news) {
   const auto decoded = operations::LdlmConvert::Request::decode(request.message);
   if (!decoded) return context.service.refuse(context.turn, request, -EPROTO);
   const LockHandle handle = decoded->lock.lock_handle[0].cookie;

@@ -2,9 +2,10 @@
 // are granted, wait and go. Used by Ost, Mds and Mgs. Facts: semantics 3.1 to 3.10.
 //
 // It sends nothing and knows no time. Every call that changes something appends to LockEffects what
-// follows from it: blocking callbacks to be sent, locks granted after waiting, locks gone. Callbacks,
-// their timers and evictions are lock_callbacks.h's; a machine hands the effects there, and
-// looks itself at those of its own locks (owner 0): a granted one lets a parked operation go on.
+// follows from it: blocking callbacks to be sent, locks granted after waiting, locks gone.
+// Callbacks, their timers and evictions are lock_callbacks.h's; a machine hands the effects there,
+// and looks itself at those of its own locks (owner 0): a granted one lets a parked operation go
+// on.
 //
 // It does not model: the converting queue (a replayed converting lock waits), commit on sharing
 // beyond the mode COS, subtrees of a namespace.
@@ -34,7 +35,7 @@ inline constexpr uint64_t kEof = ~uint64_t{0};
 struct LockPolicy {
   uint64_t start = 0;
   uint64_t end = 0;
-  uint64_t gid = 0;   // counts with mode GROUP alone
+  uint64_t gid = 0;  // counts with mode GROUP alone
   uint64_t bits = 0;
   uint32_t pid = 0;
   bool operator==(const LockPolicy&) const = default;
@@ -76,11 +77,11 @@ struct LockRequest {
   LockType type = LockType::plain;
   LockMode mode = LockMode::none;  // NL unlocks a flock
   LockPolicy policy;
-  uint32_t flags = 0;          // lock_flags: BLOCK_NOWAIT, TEST_LOCK, REPLAY + BLOCK_*, …
-  ExportId owner = 0;          // 0: the server itself
+  uint32_t flags = 0;  // lock_flags: BLOCK_NOWAIT, TEST_LOCK, REPLAY + BLOCK_*, …
+  ExportId owner = 0;  // 0: the server itself
   PeerId peer;
   uint64_t client_handle = 0;
-  bool resent = false;         // MSG_RESENT: an earlier copy may have made the lock
+  bool resent = false;  // MSG_RESENT: an earlier copy may have made the lock
 };
 // From an ENQUEUE's buffer. None if type or mode do not exist or a range is backwards (-EFAULT).
 std::optional<LockRequest> lock_request(const protocol::ldlm::LdlmRequest& wire, ExportId owner,
@@ -122,10 +123,10 @@ struct EnqueueResult {
     refused,   // no lock: status
   };
   Kind kind = Kind::refused;
-  int32_t status = 0;      // -EWOULDBLOCK, -EAGAIN, -EDEADLK, -EUSERS, -EPROTO (the resource has
-                           // locks of another type), -ENOLCK (kLocksMax)
+  int32_t status = 0;  // -EWOULDBLOCK, -EAGAIN, -EDEADLK, -EUSERS, -EPROTO (the resource has
+                       // locks of another type), -ENOLCK (kLocksMax)
   LockHandle handle = 0;
-  uint32_t flags = 0;      // for the reply: BLOCK_GRANTED, LOCK_CHANGED, AST_SENT, NO_TIMEOUT
+  uint32_t flags = 0;  // for the reply: BLOCK_GRANTED, LOCK_CHANGED, AST_SENT, NO_TIMEOUT
   protocol::ldlm::LdlmLockDesc description;  // of the lock now, or what a test found
 };
 // Flags, description and handle; an intent's results are the caller's.
@@ -240,7 +241,7 @@ class Locks {
   Config identity_;  // only what derive() looks at
   uint64_t defects_ = 0;
   bool trusting_ = false;  // a replayed lock was granted: LOCK-1 rests on the clients from then on
-  std::vector<Resource> resources_;  // sorted by id
+  std::vector<Resource> resources_;   // sorted by id
   std::vector<HandleEntry> handles_;  // sorted; made from resources_
   std::vector<OwnerEntry> owners_;    // sorted; made from resources_
   std::vector<Count> counts_;         // sorted by peer

@@ -15,7 +15,7 @@ namespace {
 namespace opcode = protocol::ptlrpc::opcode;
 
 constexpr uint32_t kCallbackPortal = 15;  // where the MGS calls back
-constexpr uint32_t kKnownBits = 7;  // LOOKUP, UPDATE, OPEN
+constexpr uint32_t kKnownBits = 7;        // LOOKUP, UPDATE, OPEN
 
 constexpr uint8_t kIn18 = 1, kIn20 = 2, kInBoth = kIn18 | kIn20;
 
@@ -201,7 +201,8 @@ bool Mds::run_parked(Turn& turn) {
   if (ready == parked_.end()) return false;
   const Parked parked = std::move(*ready);
   parked_.erase(ready);
-  run(turn, parked.request, parked.holding, parked.give_up_at != kNever && parked.give_up_at <= turn.now);
+  run(turn, parked.request, parked.holding,
+      parked.give_up_at != kNever && parked.give_up_at <= turn.now);
   return true;
 }
 
@@ -249,8 +250,7 @@ void Mds::abort_active(ExportId client) {
     endpoint_.forget(page.cookie);
     service_.abandon(page.request);
   }
-  std::erase_if(readpages_,
-                [&](const Readpage& page) { return page.request.export_id == client; });
+  std::erase_if(readpages_, [&](const Readpage& page) { return page.request.export_id == client; });
 }
 
 void Mds::on_client_gone(Turn& turn, const ClientGone& gone) {

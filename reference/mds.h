@@ -52,8 +52,8 @@ class Mds {
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
   auto state() const {
-    return std::tie(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
-                    unlink_log_, targets_, next_sequence_, parked_, readpages_, wait_timer_);
+    return std::tie(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_,
+                    pool_, unlink_log_, targets_, next_sequence_, parked_, readpages_, wait_timer_);
   }
 
   const Namespace& files() const { return files_; }
@@ -84,10 +84,10 @@ class Mds {
     Turn& turn;
     const Request& request;
     Holding holding = {};
-    bool parked = false;        // waits: runs again
-    bool for_objects = false;   // for an OST, not for locks
-    bool gave_up = false;       // waited for objects until its time was over
-    LockEffects after = {};     // of locks given to the client: callbacks follow the answer
+    bool parked = false;       // waits: runs again
+    bool for_objects = false;  // for an OST, not for locks
+    bool gave_up = false;      // waited for objects until its time was over
+    LockEffects after = {};    // of locks given to the client: callbacks follow the answer
     const protocol::Message& message() const { return request.message; }
     Time now() const { return turn.now; }
   };
@@ -114,7 +114,7 @@ class Mds {
   // An answer to an intent.
   struct IntentAnswer {
     uint64_t disposition = 0;
-    int32_t status = 0;   // of the operation
+    int32_t status = 0;  // of the operation
     FileReply reply = {};
     LockHandle lock = 0;  // given to the client; 0: ELDLM_LOCK_ABORTED
   };
@@ -143,7 +143,9 @@ class Mds {
   void on_recovery_ended(Turn& turn);
   void arm_wait_timer(Turn& turn);
   void on_wait_timer(Turn& turn);
-  TargetsContext targets_context(Turn& turn) { return {config_, turn, service_, pool_, unlink_log_}; }
+  TargetsContext targets_context(Turn& turn) {
+    return {config_, turn, service_, pool_, unlink_log_};
+  }
 
   const MdsDialect& dialect() const { return mds_dialect(config_.dialect); }
   int64_t wall_clock(Time now) const { return config_.wall_clock_base_s + now / kSecond; }
@@ -292,7 +294,7 @@ class Mds {
   UnlinkLog unlink_log_;
   MdsTargets targets_;
   uint64_t next_sequence_ = kFidSeqNormal;
-  std::vector<Parked> parked_;      // in order of arrival
+  std::vector<Parked> parked_;  // in order of arrival
   std::vector<Readpage> readpages_;
   Time wait_timer_ = kNever;
 };

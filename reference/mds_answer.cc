@@ -94,7 +94,8 @@ void Mds::refuse_change(Call& call, int32_t status, ReplyForm form) {
 }
 
 void Mds::commit(Call& call, Transaction&& transaction, Reply& reply) {
-  for (const auto& writes : {files_.take_writes(), pool_.take_writes(), unlink_log_.take_writes()}) {
+  for (const auto& writes :
+       {files_.take_writes(), pool_.take_writes(), unlink_log_.take_writes()}) {
     for (const Write& write : writes) {
       if (write.value) {
         transaction.put(write.key, *write.value);
@@ -136,9 +137,8 @@ void Mds::answer_intent(Call& call, const IntentAnswer& intent, bool open,
   lock.lock_policy_res2 = intent.status;
 
   Reply reply = service_.reply(call.request);
-  reply.status = lock.lock_handle.cookie != 0
-                     ? 0
-                     : static_cast<int32_t>(protocol::ldlm::status::kLockAborted);
+  reply.status =
+      lock.lock_handle.cookie != 0 ? 0 : static_cast<int32_t>(protocol::ldlm::status::kLockAborted);
   reply.result = intent.status;
   reply.data = static_cast<uint32_t>(intent.disposition);
   std::ranges::copy(versions.first(std::min(versions.size(), reply.versions.size())),

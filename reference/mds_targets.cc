@@ -18,7 +18,8 @@ using protocol::operations_2_0::OstCreate;
 using protocol::operations_2_0::OstDestroy;
 
 namespace valid = protocol::mds::valid;
-constexpr uint32_t kOstServicePortal = 28;  // orphans are asked for here, objects on the operation's
+constexpr uint32_t kOstServicePortal =
+    28;  // orphans are asked for here, objects on the operation's
 
 }  // namespace
 
@@ -125,8 +126,8 @@ void MdsTargets::add_ost(const TargetsContext& context, const ConfigTarget& targ
                              connect_flag::kReqportal | connect_flag::kAt;
   setup.wish.index = target.index;
   const auto place = std::ranges::lower_bound(osts_, target.index, {}, &Ost::index);
-  Ost& ost = *osts_.insert(place, Ost{target.index, Import(context.config, setup),
-                                      Stage::connecting, 0, 0, {}});
+  Ost& ost = *osts_.insert(
+      place, Ost{target.index, Import(context.config, setup), Stage::connecting, 0, 0, {}});
   context.pool.know(target.index);
   ost.import.connect(import_context(context));
 }
@@ -159,7 +160,8 @@ void MdsTargets::on_ost_event(const TargetsContext& context, Ost& ost, const Imp
     case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::want_locks:
     case ImportEvent::Kind::refused:
-    case ImportEvent::Kind::closed: break;
+    case ImportEvent::Kind::closed:
+      break;
   }
 }
 

@@ -57,7 +57,8 @@ Bytes encode_inode(const Inode& inode) {
   RecordWriter record;
   record.number(inode.generation);
   put_fid(record, inode.lma);
-  for (const uint32_t word : {inode.mode, inode.nlink, inode.uid, inode.gid, inode.flags, inode.rdev}) {
+  for (const uint32_t word :
+       {inode.mode, inode.nlink, inode.uid, inode.gid, inode.flags, inode.rdev}) {
     record.number(word);
   }
   record.number(inode.size);
@@ -81,7 +82,8 @@ Inode decode_inode(uint64_t number, protocol::ByteView bytes) {
   inode.number = number;
   inode.generation = record.number<uint32_t>();
   inode.lma = get_fid(record);
-  for (uint32_t* word : {&inode.mode, &inode.nlink, &inode.uid, &inode.gid, &inode.flags, &inode.rdev}) {
+  for (uint32_t* word :
+       {&inode.mode, &inode.nlink, &inode.uid, &inode.gid, &inode.flags, &inode.rdev}) {
     *word = record.number<uint32_t>();
   }
   inode.size = record.number<uint64_t>();
@@ -140,18 +142,17 @@ void Namespace::format(const Config& config) {
 }
 
 const Namespace::Entry* Namespace::entry(uint64_t number) const {
-  const auto place = std::lower_bound(
-      entries_->begin(), entries_->end(), number,
-      [](const Entry& row, uint64_t key) { return row.inode->number < key; });
+  const auto place =
+      std::lower_bound(entries_->begin(), entries_->end(), number,
+                       [](const Entry& row, uint64_t key) { return row.inode->number < key; });
   return place != entries_->end() && place->inode->number == number ? &*place : nullptr;
 }
 
 Namespace::Entry* Namespace::entry(uint64_t number) {
   if (std::as_const(*this).entry(number) == nullptr) return nullptr;
   std::vector<Entry>& rows = entries_.change();
-  return &*std::lower_bound(rows.begin(), rows.end(), number, [](const Entry& row, uint64_t key) {
-    return row.inode->number < key;
-  });
+  return &*std::lower_bound(rows.begin(), rows.end(), number,
+                            [](const Entry& row, uint64_t key) { return row.inode->number < key; });
 }
 
 Namespace::Entry& Namespace::insert(Inode inode) {
@@ -161,9 +162,9 @@ Namespace::Entry& Namespace::insert(Inode inode) {
     fids.insert(std::lower_bound(fids.begin(), fids.end(), row), row);
   }
   std::vector<Entry>& rows = entries_.change();
-  const auto place = std::lower_bound(
-      rows.begin(), rows.end(), inode.number,
-      [](const Entry& row, uint64_t key) { return row.inode->number < key; });
+  const auto place =
+      std::lower_bound(rows.begin(), rows.end(), inode.number,
+                       [](const Entry& row, uint64_t key) { return row.inode->number < key; });
   return *rows.insert(place, Entry{Cow<Inode>(std::move(inode)), {}});
 }
 

@@ -61,8 +61,8 @@ struct Inode {
   Fid fid() const { return is_zero(lma) ? igif() : lma; }
   bool operator==(const Inode&) const = default;
   auto state() const {
-    return std::tie(number, generation, lma, mode, nlink, uid, gid, flags, rdev, size, blocks, atime,
-                    mtime, ctime, version, parent, symlink, layout, xattrs);
+    return std::tie(number, generation, lma, mode, nlink, uid, gid, flags, rdev, size, blocks,
+                    atime, mtime, ctime, version, parent, symlink, layout, xattrs);
   }
 };
 
@@ -133,14 +133,14 @@ class Namespace {
   void write(Key key, std::optional<Bytes> value);
   Entry& insert(Inode inode);
 
-  uint64_t seed_ = 0;         // of generations; constant
-  uint64_t incarnation_ = 0;  // constant
+  uint64_t seed_ = 0;                      // of generations; constant
+  uint64_t incarnation_ = 0;               // constant
   uint64_t next_number_ = kRootInode + 1;  // no number is used twice in one incarnation
-  Cow<std::vector<Entry>> entries_;  // sorted by number
-  Cow<std::vector<FidEntry>> fids_;  // sorted; of the inodes with an lma
-  std::vector<uint64_t> orphans_;    // sorted
-  std::vector<uint64_t> dirty_;      // inodes to write; empty between steps
-  std::vector<WriteOnce> writes_;    // other keys to write; empty between steps
+  Cow<std::vector<Entry>> entries_;        // sorted by number
+  Cow<std::vector<FidEntry>> fids_;        // sorted; of the inodes with an lma
+  std::vector<uint64_t> orphans_;          // sorted
+  std::vector<uint64_t> dirty_;            // inodes to write; empty between steps
+  std::vector<WriteOnce> writes_;          // other keys to write; empty between steps
 };
 
 }  // namespace reference

@@ -16,15 +16,15 @@ const OpenFile* first_where(const Files& files, Condition condition) {
 }
 
 size_t count_with(const std::vector<OpenFile>& files, uint64_t inode, uint32_t mode) {
-  return static_cast<size_t>(std::ranges::count_if(files, [&](const OpenFile& file) {
-    return file.inode == inode && (file.mode & mode) != 0;
-  }));
+  return static_cast<size_t>(std::ranges::count_if(
+      files, [&](const OpenFile& file) { return file.inode == inode && (file.mode & mode) != 0; }));
 }
 
 }  // namespace
 
 void OpenFiles::open(const OpenFile& file) {
-  const auto place = std::ranges::lower_bound(files_, file.handle, std::less<>(), &OpenFile::handle);
+  const auto place =
+      std::ranges::lower_bound(files_, file.handle, std::less<>(), &OpenFile::handle);
   CHECK(place == files_.end() || place->handle != file.handle, "a handle is given twice");
   files_.insert(place, file);
 }
@@ -41,9 +41,8 @@ const OpenFile* OpenFiles::find(uint64_t handle) const {
 }
 
 const OpenFile* OpenFiles::find_by_xid(uint64_t export_id, uint64_t xid) const {
-  return first_where(files_, [&](const OpenFile& file) {
-    return file.export_id == export_id && file.xid == xid;
-  });
+  return first_where(
+      files_, [&](const OpenFile& file) { return file.export_id == export_id && file.xid == xid; });
 }
 
 const OpenFile* OpenFiles::find_by_old_handle(uint64_t export_id, uint64_t handle) const {

@@ -4,12 +4,17 @@
 
 using namespace reference;
 
-TEST_CASE("Open files are found by handle, by request, and by the handle of before", "[open files]") {
+TEST_CASE("Open files are found by handle, by request, and by the handle of before",
+          "[open files]") {
   OpenFiles files;
-  const OpenFile read{.handle = 9, .old_handle = 0, .inode = 5, .mode = kOpenRead, .xid = 1,
-                      .export_id = 1};
-  const OpenFile write{.handle = 4, .old_handle = 70, .inode = 5, .mode = kOpenRead | kOpenWrite,
-                       .xid = 2, .export_id = 1};
+  const OpenFile read{
+      .handle = 9, .old_handle = 0, .inode = 5, .mode = kOpenRead, .xid = 1, .export_id = 1};
+  const OpenFile write{.handle = 4,
+                       .old_handle = 70,
+                       .inode = 5,
+                       .mode = kOpenRead | kOpenWrite,
+                       .xid = 2,
+                       .export_id = 1};
   files.open(read);
   files.open(write);
 

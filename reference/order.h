@@ -30,20 +30,46 @@ inline constexpr uint32_t kFlockNoWait = 0x100;
 
 struct Syscall {
   enum class Kind : uint8_t {
-    mount, unmount, stat, lstat, open, close, read, write, fsync, truncate, mkdir, rmdir, unlink,
-    link, symlink, readlink, rename, chmod, chown, utime, mknod, readdir, statfs, getxattr,
-    setxattr, listxattr, removexattr, flock, sync,
+    mount,
+    unmount,
+    stat,
+    lstat,
+    open,
+    close,
+    read,
+    write,
+    fsync,
+    truncate,
+    mkdir,
+    rmdir,
+    unlink,
+    link,
+    symlink,
+    readlink,
+    rename,
+    chmod,
+    chown,
+    utime,
+    mknod,
+    readdir,
+    statfs,
+    getxattr,
+    setxattr,
+    listxattr,
+    removexattr,
+    flock,
+    sync,
   };
   Kind kind = Kind::stat;
   std::string path;
-  std::string target;     // link, symlink, rename: the other name; xattr: its name
-  uint32_t flags = 0;     // open: O_* of Linux; setxattr: XATTR_*; flock: F_RDLCK, F_WRLCK, F_UNLCK,
-                          // with kFlockNoWait: -EAGAIN instead of waiting
-  uint32_t mode = 0;      // open, mkdir, mknod, chmod: permission bits (mknod: with S_IFMT)
+  std::string target;  // link, symlink, rename: the other name; xattr: its name
+  uint32_t flags = 0;  // open: O_* of Linux; setxattr: XATTR_*; flock: F_RDLCK, F_WRLCK, F_UNLCK,
+                       // with kFlockNoWait: -EAGAIN instead of waiting
+  uint32_t mode = 0;   // open, mkdir, mknod, chmod: permission bits (mknod: with S_IFMT)
   uint32_t uid = 0, gid = 0;
-  uint64_t fd = 0;        // of an open file, as open returned it in Result::value
-  uint64_t offset = 0;    // read, write, truncate (new size), flock (start)
-  uint64_t length = 0;    // read; flock: end (inclusive)
+  uint64_t fd = 0;               // of an open file, as open returned it in Result::value
+  uint64_t offset = 0;           // read, write, truncate (new size), flock (start)
+  uint64_t length = 0;           // read; flock: end (inclusive)
   int64_t atime = 0, mtime = 0;  // utime, seconds since 1970
   uint32_t stripe_count = 0;     // open that creates: a striping wish, 0 for the default
   uint32_t stripe_size = 0;      // bytes
@@ -88,15 +114,13 @@ struct FileSystemStatus {
 };
 
 struct Result {
-  int32_t status = 0;  // 0 or a negative errno, as on the wire
-  uint64_t value = 0;  // open: fd; write: bytes written
-  Attributes attributes;                 // stat, lstat, open
-  protocol::Bytes data;                  // read, readlink, getxattr, listxattr
-  std::vector<DirectoryEntry> entries;   // readdir
-  FileSystemStatus file_system;          // statfs
-  auto state() const {
-    return std::tie(status, value, attributes, data, entries, file_system);
-  }
+  int32_t status = 0;                   // 0 or a negative errno, as on the wire
+  uint64_t value = 0;                   // open: fd; write: bytes written
+  Attributes attributes;                // stat, lstat, open
+  protocol::Bytes data;                 // read, readlink, getxattr, listxattr
+  std::vector<DirectoryEntry> entries;  // readdir
+  FileSystemStatus file_system;         // statfs
+  auto state() const { return std::tie(status, value, attributes, data, entries, file_system); }
 };
 
 }  // namespace reference

@@ -40,11 +40,12 @@ UnlinkLog::UnlinkLog(const Store& store) {
 Bytes UnlinkLog::add(const Layout& layout, bool by_server) {
   std::vector<uint8_t> cookies;
   for (const Stripe& stripe : layout.stripes) {
-    const Record record{stripe.ost_index, next_index_++, stripe.object_id, stripe.object_seq,
-                        kNotWritten, by_server};
-    const auto place = std::ranges::upper_bound(records_, record, [](const Record& a, const Record& b) {
-      return std::tie(a.ost, a.index) < std::tie(b.ost, b.index);
-    });
+    const Record record{stripe.ost_index,  next_index_++, stripe.object_id,
+                        stripe.object_seq, kNotWritten,   by_server};
+    const auto place =
+        std::ranges::upper_bound(records_, record, [](const Record& a, const Record& b) {
+          return std::tie(a.ost, a.index) < std::tie(b.ost, b.index);
+        });
     records_.insert(place, record);
     RecordWriter writer;
     writer.number(record.object_id);

@@ -64,8 +64,8 @@ Colour colour_of(Outcome outcome) {
 void explain(const Options& options, const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   const bool colours = use_colour(stdout);
-  fmt::print("{} {} on {}\n", coloured(suites::outcome_name(verdict.outcome),
-                                       colour_of(verdict.outcome), colours),
+  fmt::print("{} {} on {}\n",
+             coloured(suites::outcome_name(verdict.outcome), colour_of(verdict.outcome), colours),
              coloured(verdict.id, Colour::bold, colours), target.name);
   fmt::print("  {}: {} ({})\n", c.requirement, c.sentence, c.source);
   for (std::string_view rest = verdict.why; !rest.empty();) {
@@ -116,8 +116,8 @@ std::optional<suites::Order> order_of(const Options& options) {
 bool make_out(const std::string& out) {
   if (out.empty()) return true;
   if (mkdir(out.c_str(), 0777) == 0) return true;
-  complain(fmt::format("--out {}: it exists already, or cannot be made; nothing is overwritten",
-                       out));
+  complain(
+      fmt::format("--out {}: it exists already, or cannot be made; nothing is overwritten", out));
   return false;
 }
 
@@ -146,8 +146,8 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
     };
     const std::vector<Verdict> verdicts = suites::run(order, seen);
     for (const Verdict& verdict : verdicts) results.push_back(to_json(target, verdict));
-    summaries += fmt::format("{} ({}): {}\n", target.name, options.world,
-                             suites::summary(verdicts));
+    summaries +=
+        fmt::format("{} ({}): {}\n", target.name, options.world, suites::summary(verdicts));
     exit = worse(exit, static_cast<ExitCode>(suites::exit_status(verdicts)));
   }
   if (!any) {
@@ -163,8 +163,9 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
 void add_run(CLI::App& app, ExitCode& exit) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "run the conformance suites against a target");
-  command->add_option("--target", options->target,
-                      "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME")
+  command
+      ->add_option("--target", options->target,
+                   "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME")
       ->capture_default_str();
   command->add_option("--world", options->world, "sim (virtual time) or live (processes, TCP)")
       ->check(CLI::IsMember({"sim", "live"}))
@@ -173,7 +174,8 @@ void add_run(CLI::App& app, ExitCode& exit) {
   command->add_option("--except", options->except, "cases to leave out, likewise");
   command->add_option("--seed", options->seed, "what the schedule is drawn from")
       ->capture_default_str();
-  command->add_option("--repeat", options->repeat, "run each case so often, a seed further each time")
+  command
+      ->add_option("--repeat", options->repeat, "run each case so often, a seed further each time")
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
   command->add_option("--jobs", options->jobs, "worlds side by side (default: by world)");
@@ -187,8 +189,8 @@ void add_run(CLI::App& app, ExitCode& exit) {
       return;
     }
     const std::optional<suites::Order> order = order_of(*options);
-    exit = order && make_out(options->out) ? run_targets(*options, *targets, *order)
-                                           : ExitCode::usage;
+    exit =
+        order && make_out(options->out) ? run_targets(*options, *targets, *order) : ExitCode::usage;
   });
 }
 

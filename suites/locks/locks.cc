@@ -59,18 +59,18 @@ const Case kCases[] = {
            a.put("/f", "shared");
            EXPECT_EQ(a.get("/f"), "shared");
            EXPECT_EQ(b.get("/f"), "shared");
-           const size_t before = c.count(ost(0), Fact::Kind::blocked) +
-                                 c.count(ost(1), Fact::Kind::blocked);
+           const size_t before =
+               c.count(ost(0), Fact::Kind::blocked) + c.count(ost(1), Fact::Kind::blocked);
            EXPECT_EQ(a.get("/f"), "shared");
            EXPECT_EQ(b.get("/f"), "shared");
 
-           EXPECT_EQ(c.count(ost(0), Fact::Kind::blocked) +
-                         c.count(ost(1), Fact::Kind::blocked),
+           EXPECT_EQ(c.count(ost(0), Fact::Kind::blocked) + c.count(ost(1), Fact::Kind::blocked),
                      before);
          }},
     {.id = "locks.4",
      .requirement = "LOCK-4",
-     .sentence = "A client that is gone for good does not keep others waiting for its lock for ever",
+     .sentence =
+         "A client that is gone for good does not keep others waiting for its lock for ever",
      .source = "semantics 3.4, 1.11 (b)",
      .needs = Needs::crash,
      .run =
@@ -150,16 +150,16 @@ const Case kCases[] = {
            const uint64_t fa = a.opened("/f", kCreate | kReadWrite);
            const uint64_t fb = b.opened("/f", kReadWrite);
            for (uint64_t i = 0; i < 20; ++i) {
-             Pending one = a.begin({.kind = harness::Syscall::Kind::write,
-                                    .fd = fa,
-                                    .offset = i * 100,
-                                    .data = protocol::Bytes(protocol::as_bytes(
-                                        std::string(200, 'a')))});
-             Pending two = b.begin({.kind = harness::Syscall::Kind::write,
-                                    .fd = fb,
-                                    .offset = i * 100 + 50,
-                                    .data = protocol::Bytes(protocol::as_bytes(
-                                        std::string(200, 'b')))});
+             Pending one =
+                 a.begin({.kind = harness::Syscall::Kind::write,
+                          .fd = fa,
+                          .offset = i * 100,
+                          .data = protocol::Bytes(protocol::as_bytes(std::string(200, 'a')))});
+             Pending two =
+                 b.begin({.kind = harness::Syscall::Kind::write,
+                          .fd = fb,
+                          .offset = i * 100 + 50,
+                          .data = protocol::Bytes(protocol::as_bytes(std::string(200, 'b')))});
              EXPECT_EQ(one.status(), 0);
              EXPECT_EQ(two.status(), 0);
            }
