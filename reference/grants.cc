@@ -34,8 +34,7 @@ void Grants::incoming(ExportId id, const protocol::ost::Obdo& obdo, bool resent)
   if (shrink) give_back(obdo.grant);
 }
 
-uint64_t Grants::give(ExportId id, uint64_t has, uint64_t wanted, uint64_t left,
-                      bool recovering) {
+uint64_t Grants::give(ExportId id, uint64_t has, uint64_t wanted, uint64_t left, bool recovering) {
   Client& to = client(id);
   if (has >= wanted || has >= to.granted + kChunk) return 0;
   // An eighth of what is left, so that there is some for everybody; what a client had before a

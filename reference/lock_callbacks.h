@@ -145,7 +145,7 @@ class LockCallbacks {
             const ResourceId& resource, LockMode mode) const;
 
   Config config_;
-  std::vector<Pending> pending_;    // in order of sending
+  std::vector<Pending> pending_;  // in order of sending
   std::vector<Deferred> deferred_;
   std::vector<Xids> xids_;  // sorted by peer
   Time timer_at_ = kNever;

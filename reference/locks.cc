@@ -17,8 +17,8 @@ namespace ldlm = protocol::ldlm;
 namespace {
 
 // What of a request's flags stays with the lock.
-constexpr uint32_t kKeptFlags = flag::kCancelOnBlock | flag::kReplay | flag::kAstDiscardData |
-                                flag::kNoLru;
+constexpr uint32_t kKeptFlags =
+    flag::kCancelOnBlock | flag::kReplay | flag::kAstDiscardData | flag::kNoLru;
 constexpr uint32_t kReplayed = flag::kBlockGranted | flag::kBlockConv | flag::kBlockWait;
 
 Lock lock_of(const LockRequest& request) {
@@ -239,9 +239,7 @@ size_t Locks::cancel(std::span<const LockHandle> handles, LockEffects& effects) 
   return known;
 }
 
-void Locks::cancel_owner(ExportId owner, LockEffects& effects) {
-  cancel(of_owner(owner), effects);
-}
+void Locks::cancel_owner(ExportId owner, LockEffects& effects) { cancel(of_owner(owner), effects); }
 
 void Locks::reprocess_all(LockEffects& effects) {
   std::vector<ResourceId> ids;
@@ -304,8 +302,8 @@ bool Locks::blocked(const Resource& resource, const Lock& lock, size_t place) co
   bool of_holding_group = false;
   for (const Lock& held : resource.granted) {
     if (conflict(held, lock)) return true;
-    of_holding_group = of_holding_group ||
-                       (held.granted == LockMode::group && lock.requested == LockMode::group);
+    of_holding_group =
+        of_holding_group || (held.granted == LockMode::group && lock.requested == LockMode::group);
   }
   if (lock.type == LockType::flock || of_holding_group) return false;
   return std::any_of(resource.waiting.begin(),
@@ -321,14 +319,13 @@ void Locks::cancel_idle(const Lock& wanted, LockEffects& effects) {
   for (const Lock& held : there->granted) {
     if ((held.flags & flag::kCancelOnBlock) == 0 || !conflict(held, wanted)) continue;
     idle.push_back(held.handle);
-    effects.blocking.push_back({held.handle, held.owner, held.client_handle, held.peer, true, false,
-                                describe(wanted)});
+    effects.blocking.push_back(
+        {held.handle, held.owner, held.client_handle, held.peer, true, false, describe(wanted)});
   }
   cancel(idle, effects);
 }
 
-void Locks::call_back(Resource& resource, const Lock& blocked, size_t place,
-                      LockEffects& effects) {
+void Locks::call_back(Resource& resource, const Lock& blocked, size_t place, LockEffects& effects) {
   if (blocked.type == LockType::flock) return;
   const bool discard = (blocked.flags & flag::kAstDiscardData) != 0;
   for (Lock& held : resource.granted) {
@@ -430,9 +427,7 @@ const Resource* Locks::resource(const ResourceId& id) const {
   return found == resources_.end() || found->id != id ? nullptr : &*found;
 }
 
-Resource* Locks::find_resource(const ResourceId& id) {
-  return const_cast<Resource*>(resource(id));
-}
+Resource* Locks::find_resource(const ResourceId& id) { return const_cast<Resource*>(resource(id)); }
 
 std::vector<LockHandle> Locks::conflicts(const LockRequest& request) const {
   std::vector<LockHandle> handles;
@@ -471,10 +466,9 @@ ldlm::LdlmLockDesc Locks::describe(const Lock& lock) const {
     case LockType::plain:
       break;
     case LockType::extent:
-      protocol::set_overlay(description.policy_data,
-                            ldlm::LdlmExtent{.start = lock.policy.start,
-                                             .end = lock.policy.end,
-                                             .gid = lock.policy.gid});
+      protocol::set_overlay(description.policy_data, ldlm::LdlmExtent{.start = lock.policy.start,
+                                                                      .end = lock.policy.end,
+                                                                      .gid = lock.policy.gid});
       break;
     case LockType::flock:
       description.policy_data.start = lock.policy.start;
@@ -482,8 +476,7 @@ ldlm::LdlmLockDesc Locks::describe(const Lock& lock) const {
       description.policy_data.pid = lock.policy.pid;
       break;
     case LockType::ibits:
-      protocol::set_overlay(description.policy_data,
-                            ldlm::LdlmInodebits{.bits = lock.policy.bits});
+      protocol::set_overlay(description.policy_data, ldlm::LdlmInodebits{.bits = lock.policy.bits});
       break;
   }
   return description;

@@ -68,8 +68,8 @@ EnqueueResult Locks::enqueue_flock(Lock lock, uint32_t flags, LockEffects& effec
 }
 
 const Lock* Locks::flock_blocker(const Resource& resource, const Lock& lock) const {
-  const auto found = std::ranges::find_if(
-      resource.granted, [&](const Lock& held) { return conflict(held, lock); });
+  const auto found = std::ranges::find_if(resource.granted,
+                                          [&](const Lock& held) { return conflict(held, lock); });
   return found == resource.granted.end() ? nullptr : &*found;
 }
 
@@ -81,8 +81,8 @@ void Locks::merge_flock(Resource& resource, Lock& lock, LockEffects& effects) {
   LockPolicy merged = lock.policy;
   for (Lock& held : resource.granted) {
     const bool same_mode = held.granted == lock.requested;
-    const bool touched = same_mode ? touch(held.policy, lock.policy)
-                                   : overlap(held.policy, lock.policy);
+    const bool touched =
+        same_mode ? touch(held.policy, lock.policy) : overlap(held.policy, lock.policy);
     if (owner_of(held) != owner_of(lock) || !touched) {
       kept.push_back(std::move(held));
       continue;

@@ -37,8 +37,7 @@ struct Talk {
     resource.name[0] = file;
     return ask(LockType::flock, who, mode, {.start = start, .end = end, .pid = pid}, flags);
   }
-  EnqueueResult ask(LockType type, ExportId who, LockMode mode, LockPolicy policy,
-                    uint32_t flags) {
+  EnqueueResult ask(LockType type, ExportId who, LockMode mode, LockPolicy policy, uint32_t flags) {
     effects = {};
     LockRequest request{resource, type, mode, policy, flags, who, PeerId{who, 0}, ++cookie, false};
     const EnqueueResult result = locks.enqueue(request, effects);
@@ -167,8 +166,9 @@ TEST_CASE("A lock that is cancelled on block is gone at once") {
 TEST_CASE("A resent enqueue finds the lock that its first copy made") {
   Talk talk;
   const auto first = talk.extent(kAnna, LockMode::pw, 0, 10);
-  LockRequest again{talk.resource, LockType::extent, LockMode::pw, {.start = 0, .end = 10}, 0,
-                    kAnna,         PeerId{},         talk.cookie,  true};
+  LockRequest again{
+      talk.resource, LockType::extent, LockMode::pw, {.start = 0, .end = 10}, 0, kAnna,
+      PeerId{},      talk.cookie,      true};
   const auto second = talk.locks.enqueue(again, talk.effects);
   REQUIRE(second.kind == Kind::granted);
   REQUIRE(second.handle == first.handle);

@@ -19,8 +19,7 @@ class ObjectTimes {
   // Whether a request may set times; a setattr or punch is remembered by `set`.
   bool may_set(ExportId client, ObjectId object, uint64_t xid) const {
     const auto found = std::ranges::lower_bound(entries_, std::tuple(client, object), {}, key);
-    return found == entries_.end() || key(*found) != std::tuple(client, object) ||
-           found->xid < xid;
+    return found == entries_.end() || key(*found) != std::tuple(client, object) || found->xid < xid;
   }
   void set(ExportId client, ObjectId object, uint64_t xid) {
     auto place = std::ranges::lower_bound(entries_, std::tuple(client, object), {}, key);

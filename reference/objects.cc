@@ -92,9 +92,9 @@ Objects::Objects(const Store& store) {
     CHECK(value.size() == ObjectAttributes::kSize, "an object's record has its size");
     Object object;
     std::memcpy(&object.attributes, value.data(), value.size());
-    objects_.push_back({{number_in_key(key, kObjectTable.size()),
-                         number_in_key(key, kObjectTable.size() + 8)},
-                        Cow<Object>(std::move(object))});
+    objects_.push_back(
+        {{number_in_key(key, kObjectTable.size()), number_in_key(key, kObjectTable.size() + 8)},
+         Cow<Object>(std::move(object))});
   });
   each_record(store, kDataTable, [&](const Key& key, const Bytes& value) {
     const ObjectId id{number_in_key(key, kDataTable.size()),

@@ -30,7 +30,7 @@ struct ObjectId {
 // On the disk as it is here, 88 bytes, little-endian.
 struct ObjectAttributes {
   static constexpr uint32_t kSize = 88;
-  uint64_t size = 0;  // bytes
+  uint64_t size = 0;   // bytes
   uint64_t mtime = 0;  // seconds since 1970; 0 until somebody sets them
   uint64_t atime = 0;
   uint64_t ctime = 0;

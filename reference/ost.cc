@@ -161,6 +161,13 @@ void Ost::on_work(Step& step, Work work) {
 
 // The answer names all that the client may count on, dirty pages included.
 void Ost::on_connecting(Step& step, Connecting& connecting) {
+  namespace connect_op = protocol::ptlrpc::msg_connect_flag;
+  const auto place = std::ranges::lower_bound(libraries_, connecting.export_id);
+  const bool library =
+      (connecting.request.message.body().op_flags & connect_op::kLibclient) != 0;
+  if (library && (place == libraries_.end() || *place != connecting.export_id)) {
+    libraries_.insert(place, connecting.export_id);
+  }
   if ((connecting.granted.connect_flags & connect_flag::kGrant) != 0) {
     const ExportId client = connecting.export_id;
     grants_.give(client, grants_.of(client), connecting.asked.grant, space_left(),
@@ -177,6 +184,7 @@ void Ost::on_client_gone(Step& step, const ClientGone& gone) {
   }
   grants_.gone(gone.export_id);
   times_.gone(gone.export_id);
+  std::erase(libraries_, gone.export_id);
   // What the client had in its cache is lost, so the disk is right again.
   refresh_lvbs(locks_.of_owner(gone.export_id));
   callbacks_.client_gone(locking(step), gone.export_id, step.news);
@@ -269,9 +277,8 @@ void Ost::run(Step& step, const Request& request, LockHandle lock) {
 }
 
 void Ost::on_lock_granted(Step& step, LockHandle lock) {
-  const auto found = std::ranges::find_if(jobs_, [&](const Job& job) {
-    return job.waits == Job::Waits::lock && job.lock == lock;
-  });
+  const auto found = std::ranges::find_if(
+      jobs_, [&](const Job& job) { return job.waits == Job::Waits::lock && job.lock == lock; });
   if (found == jobs_.end()) return;
   const Request request = std::move(found->request);
   jobs_.erase(found);

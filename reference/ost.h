@@ -51,7 +51,7 @@ class Ost {
   void invariants() const;
   auto state() const {
     return std::tie(endpoint_, service_, objects_, grants_, times_, locks_, callbacks_, jobs_, mgs_,
-                    registered_, bulk_timer_at_);
+                    registered_, libraries_, bulk_timer_at_);
   }
 
   const Objects& objects() const { return objects_; }
@@ -83,9 +83,9 @@ class Ost {
     Waits waits = Waits::lock;
     Request request;
     LockHandle lock = 0;
-    uint64_t cookie = 0;    // of the bulk transfer, or of the glimpse
-    uint32_t length = 0;    // bytes of bulk expected
-    uint32_t checksum = 0;  // of what was read
+    uint64_t cookie = 0;     // of the bulk transfer, or of the glimpse
+    uint32_t length = 0;     // bytes of bulk expected
+    uint32_t checksum = 0;   // of what was read
     Time deadline = kNever;  // of bulk
     auto state() const {
       return std::tie(waits, request, lock, cookie, length, checksum, deadline);
@@ -165,6 +165,7 @@ class Ost {
   void on_convert(Call& call);
   void on_glimpse(Call& call, const LockRequest& wanted);
   void finish_glimpse(Step& step, const LockNews::Glimpsed& glimpsed);
+  bool listens(ExportId client) const;
   void give_lock(Call& call, const LockRequest& wanted);
   void answer_glimpse(Call& call, const LockRequest& wanted, const protocol::ldlm::OstLvb& lvb);
   protocol::ldlm::OstLvb lvb_of(const ResourceId& resource) const;
@@ -190,6 +191,9 @@ class Ost {
   Locks locks_;
   LockCallbacks callbacks_;
   std::vector<Job> jobs_;  // in order of arrival
+  // Clients that connected as user-space ones. They answer callbacks only while a call is in
+  // progress, so they are given nothing that may be called back, and are asked nothing.
+  std::vector<ExportId> libraries_;  // sorted
   std::optional<Import> mgs_;
   bool registered_ = false;
   Time bulk_timer_at_ = kNever;

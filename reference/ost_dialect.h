@@ -1,6 +1,7 @@
 // What an OST of 1.8 and one of 2.0 do differently (facts: differences 9, rpc-formats "OST").
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -56,7 +57,6 @@ inline constexpr auto kOstDialects = std::to_array<OstDialect>({
 constexpr const OstDialect& ost_dialect(Dialect dialect) {
   return kOstDialects.at(static_cast<size_t>(dialect));
 }
-static_assert(ost_dialect(Dialect::v1_8).dialect == Dialect::v1_8);
-static_assert(ost_dialect(Dialect::v2_0).dialect == Dialect::v2_0);
+static_assert(std::ranges::is_sorted(kOstDialects, {}, &OstDialect::dialect));
 
 }  // namespace reference

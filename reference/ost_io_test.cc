@@ -87,12 +87,12 @@ TEST_CASE("OST: stretches that are out of order, mixed or too many are refused")
   Mounted talk;
   const std::vector<protocol::ost::NiobufRemote> backwards{{8192, 1, 0}, {0, 1, 0}};
   REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, backwards), {.source = text("ab")})
-            ->body()
-            .status == -EFAULT);
+              ->body()
+              .status == -EFAULT);
   const std::vector<protocol::ost::NiobufRemote> mixed{{0, 1, brw_flag::kSrvlock}, {8192, 1, 0}};
   REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, mixed), {.source = text("ab")})
-            ->body()
-            .status == -EFAULT);
+              ->body()
+              .status == -EFAULT);
   const std::vector<protocol::ost::NiobufRemote> huge{{0, Ost::kBulkMax + 1, 0}};
   REQUIRE(talk.say<ops::OstWrite>(talk.anna, brw_request(1, huge))->body().status == -EFAULT);
   REQUIRE(talk.ost.objects().find({0, 1})->attributes.size == 0);
@@ -101,8 +101,7 @@ TEST_CASE("OST: stretches that are out of order, mixed or too many are refused")
 TEST_CASE("OST: checksums go both ways, of the kind that was asked for") {
   Mounted talk;
   const Bytes data = text("check me");
-  const auto written =
-      write(talk, talk.anna, 1, 0, data, {.extra_valid = valid::kCksum});
+  const auto written = write(talk, talk.anna, 1, 0, data, {.extra_valid = valid::kCksum});
   const auto oa = ops::OstWrite::Reply::decode(*written)->body.oa;
   REQUIRE((oa.flags & obdo_flag::kCksumCrc32) != 0);
   REQUIRE(oa.nlink == protocol::crc32(data.view()));
@@ -195,8 +194,8 @@ TEST_CASE("OST: a full OST refuses what nobody has paid for, and takes what is g
   REQUIRE(ops::OstWrite::Reply::decode(*filled)->rc[0] == 0);
   const auto refused = write(talk, talk.anna, 2, 0, text("x"));
   REQUIRE(ops::OstWrite::Reply::decode(*refused)->rc[0] == -ENOSPC);
-  const auto covered = write(talk, carl, 3, 0, text(std::string(4 * 4096, 'y')),
-                             {.flags = brw_flag::kFromGrant});
+  const auto covered =
+      write(talk, carl, 3, 0, text(std::string(4 * 4096, 'y')), {.flags = brw_flag::kFromGrant});
   REQUIRE(ops::OstWrite::Reply::decode(*covered)->rc[0] == 0);
 }
 

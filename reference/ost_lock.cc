@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "protocol/operations_2_0.h"
-#include "reference/nid.h"
 #include "reference/ost.h"
 
 namespace reference {
@@ -19,10 +18,6 @@ constexpr int32_t kAborted = protocol::ldlm::status::kLockAborted;
 
 // An object that does not exist: OST_LVB_ERR_INIT and the errno, in lvb_blocks.
 constexpr uint64_t kLvbError = 0xffbadbad80000000;
-
-// User-space clients answer callbacks only while a call is in progress, so nothing is given to
-// them that may be called back, and nothing is asked of them.
-bool listens(PeerId peer) { return (peer.pid & kUserspacePid) == 0; }
 
 OstLvb larger(const OstLvb& a, const OstLvb& b) {
   return {.size = std::max(a.size, b.size),
@@ -76,8 +71,8 @@ void Ost::refresh_lvbs(const std::vector<LockHandle>& handles) {
 void Ost::on_enqueue(Call& call) {
   const auto decoded = operations::LdlmEnqueue::Request::decode(call.message());
   if (!decoded) return refuse(call, -EFAULT);
-  const auto wanted = lock_request(decoded->lock, call.request.export_id, call.request.from,
-                                   call.request.resent);
+  const auto wanted =
+      lock_request(decoded->lock, call.request.export_id, call.request.from, call.request.resent);
   if (!wanted) return refuse(call, -EFAULT);
   const bool replayed = (wanted->flags & flag::kReplay) != 0;
   if (!replayed && decoded->lock.lock_count > 1) {
@@ -115,12 +110,14 @@ void Ost::on_convert(Call& call) {
 
 // --- glimpse ---
 
+bool Ost::listens(ExportId client) const { return !std::ranges::binary_search(libraries_, client); }
+
 // Nobody in the way: the lock itself. Otherwise the size, as the holder of the lock that begins
 // last, of those that reach behind the size known here, says it.
 void Ost::on_glimpse(Call& call, const LockRequest& wanted) {
   const bool known = locks_.find(wanted.owner, wanted.client_handle) != nullptr;
   if (known || locks_.grantable(wanted)) {
-    return listens(call.request.from) ? give_lock(call, wanted)
+    return listens(wanted.owner) ? give_lock(call, wanted)
                                       : answer_glimpse(call, wanted, lvb_of(wanted.resource));
   }
   if (planted(Defect::glimpse_from_disk)) {
@@ -132,7 +129,7 @@ void Ost::on_glimpse(Call& call, const LockRequest& wanted) {
   for (const Lock& held : locks_.resource(wanted.resource)->granted) {
     const bool writes = !compatible_modes(held.granted, LockMode::pr);
     if (!writes || held.policy.end < lvb.size) continue;
-    if (held.owner == 0 || !listens(held.peer)) {
+    if (held.owner == 0 || !listens(held.owner)) {
       writes_unheard = true;
     } else if (holder == nullptr || held.policy.start > holder->policy.start) {
       holder = &held;
@@ -169,8 +166,7 @@ void Ost::finish_glimpse(Step& step, const LockNews::Glimpsed& glimpsed) {
   const auto wanted =
       lock_request(decoded->lock, job.request.export_id, job.request.from, job.request.resent);
   const ResourceId& resource = wanted->resource;
-  const OstLvb lvb =
-      glimpsed.lvb ? larger(lvb_of(resource), *glimpsed.lvb) : disk_lvb(resource);
+  const OstLvb lvb = glimpsed.lvb ? larger(lvb_of(resource), *glimpsed.lvb) : disk_lvb(resource);
   locks_.set_lvb(resource, pack(lvb));
   answer_glimpse(call, *wanted, lvb);
 }

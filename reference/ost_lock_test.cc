@@ -13,8 +13,7 @@ constexpr uint32_t kPw = protocol::ldlm::lock_mode::kPw;
 constexpr uint32_t kPr = protocol::ldlm::lock_mode::kPr;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0)
-      : Talk(dialect, defects) {
+  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0) : Talk(dialect, defects) {
     connect(anna, kFull);
     connect(bert, kFull);
     create(*this, anna, 8);
@@ -188,7 +187,7 @@ TEST_CASE("OST locks: user-space clients are neither asked nor given glimpse loc
   Talk talk(Dialect::v2_0);
   Client library{"library", 0x8000'0001};
   Client kernel{"kernel", 1};
-  talk.connect(library, kFull);
+  talk.connect(library, kFull, 0, protocol::ptlrpc::msg_connect_flag::kLibclient);
   talk.connect(kernel, kFull);
   create(talk, library, 2);
   const auto nothing = enqueue(talk, library, 1, kPr, 0, kEof, flag::kHasIntent);
@@ -226,8 +225,7 @@ TEST_CASE("OST locks: after a restart locks are replayed, and callbacks wait unt
   replayed(talk.bert, flag::kBlockWait);
   REQUIRE(talk.anna.callbacks.empty());
   for (Client* client : {&talk.anna, &talk.bert}) {
-    talk.say<ops::ObdPing>(*client, {},
-                           {.flags = done | msg_flag::kLockReplayDone, .portal = 28});
+    talk.say<ops::ObdPing>(*client, {}, {.flags = done | msg_flag::kLockReplayDone, .portal = 28});
   }
   REQUIRE(talk.ost.locks().size() == 2);
   REQUIRE(talk.anna.callbacks.size() == 1);

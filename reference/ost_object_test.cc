@@ -11,8 +11,7 @@ namespace {
 constexpr uint64_t kFull = connect_flag::kFull20 | connect_flag::kSrvlock | connect_flag::kGrant;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0)
-      : Talk(dialect, defects) {
+  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0) : Talk(dialect, defects) {
     connect(anna, kFull);
     connect(bert, kFull);
     create(*this, anna, 8);
@@ -104,7 +103,7 @@ TEST_CASE("OST: destroying calls holders back, who need not write") {
   REQUIRE_FALSE(talk.say<ops::OstDestroy>(talk.bert, request));
   const Message called = *Message::parse(talk.anna.callbacks.at(0).message);
   REQUIRE(ops::LdlmBlCallback::Request::decode(called)->lock.lock_flags ==
-        protocol::ldlm::lock_flag::kDiscardData);
+          protocol::ldlm::lock_flag::kDiscardData);
   cancel(talk, talk.anna, lock.lock.lock_handle.cookie);
   REQUIRE(talk.reply_to(talk.bert, talk.bert.xid)->body().status == 0);
   REQUIRE(talk.ost.objects().find({0, 1}) == nullptr);

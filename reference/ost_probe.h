@@ -54,6 +54,7 @@ struct Said {
   uint32_t flags = 0;    // pb_flags
   uint64_t transno = 0;  // of a replay
   uint32_t portal = 0;   // 0: the operation's
+  uint32_t op_flags = 0;
   std::optional<Bytes> source = std::nullopt;
   uint32_t sink = 0;
 };
@@ -82,6 +83,7 @@ class Talk {
     body.timeout = 100;
     body.flags = said.flags;
     body.transno = said.transno;
+    body.op_flags = said.op_flags;
     protocol::MessageBuilder builder(body);
     buffers.encode(builder);
     const uint64_t xid = ++who.xid;
@@ -101,7 +103,7 @@ class Talk {
     return std::nullopt;
   }
 
-  Message connect(Client& who, uint64_t flags, uint32_t grant = 0) {
+  Message connect(Client& who, uint64_t flags, uint32_t grant = 0, uint32_t op_flags = 0) {
     clients.push_back(&who);
     ops::OstConnect::Request request;
     request.target_uuid = "assay-OST0000_UUID";
@@ -109,7 +111,8 @@ class Talk {
     request.client_handle.cookie = 7000 + who.id.pid;
     request.connect_data.connect_flags = flags;
     request.connect_data.grant = grant;
-    const auto reply = say<ops::OstConnect>(who, request);
+    request.connect_data.version = 0x02000000;
+    const auto reply = say<ops::OstConnect>(who, request, {.op_flags = op_flags});
     REQUIRE(reply);
     REQUIRE(reply->body().status == 0);
     who.handle = reply->body().handle.cookie;
@@ -260,8 +263,8 @@ inline ops::OstWrite::Request brw_request(uint64_t id,
   ops::OstWrite::Request request;
   request.body.oa = obdo(id);
   request.body.oa.valid |= extra_valid;
-  request.ioobj = {.id = id, .seq = 0, .type = 0x8000,
-                   .bufcnt = static_cast<uint32_t>(niobufs.size())};
+  request.ioobj = {
+      .id = id, .seq = 0, .type = 0x8000, .bufcnt = static_cast<uint32_t>(niobufs.size())};
   request.niobufs = niobufs;
   return request;
 }
