@@ -183,8 +183,8 @@ class Service {
 
   void invariants() const;
   auto state() const {
-    return std::tie(exports_, journal_, recovery_, estimates_, executing_, held_, recovery_timer_,
-                    ping_timer_, early_timer_);
+    return std::tie(exports_, journal_, recovery_, estimates_, executing_, held_, late_slots_,
+                    recovery_timer_, ping_timer_, early_timer_);
   }
 
  private:
@@ -220,6 +220,12 @@ class Service {
     uint32_t lm_flags = 0;
     Bytes message;
     auto state() const { return std::tie(until, export_id, peer, portal, xid, lm_flags, message); }
+  };
+  // A slot that goes to the disk when the operation has got there.
+  struct LateSlot {
+    CommitId after = 0;
+    Write slot;
+    auto state() const { return std::tie(after, slot.key, slot.value); }
   };
 
   const ServicePolicy& policy() const;
@@ -278,6 +284,7 @@ class Service {
   AdaptiveTimeouts estimates_;
   std::vector<Executing> executing_;
   std::vector<Held> held_;
+  std::vector<LateSlot> late_slots_;
   std::vector<Work> work_;  // empty between steps
   Time recovery_timer_ = kNever;
   Time ping_timer_ = kNever;

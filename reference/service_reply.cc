@@ -184,7 +184,7 @@ CommitId Service::record(Turn& turn, Export* client, const Request& request, con
   Write slot = slot_write(client->slot_index, client->slot);
   if (planted(Defect::slot_outside_transaction)) {
     const CommitId commit = journal_.persist(std::move(transaction.writes_), transno, turn.out);
-    journal_.persist({std::move(slot)}, 0, turn.out);
+    late_slots_.push_back({commit, std::move(slot)});
     return commit;
   }
   transaction.writes_.push_back(std::move(slot));
@@ -263,6 +263,14 @@ void Service::hold(CommitId until, ExportId client, const Envelope& envelope,
 void Service::durable(Turn& turn, CommitId up_to) {
   if (journal_.durable(up_to)) {
     turn.out.push_back(Note{{.kind = Fact::Kind::committed, .transno = journal_.last_committed()}});
+  }
+  // Only a planted defect leaves slots for later.
+  for (LateSlot& late : std::exchange(late_slots_, {})) {
+    if (journal_.is_durable(late.after)) {
+      journal_.persist({std::move(late.slot)}, 0, turn.out);
+    } else {
+      late_slots_.push_back(std::move(late));
+    }
   }
   for (const Held& one : held_) {
     if (!journal_.is_durable(one.until)) continue;

@@ -188,9 +188,8 @@ const Case kCases[] = {
            Application& a = c.mount();
            EXPECT_EQ(a.create("/before"), 0);
            lose_reply(c, opcode::kMdsReint);
-           Pending mkdir = a.begin({.kind = harness::Syscall::Kind::mkdir,
-                                    .path = "/d",
-                                    .mode = 0755});
+           Pending mkdir =
+               a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
            c.wait_for("the reply to be lost", [&] { return c.world().struck(0) == 1; });
            c.world().settle();
            c.restart(kMds);
@@ -212,12 +211,36 @@ const Case kCases[] = {
            c.world().settle();
            c.world().hold_commits(kMds);
            lose_reply(c, opcode::kMdsReint);
-           Pending mkdir = a.begin({.kind = harness::Syscall::Kind::mkdir,
-                                    .path = "/d",
-                                    .mode = 0755});
+           Pending mkdir =
+               a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
            c.wait_for("the reply to be lost", [&] { return c.world().struck(0) == 1; });
            c.world().crash(kMds);
            c.world().release_commits(kMds);
+           c.world().start(kMds);
+
+           EXPECT_EQ(mkdir.status(), 0);
+           EXPECT_EQ(a.stat("/d").status, 0);
+         }},
+    {.id = "resend.13",
+     .requirement = "REPLAY-1",
+     .sentence = "A create and its slot become durable together: with the one, the other is there",
+     .source = "semantics 1.5",
+     .needs = Needs::crash | Needs::hold_commits | Needs::notes,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           EXPECT_EQ(a.create("/before"), 0);
+           c.world().settle();
+           c.world().hold_commits(kMds);
+           lose_reply(c, opcode::kMdsReint);
+           Pending mkdir =
+               a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
+           c.wait_for("the reply to be lost", [&] { return c.world().struck(0) == 1; });
+           const size_t before = c.count(kMds, Fact::Kind::committed);
+           c.world().release_commits(kMds);
+           c.wait_for("the create to be committed",
+                      [&] { return c.count(kMds, Fact::Kind::committed) > before; });
+           c.world().crash(kMds);
            c.world().start(kMds);
 
            EXPECT_EQ(mkdir.status(), 0);
