@@ -1,9 +1,9 @@
 // What a stock client demands of an answer; where a server deviates these clients assert, hang or
 // fail the call. Every rule names the client's own check or the format behind it.
 //
-// Facts: stock-clients "Connection", "Operations"; rpc-formats "Notation" and the tables. Rules
-// marked (source) were read in the clients' code: mdc_enqueue, mdc_intent_lock, liblustre's llu_iget
-// and readlink, osc's bulk completion, ldlm_cli_enqueue.
+// Facts: stock-clients "Connection", "Operations"; rpc-formats "Notation" and its tables. Rules
+// marked (source) were read in the clients' code: mdc_enqueue, mdc_intent_lock, llu_iget and
+// readlink of liblustre, osc's bulk completion, ldlm_cli_enqueue.
 #pragma once
 
 #include <optional>
