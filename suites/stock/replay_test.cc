@@ -72,6 +72,7 @@ class CapturedWorld final : public harness::World {
   void evict(harness::ServerId, const std::string&) override {}
   void hold_commits(harness::ServerId) override {}
   void release_commits(harness::ServerId) override {}
+  void crash_at_commit(harness::ServerId, uint32_t, bool) override {}
   const std::vector<harness::Fact>& facts(harness::ServerId) const override { return facts_; }
   void add_rule(const faults::Rule&) override {}
   uint32_t struck(size_t) const override { return 0; }
