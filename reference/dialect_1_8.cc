@@ -40,8 +40,12 @@ Credentials credentials(const Record& record) {
 }
 
 operation::Getattr getattr_of(const MdsBody& body, std::string_view name) {
-  return {.who = credentials(body), .fid = from_wire(body.fid1), .child = from_wire(body.fid2),
-          .name = name, .valid = body.valid, .room = body.eadatasize};
+  return {.who = credentials(body),
+          .fid = from_wire(body.fid1),
+          .child = from_wire(body.fid2),
+          .name = name,
+          .valid = body.valid,
+          .room = body.eadatasize};
 }
 
 Decoded<operation::Getattr> getattr(const Message& message) {
@@ -65,25 +69,37 @@ Decoded<operation::Getattr> getattr_intent(const Message& message) {
 Decoded<operation::Readpage> readpage(const Message& message) {
   const auto in = wire::MdsReadpage::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Readpage{.fid = from_wire(in->body.fid1), .offset = in->body.size,
-                             .bytes = in->body.nlink, .attributes = 0};
+  return operation::Readpage{.fid = from_wire(in->body.fid1),
+                             .offset = in->body.size,
+                             .bytes = in->body.nlink,
+                             .attributes = 0};
 }
 
 Decoded<operation::Open> open(const Message& message) {
   const auto in = wire::LdlmEnqueueIntentOpen::Request::decode(message);
   if (!in) return std::unexpected(in.error());
   const auto& record = in->record;
-  return operation::Open{.who = credentials(record), .parent = from_wire(record.fid),
-                         .name = in->name, .child = from_wire(record.replayfid),
-                         .flags = record.flags, .mode = record.mode,
-                         .time = static_cast<int64_t>(record.time), .layout = in->eadata};
+  return operation::Open{.who = credentials(record),
+                         .parent = from_wire(record.fid),
+                         .name = in->name,
+                         .child = from_wire(record.replayfid),
+                         .flags = record.flags,
+                         .mode = record.mode,
+                         .time = static_cast<int64_t>(record.time),
+                         .layout = in->eadata};
 }
 
 operation::Create create_of(const protocol::mds_1_8::MdsRecCreate& record, std::string_view name) {
-  return {.who = credentials(record), .parent = from_wire(record.fid), .name = name,
-          .child = from_wire(record.replayfid), .mode = record.mode,
-          .rdev = static_cast<uint32_t>(record.rdev), .time = static_cast<int64_t>(record.time),
-          .target = {}, .layout = {}, .cancels = {}};
+  return {.who = credentials(record),
+          .parent = from_wire(record.fid),
+          .name = name,
+          .child = from_wire(record.replayfid),
+          .mode = record.mode,
+          .rdev = static_cast<uint32_t>(record.rdev),
+          .time = static_cast<int64_t>(record.time),
+          .target = {},
+          .layout = {},
+          .cancels = {}};
 }
 
 Decoded<operation::Create> create(const Message& message) {
@@ -107,8 +123,10 @@ Decoded<operation::Create> create_intent(const Message&) {
 Decoded<operation::Link> link(const Message& message) {
   const auto in = wire::MdsReintLink::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Link{.who = credentials(in->record), .file = from_wire(in->record.fid1),
-                         .directory = from_wire(in->record.fid2), .name = in->name,
+  return operation::Link{.who = credentials(in->record),
+                         .file = from_wire(in->record.fid1),
+                         .directory = from_wire(in->record.fid2),
+                         .name = in->name,
                          .time = static_cast<int64_t>(in->record.time),
                          .cancels = cancels_of(in->elc, in->elc_more_handles)};
 }
@@ -116,7 +134,8 @@ Decoded<operation::Link> link(const Message& message) {
 Decoded<operation::Unlink> unlink(const Message& message) {
   const auto in = wire::MdsReintUnlink::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Unlink{.who = credentials(in->record), .directory = from_wire(in->record.fid1),
+  return operation::Unlink{.who = credentials(in->record),
+                           .directory = from_wire(in->record.fid1),
                            .name = in->name,
                            .of_directory = (in->record.mode & kModeTypeMask) == kModeDirectory,
                            .time = static_cast<int64_t>(in->record.time),
@@ -159,7 +178,8 @@ Decoded<operation::Setattr> setattr(const Message& message) {
 Decoded<operation::Getxattr> getxattr(const Message& message) {
   const auto in = wire::MdsGetxattr::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Getxattr{.fid = from_wire(in->body.fid1), .valid = in->body.valid,
+  return operation::Getxattr{.fid = from_wire(in->body.fid1),
+                             .valid = in->body.valid,
                              .name = in->name.value_or(std::string_view{}),
                              .room = in->body.eadatasize};
 }
@@ -167,9 +187,12 @@ Decoded<operation::Getxattr> getxattr(const Message& message) {
 Decoded<operation::Setxattr> setxattr(const Message& message) {
   const auto in = wire::MdsSetxattr::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  return operation::Setxattr{.who = credentials(in->body), .fid = from_wire(in->body.fid1),
-                             .valid = in->body.valid, .name = in->name,
-                             .value = in->value.value_or(ByteView{}), .flags = in->body.flags};
+  return operation::Setxattr{.who = credentials(in->body),
+                             .fid = from_wire(in->body.fid1),
+                             .valid = in->body.valid,
+                             .name = in->name,
+                             .value = in->value.value_or(ByteView{}),
+                             .flags = in->body.flags};
 }
 
 Decoded<operation::Close> close(const Message& message) {
@@ -263,6 +286,7 @@ const MdsDialect kMdsDialect18 = {
     .resource = resource,
     .layout_object_id = layout_object_id,
     .layout_object_seq = layout_object_seq,
+    .operations = kOperationsOf18,
     .malformed = -EFAULT,
     .no_fid = -ESTALE,
     .unknown_intent = -EFAULT,

@@ -311,6 +311,7 @@ const MdsDialect kMdsDialect20 = {
     .resource = resource,
     .layout_object_id = layout_object_id,
     .layout_object_seq = layout_object_seq,
+    .operations = kOperationsOf20,
     .malformed = -EFAULT,
     .no_fid = -EINVAL,
     .unknown_intent = -EOPNOTSUPP,

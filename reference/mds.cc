@@ -17,7 +17,7 @@ namespace opcode = protocol::ptlrpc::opcode;
 constexpr uint32_t kCallbackPortal = 15;  // where the MGS calls back
 constexpr uint32_t kKnownBits = 7;        // LOOKUP, UPDATE, OPEN
 
-constexpr uint8_t kIn18 = 1, kIn20 = 2, kInBoth = kIn18 | kIn20;
+constexpr uint8_t kIn18 = kOperationsOf18, kIn20 = kOperationsOf20, kInBoth = kIn18 | kIn20;
 
 template <class... Handlers>
 struct Visitor : Handlers... {
@@ -57,15 +57,13 @@ const Mds::Operation* Mds::find_operation(uint32_t wanted) const {
       {opcode::kLdlmEnqueue, kInBoth, &Mds::on_enqueue},
       {opcode::kLdlmConvert, kInBoth, &Mds::on_convert},
       {opcode::kLdlmCancel, kInBoth, &Mds::on_cancel},
-      {opcode::kObdLogCancel, kInBoth, &Mds::on_log_cancel},
       {opcode::kSeqQuery, kIn20, &Mds::on_seq_query},
       {opcode::kFldQuery, kIn20, &Mds::on_fld_query},
   });
   static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::opcode));
   const auto* place = std::ranges::lower_bound(kOperations, wanted, {}, &Operation::opcode);
-  const uint8_t dialect = config_.dialect == Dialect::v1_8 ? kIn18 : kIn20;
   if (place == kOperations.end() || place->opcode != wanted) return nullptr;
-  return (place->dialects & dialect) != 0 ? place : nullptr;
+  return (place->dialects & dialect().operations) != 0 ? place : nullptr;
 }
 
 Mds::Mds(const Config& config, const Store& store)
@@ -105,11 +103,11 @@ void Mds::receive(Turn& turn, const Received& received) {
   Incoming incoming = endpoint_.receive(received.from, received.message, turn.out);
   LockNews news;
   if (auto* request = std::get_if<RequestIn>(&incoming)) {
-    if (request->portal == kCallbackPortal) {
-      targets_.on_callback(targets_context(turn), *request);
-    } else {
-      service_.accept(turn, std::move(*request));
-    }
+    // What other servers ask is for an import, not for this target.
+    const bool callback = request->portal == kCallbackPortal;
+    const bool taken = callback ? targets_.on_callback(targets_context(turn), *request)
+                                : targets_.on_log_cancel(targets_context(turn), *request);
+    if (!taken && !callback) service_.accept(turn, std::move(*request));
   } else if (const auto* reply = std::get_if<ReplyIn>(&incoming)) {
     const bool answered = callbacks_.receive({turn, service_, locks_}, *reply, news);
     if (!answered) targets_.receive(targets_context(turn), *reply);

@@ -268,7 +268,6 @@ class Mds {
   void on_intent(Call& call, uint64_t intent);
   void on_convert(Call& call);
   void on_cancel(Call& call);
-  void on_log_cancel(Call& call);
   // True when all of them are held. Otherwise the call was parked.
   bool hold(Call& call, std::vector<Wanted> wanted);
   void release(Turn& turn, const Holding& holding);

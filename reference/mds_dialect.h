@@ -16,6 +16,9 @@ namespace reference {
 template <class T>
 using Decoded = std::expected<T, protocol::WireError>;
 
+// Which operations a dialect has: those of the table in mds.cc with its bit.
+inline constexpr uint8_t kOperationsOf18 = 1, kOperationsOf20 = 2;
+
 struct MdsDialect {
   using Message = protocol::Message;
   using Builder = protocol::MessageBuilder;
@@ -58,6 +61,7 @@ struct MdsDialect {
   uint64_t (*layout_object_seq)(const Inode&);
 
   // --- behaviours ---
+  uint8_t operations;
   int32_t malformed;              // status for buffers that cannot be read
   int32_t no_fid;                 // a request without a FID where one is needed
   int32_t unknown_intent;         // intents nobody serves

@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "protocol/codec.h"
-#include "protocol/operations_2_0.h"
 #include "reference/mds.h"
 
 namespace reference {
@@ -21,16 +20,16 @@ using protocol::ldlm::LdlmRequest;
 constexpr uint32_t kLockBuffer = 1, kIntentBuffer = 2;
 
 std::optional<LdlmRequest> lock_of(const Request& request) {
-  const auto wire = protocol::decode<LdlmRequest>(request.message.buffer(kLockBuffer),
-                                                  request.message.order());
+  const auto wire =
+      protocol::decode<LdlmRequest>(request.message.buffer(kLockBuffer), request.message.order());
   return wire ? std::optional(*wire) : std::nullopt;
 }
 
 // None for an enqueue without intent, as readdir's is although it says HAS_INTENT, and for the
 // replay of a lock.
 std::optional<uint64_t> intent_of(const Request& request, const LdlmRequest& lock) {
-  const auto wire = protocol::decode<LdlmIntent>(request.message.buffer(kIntentBuffer),
-                                                 request.message.order());
+  const auto wire =
+      protocol::decode<LdlmIntent>(request.message.buffer(kIntentBuffer), request.message.order());
   if (!wire || (lock.lock_flags & lock_flag::kReplay) != 0) return std::nullopt;
   return wire->opc;
 }
@@ -47,8 +46,8 @@ void Mds::on_enqueue(Call& call) {
   if (!lock) return malformed(call);
   if (const auto intent = intent_of(call.request, *lock)) return on_intent(call, *intent);
 
-  const auto wanted = lock_request(*lock, call.request.export_id, call.request.from,
-                                   call.request.resent);
+  const auto wanted =
+      lock_request(*lock, call.request.export_id, call.request.from, call.request.resent);
   const bool ibits = may(call, protocol::ptlrpc::connect_flag::kIbits);
   const bool mixed = wanted && (wanted->type == (ibits ? LockType::plain : LockType::ibits));
   if (!wanted || mixed) return service_.refuse(call.turn, call.request, -EPROTO);
@@ -66,13 +65,17 @@ void Mds::on_intent(Call& call, uint64_t intent) {
   namespace bit = protocol::ldlm::inodebit;
   switch (intent) {
     case intent_op::kOpen:
-    case intent_op::kOpen | intent_op::kCreat: return on_open_intent(call);
-    case intent_op::kGetattr: return on_getattr_intent(call, bit::kLookup | bit::kUpdate);
-    case intent_op::kLookup: return on_getattr_intent(call, bit::kLookup);
+    case intent_op::kOpen | intent_op::kCreat:
+      return on_open_intent(call);
+    case intent_op::kGetattr:
+      return on_getattr_intent(call, bit::kLookup | bit::kUpdate);
+    case intent_op::kLookup:
+      return on_getattr_intent(call, bit::kLookup);
     case intent_op::kCreat:
       if (dialect().clients_choose_fids) return on_create_intent(call);
       [[fallthrough]];
-    default: return service_.refuse(call.turn, call.request, dialect().unknown_intent);
+    default:
+      return service_.refuse(call.turn, call.request, dialect().unknown_intent);
   }
 }
 
@@ -86,18 +89,6 @@ void Mds::on_cancel(Call& call) {
   callbacks_.on_cancel({call.turn, service_, locks_}, call.request, news);
 }
 
-// An OST has destroyed the objects, and that is committed.
-void Mds::on_log_cancel(Call& call) {
-  const auto asked = protocol::operations_2_0::ObdLogCancel::Request::decode(call.message());
-  if (!asked) return malformed(call);
-
-  for (const protocol::llog::LlogCookie& cookie : asked->cookies) unlink_log_.cancel(cookie);
-  service_.persist(call.turn, unlink_log_.take_writes());
-
-  Reply reply = service_.reply(call.request);
-  service_.finish(call.turn, call.request, reply);
-}
-
 void Mds::cancel_early(Call& call, const operation::Cancels& handles) {
   if (handles.empty() || call.request.replay) return;
   LockNews news;
@@ -109,7 +100,7 @@ Mds::Wanted Mds::whole(const Inode& inode, uint64_t bits) const {
 }
 
 bool Mds::hold(Call& call, std::vector<Wanted> wanted) {
-  if (call.request.replay) return true;  // the locks of before come back only later
+  if (call.request.replay) return true;         // the locks of before come back only later
   for (size_t i = 1; i < wanted.size(); ++i) {  // one lock for each file, or it waits for itself
     const auto same = std::find_if(wanted.begin(), wanted.begin() + i, [&](const Wanted& each) {
       return each.resource == wanted[i].resource && each.mode == wanted[i].mode;
@@ -127,7 +118,6 @@ bool Mds::hold(Call& call, std::vector<Wanted> wanted) {
       request.type = LockType::ibits;
       request.mode = each.mode;
       request.policy.bits = each.bits;
-      request.peer = call.request.from;  // whose count the handle is derived from
       LockEffects effects;
       call.holding.locks.push_back(locks_.enqueue(request, effects).handle);
       act_on(call.turn, effects);
@@ -148,9 +138,9 @@ void Mds::release(Turn& turn, const Holding& holding) {
 
 LockHandle Mds::lock_child(Call& call, const Inode& child, uint64_t bits) {
   const auto wire = lock_of(call.request);
-  const auto to = wire ? lock_request(*wire, call.request.export_id, call.request.from,
-                                      call.request.resent)
-                       : std::nullopt;
+  const auto to =
+      wire ? lock_request(*wire, call.request.export_id, call.request.from, call.request.resent)
+           : std::nullopt;
   if (!to || to->type != LockType::ibits || call.request.replay) return 0;
   const ResourceId resource = dialect().resource(child);
   const Lock* known = locks_.find(to->owner, to->client_handle);
@@ -166,7 +156,6 @@ void Mds::lock_new(Call& call, const Inode& inode, LockMode mode, uint64_t bits)
   request.type = LockType::ibits;
   request.mode = mode;
   request.policy.bits = bits;
-  request.peer = call.request.from;
   LockEffects effects;
   call.holding.wanted.push_back({request.resource, mode, bits});
   call.holding.locks.push_back(locks_.enqueue(request, effects).handle);

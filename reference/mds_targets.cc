@@ -25,7 +25,7 @@ constexpr uint32_t kOstServicePortal =
 
 MdsTargets::MdsTargets(const Config& config)
     : log_(config.fsname, target_name(config, RegisteredKind::mdt)) {
-  if (config.mgs != PeerId{}) mgs_.emplace(config, mgs_import_setup(config, RegisteredKind::mdt));
+  if (config.mgs != PeerId{}) mgs_.emplace(config, mgs_import_setup(config));
 }
 
 ImportContext MdsTargets::import_context(const TargetsContext& context) {
@@ -49,6 +49,29 @@ bool MdsTargets::receive(const TargetsContext& context, const ReplyIn& in) {
 
 bool MdsTargets::on_callback(const TargetsContext& context, const RequestIn& in) {
   return mgs_ && log_.on_callback(import_context(context), *mgs_, in);
+}
+
+bool MdsTargets::on_log_cancel(const TargetsContext& context, const RequestIn& in) {
+  using protocol::operations_2_0::ObdLogCancel;
+  if (in.portal != ObdLogCancel::kRequestPortal) return false;
+  const auto message = protocol::Message::parse(in.message);
+  if (!message || message->body().opc != ObdLogCancel::kOpcode) return false;
+  const uint64_t handle = message->body().handle.cookie;
+  const bool known = std::ranges::any_of(
+      osts_, [&](const Ost& ost) { return ost.import.client_cookie() == handle; });
+  const auto request = ObdLogCancel::Request::decode(*message);
+  if (!known || !request) return false;
+
+  for (const protocol::llog::LlogCookie& cookie : request->cookies) {
+    context.unlink_log.cancel(cookie);
+  }
+  protocol::ptlrpc::PtlrpcBody body;
+  body.type = protocol::ptlrpc::msg_type::kReply;
+  body.version = ObdLogCancel::kVersion;
+  body.opc = ObdLogCancel::kOpcode;
+  context.turn.endpoint.send_reply(in.from, ObdLogCancel::kReplyPortal, in.xid, 0,
+                                   protocol::MessageBuilder(body).finish(), context.turn.out);
+  return true;
 }
 
 bool MdsTargets::fired(const TargetsContext& context, TimerId timer) {

@@ -41,6 +41,8 @@ class MdsTargets {
   // Each says whether it was for one of its imports.
   bool receive(const TargetsContext& context, const ReplyIn& in);
   bool on_callback(const TargetsContext& context, const RequestIn& in);
+  // OBD_LOG_CANCEL: an OST has destroyed objects, and that is committed there.
+  bool on_log_cancel(const TargetsContext& context, const RequestIn& in);
   bool fired(const TargetsContext& context, TimerId timer);
   void lost(const TargetsContext& context, PeerId peer);
   // At the end of each step: acts on what happened, asks for objects.
@@ -67,9 +69,7 @@ class MdsTargets {
     RequestId creating = 0;  // 0: no CREATE under way
     Time retry_at = 0;       // of a CREATE that was refused; the next ping looks at it
     std::vector<Destroying> destroying;
-    auto state() const {
-      return std::tie(index, import, stage, creating, retry_at, destroying);
-    }
+    auto state() const { return std::tie(index, import, stage, creating, retry_at, destroying); }
   };
 
   void on_event(const TargetsContext& context, const ImportEvent& event);
@@ -86,9 +86,9 @@ class MdsTargets {
   std::optional<Import> mgs_;
   ConfigLog log_;
   RequestId registration_ = 0;
-  uint32_t revision_ = 0;    // of the log that was acted on
-  std::vector<Ost> osts_;    // sorted by index
-  ImportEvents events_;      // empty between steps
+  uint32_t revision_ = 0;  // of the log that was acted on
+  std::vector<Ost> osts_;  // sorted by index
+  ImportEvents events_;    // empty between steps
 };
 
 }  // namespace reference

@@ -59,7 +59,7 @@ Ost::Ost(const Config& config, const Store& store)
       grants_(config),
       locks_(config),
       callbacks_(config) {
-  if (config.mgs.nid != 0) mgs_.emplace(config, mgs_import_setup(config, RegisteredKind::ost));
+  if (config.mgs.nid != 0) mgs_.emplace(config, mgs_import_setup(config));
 }
 
 void Ost::start(Time now, Actions& out) {

@@ -5,6 +5,7 @@
 #include "protocol/codec.h"
 #include "protocol/mgs.h"
 #include "protocol/operations_2_0.h"
+#include "reference/derive.h"
 
 namespace reference {
 
@@ -29,13 +30,13 @@ OutgoingRequest registration_request(const Config& config, RegisteredKind kind) 
   return make_request<MgsTargetReg>(request, 1, protocol::mgs::MgsTargetInfo::kSize);
 }
 
-ImportSetup mgs_import_setup(const Config& config, RegisteredKind kind) {
+ImportSetup mgs_import_setup(const Config& config) {
   namespace connect_flag = protocol::ptlrpc::connect_flag;
   ImportSetup setup;
   setup.kind = ImportSetup::Kind::mgs;
   setup.number = 0;
   setup.target_uuid = "MGS";
-  setup.self_uuid = target_name(config, kind) + "_MGC";
+  setup.self_uuid = derive_uuid(config, config.mgs, 0);  // a new client at each start
   setup.peers = {config.mgs};
   setup.wish.connect_flags = connect_flag::kVersion | connect_flag::kAt;
   return setup;

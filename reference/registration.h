@@ -18,6 +18,6 @@ std::string target_name(const Config& config, RegisteredKind kind);
 OutgoingRequest registration_request(const Config& config, RegisteredKind kind);
 
 // The import of a server towards its MGS.
-ImportSetup mgs_import_setup(const Config& config, RegisteredKind kind);
+ImportSetup mgs_import_setup(const Config& config);
 
 }  // namespace reference
