@@ -14,6 +14,7 @@ namespace operation = protocol::operations_2_0;
 
 namespace {
 
+constexpr int32_t kEintr = -4;
 constexpr int32_t kEio = -5;
 constexpr int32_t kEbusy = -16;
 constexpr int32_t kEnodev = -19;
@@ -314,6 +315,7 @@ void Client::finish(Frame& frame, Call& call, int32_t status) {
   if (md_busy_ == call.id + 1) md_busy_ = 0;
   if (close_busy_ == call.id + 1) close_busy_ = 0;
   call.stage = Stage::done;
+  if (status == kEintr) status = kEio;  // what was under way when a server forgot us
   call.result.status = status;
   if (status != 0) {
     const Result failed{.status = status};

@@ -31,7 +31,7 @@ uint64_t page_end(uint64_t end) { return (end + kCachePage - 1) / kCachePage * k
 std::optional<Layout> Client::layout_of(const Bytes& ea) const {
   if (ea.empty()) return std::nullopt;
   auto layout = decode_layout(ea.view());
-  if (!layout || layout->stripes.empty()) return std::nullopt;
+  if (!layout || layout->stripes.empty() || layout->stripe_size < kCachePage) return std::nullopt;
   return std::move(*layout);
 }
 

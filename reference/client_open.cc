@@ -17,6 +17,7 @@ namespace attr = protocol::mds::attr;
 namespace {
 
 constexpr int32_t kEnoent = -2;
+constexpr int32_t kEintr = -4;
 constexpr int32_t kEbadf = -9;
 constexpr int32_t kEmfile = -24;
 constexpr int32_t kEloop = -40;
@@ -239,8 +240,9 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
   }
   close_busy_ = 0;
   on_closed(frame, call.args.fd, call.reply);
-  // The MDT may have forgotten the handle, after an eviction: closed is closed.
-  call.status = call.reply.status == kEstale ? 0 : std::min(call.reply.status, 0);
+  // The MDT may have forgotten the handle, before or just now: closed is closed.
+  const bool forgotten = call.reply.status == kEstale || call.reply.status == kEintr;
+  call.status = forgotten ? 0 : std::min(call.reply.status, 0);
   if (call.status == 0) call.status = take_error(call.fid);
   finish(frame, call, call.status);
   return Progress::some;

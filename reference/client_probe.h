@@ -46,6 +46,8 @@ class ClusterProbe {
     step(client(who), Asked{id, std::move(syscall)});
     return id;
   }
+  // Of an operator, to a server.
+  void order(uint64_t node, Order what) { step(node, Asked{++orders_, std::move(what)}); }
   bool done(OrderId id) const { return results_.contains(id); }
   Result result(OrderId id) {
     const Time until = now + 900 * kSecond;
@@ -93,6 +95,9 @@ class ClusterProbe {
   uint64_t lose_from = ~uint64_t{0};
   int lose = 0;
   std::vector<Fact> facts;
+  // Not 0: of what reaches a client, a byte behind the LNet header is changed in one of so many.
+  uint32_t spoil_one_of = 0;
+  uint64_t chance = 1;
 
  private:
   struct Message {
@@ -183,14 +188,27 @@ class ClusterProbe {
  private:
   bool deliver() {
     if (wire_.empty()) return false;
-    const Message message = std::move(wire_.front());
+    Message message = std::move(wire_.front());
     wire_.pop_front();
+    if (message.to >= 100) message.bytes = spoiled(message.bytes);
     if (!nodes_.contains(message.to)) {
       step(message.from, PeerLost{peer(message.to)});
       return true;
     }
     step(message.to, Received{peer(message.from), message.bytes});
     return true;
+  }
+
+  uint64_t draw(uint64_t below) {
+    chance = chance * 6364136223846793005u + 1442695040888963407u;
+    return (chance >> 33) % below;
+  }
+  Bytes spoiled(const Bytes& bytes) {
+    if (spoil_one_of == 0 || bytes.size() <= 72 || draw(spoil_one_of) != 0) return bytes;
+    std::vector<uint8_t> content(bytes.view().begin(), bytes.view().end());
+    const uint64_t at = 72 + draw(content.size() - 72);
+    content[at] = static_cast<uint8_t>(draw(256));
+    return Bytes(std::move(content));
   }
 
   bool advance(Time until) {
@@ -217,5 +235,47 @@ class ClusterProbe {
   std::map<OrderId, Result> results_;
   OrderId orders_ = 0;
 };
+
+// Calls of an application that are expected to work.
+namespace application {
+
+inline Bytes text(std::string_view words) { return Bytes(protocol::as_bytes(words)); }
+inline std::string text_of(const Bytes& bytes) {
+  return std::string(protocol::as_text(bytes.view()));
+}
+
+inline uint64_t opened(ClusterProbe& cluster, std::string path, uint32_t flags, uint32_t who = 0) {
+  const Result result = cluster.call(
+      {.kind = Syscall::Kind::open, .path = std::move(path), .flags = flags, .mode = 0644}, who);
+  REQUIRE(result.status == 0);
+  return result.value;
+}
+inline void write(ClusterProbe& cluster, uint64_t fd, uint64_t offset, std::string_view data,
+                  uint32_t who = 0) {
+  const Result result = cluster.call(
+      {.kind = Syscall::Kind::write, .fd = fd, .offset = offset, .data = text(data)}, who);
+  REQUIRE(result.status == 0);
+  REQUIRE(result.value == data.size());
+}
+inline std::string read(ClusterProbe& cluster, uint64_t fd, uint64_t offset, uint64_t length,
+                        uint32_t who = 0) {
+  const Result result = cluster.call(
+      {.kind = Syscall::Kind::read, .fd = fd, .offset = offset, .length = length}, who);
+  REQUIRE(result.status == 0);
+  return text_of(result.data);
+}
+inline Attributes stat(ClusterProbe& cluster, std::string path, uint32_t who = 0) {
+  const Result result = cluster.call({.kind = Syscall::Kind::stat, .path = std::move(path)}, who);
+  REQUIRE(result.status == 0);
+  return result.attributes;
+}
+inline int32_t plain(ClusterProbe& cluster, Syscall::Kind kind, std::string path,
+                     std::string target = {}) {
+  return cluster
+      .call({.kind = kind, .path = std::move(path), .target = std::move(target), .mode = 0755})
+      .status;
+}
+
+}  // namespace application
 
 }  // namespace reference

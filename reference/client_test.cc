@@ -11,40 +11,7 @@ namespace {
 
 using Kind = Syscall::Kind;
 using namespace open_flags;
-
-Bytes text(std::string_view words) { return Bytes(protocol::as_bytes(words)); }
-std::string text_of(const Bytes& bytes) { return std::string(protocol::as_text(bytes.view())); }
-
-uint64_t opened(ClusterProbe& cluster, std::string path, uint32_t flags, uint32_t who = 0) {
-  const Result result = cluster.call(
-      {.kind = Kind::open, .path = std::move(path), .flags = flags, .mode = 0644}, who);
-  REQUIRE(result.status == 0);
-  return result.value;
-}
-void write(ClusterProbe& cluster, uint64_t fd, uint64_t offset, std::string_view data,
-           uint32_t who = 0) {
-  const Result result =
-      cluster.call({.kind = Kind::write, .fd = fd, .offset = offset, .data = text(data)}, who);
-  REQUIRE(result.status == 0);
-  REQUIRE(result.value == data.size());
-}
-std::string read(ClusterProbe& cluster, uint64_t fd, uint64_t offset, uint64_t length,
-                 uint32_t who = 0) {
-  const Result result =
-      cluster.call({.kind = Kind::read, .fd = fd, .offset = offset, .length = length}, who);
-  REQUIRE(result.status == 0);
-  return text_of(result.data);
-}
-Attributes stat(ClusterProbe& cluster, std::string path, uint32_t who = 0) {
-  const Result result = cluster.call({.kind = Kind::stat, .path = std::move(path)}, who);
-  REQUIRE(result.status == 0);
-  return result.attributes;
-}
-int32_t plain(ClusterProbe& cluster, Kind kind, std::string path, std::string target = {}) {
-  return cluster
-      .call({.kind = kind, .path = std::move(path), .target = std::move(target), .mode = 0755})
-      .status;
-}
+using namespace application;
 
 }  // namespace
 
@@ -217,46 +184,6 @@ TEST_CASE("dirty data goes out by age", "[client]") {
     found = found || (object != nullptr && object->pages() == 1);
   }
   REQUIRE(found);
-}
-
-// --- recovery ---
-
-TEST_CASE("an open file lives through a crash of the MDT", "[client]") {
-  const auto dialect = GENERATE(Dialect::v2_0, Dialect::v1_8);
-  const bool committed = GENERATE(true, false);
-  ClusterProbe cluster(dialect);
-  REQUIRE(cluster.call({.kind = Kind::mount}).status == 0);
-  opened(cluster, "/warm", kCreate | kReadWrite);  // brings a sequence and objects
-  cluster.hold_commits = !committed;
-  const uint64_t fd = opened(cluster, "/f", kCreate | kReadWrite);
-  write(cluster, fd, 0, "kept");
-  cluster.crash(ClusterProbe::kMds);
-  cluster.hold_commits = false;
-  cluster.restart(ClusterProbe::kMds);
-  REQUIRE(stat(cluster, "/f").size == 4);
-  REQUIRE(read(cluster, fd, 0, 10) == "kept");
-  REQUIRE(cluster.call({.kind = Kind::close, .fd = fd}).status == 0);
-  REQUIRE(stat(cluster, "/f").size == 4);
-}
-
-TEST_CASE("a lost answer is not executed twice", "[client]") {
-  ClusterProbe cluster;
-  REQUIRE(cluster.call({.kind = Kind::mount}).status == 0);
-  REQUIRE(plain(cluster, Kind::mkdir, "/warm") == 0);
-  cluster.lose_from = ClusterProbe::kMds;
-  cluster.lose = 1;
-  REQUIRE(plain(cluster, Kind::mkdir, "/once") == 0);
-}
-
-TEST_CASE("an OST that crashes gets what was not written", "[client]") {
-  ClusterProbe cluster;
-  REQUIRE(cluster.call({.kind = Kind::mount}).status == 0);
-  const uint64_t fd = opened(cluster, "/f", kCreate | kReadWrite);
-  write(cluster, fd, 0, "survives");
-  cluster.crash(ClusterProbe::ost(0));
-  cluster.restart(ClusterProbe::ost(0));
-  REQUIRE(cluster.call({.kind = Kind::fsync, .fd = fd}).status == 0);
-  REQUIRE(read(cluster, fd, 0, 10) == "survives");
 }
 
 }  // namespace reference

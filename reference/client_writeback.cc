@@ -15,6 +15,7 @@ namespace valid = protocol::mds::valid;
 
 namespace {
 
+constexpr int32_t kEintr = -4;
 constexpr int32_t kEio = -5;
 constexpr int32_t kEproto = -71;
 constexpr uint32_t kTransferMax = 1u << 20;
@@ -168,7 +169,7 @@ void Client::on_written(Frame& frame, const Waiter& waiter, const ImportEvent& e
   object->cache.written(waiter.id);
   if (status != 0) {
     note(frame, "write:failed", status);
-    object->error = status < 0 ? status : kEio;
+    object->error = status < 0 && status != kEintr ? status : kEio;
   }
 }
 

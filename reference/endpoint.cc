@@ -249,7 +249,8 @@ void Endpoint::forget(uint64_t cookie) {
 }
 
 void Endpoint::post_source(PeerId peer, uint32_t portal, uint64_t xid, Bytes data) {
-  CHECK(posted_.size() < kPostedMax && data.size() <= kPayloadMax);
+  CHECK(data.size() <= kPayloadMax);
+  if (posted_.size() >= kPostedMax) return;
   const auto length = static_cast<uint32_t>(data.size());
   const Posted posted{peer, portal, xid, true, false, length, std::move(data)};
   CHECK(find_posted(peer, portal, xid) == posted_.end(), "one buffer for an xid");
@@ -257,7 +258,8 @@ void Endpoint::post_source(PeerId peer, uint32_t portal, uint64_t xid, Bytes dat
 }
 
 void Endpoint::post_sink(PeerId peer, uint32_t portal, uint64_t xid, uint32_t length_max) {
-  CHECK(posted_.size() < kPostedMax && length_max <= kPayloadMax);
+  CHECK(length_max <= kPayloadMax);
+  if (posted_.size() >= kPostedMax) return;
   const Posted posted{peer, portal, xid, false, false, length_max, {}};
   CHECK(find_posted(peer, portal, xid) == posted_.end(), "one buffer for an xid");
   posted_.insert(std::ranges::upper_bound(posted_, posted.key(), {}, &Posted::key), posted);

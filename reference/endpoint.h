@@ -57,7 +57,7 @@ class Endpoint {
  public:
   // LNET_MTU: no payload is longer.
   static constexpr uint32_t kPayloadMax = 1u << 20;
-  // Posted buffers at once, of all peers: a client's requests in flight are fewer (a CHECK).
+  // Posted buffers at once, of all peers: beyond it nothing is posted, and the peer's bulk drops.
   static constexpr size_t kPostedMax = 4096;
   // Transfers under way at once, of all peers.
   static constexpr size_t kTransfersMax = 4096;

@@ -19,6 +19,7 @@ using protocol::ptlrpc::PtlrpcBody;
 namespace {
 
 constexpr int32_t kEagain = -11;
+constexpr int32_t kEbusy = -16;
 constexpr int32_t kEnodev = -19;
 constexpr int32_t kEproto = -71;
 constexpr int32_t kEnotconn = -107;
@@ -55,6 +56,12 @@ uint32_t Import::reply_portal() const { return kReplyPortals.at(static_cast<size
 // --- requests ---
 
 RequestId Import::submit(const ImportContext& context, OutgoingRequest request) {
+  if (!room()) {
+    const RequestId refused = next_request_++;
+    context.events.push_back(
+        {ImportEvent::Kind::completed, setup_.number, refused, kEbusy, {}, {}});
+    return refused;
+  }
   Pending& pending = add(context, std::move(request), Purpose::ordinary);
   const RequestId id = pending.id;
   if (phase_ == ImportState::closed || closing_) {

@@ -92,7 +92,7 @@ struct ImportEvent {
   uint32_t import = 0;  // its number
   RequestId request = 0;
   int32_t status = 0;  // pb_status of the reply (may be positive), or without reply: -ETIMEDOUT,
-                       // -EIO, -EINTR, -EWOULDBLOCK, -ESHUTDOWN, -EPROTO (a reply that no
+                       // -EIO, -EINTR, -EBUSY, -EWOULDBLOCK, -ESHUTDOWN, -EPROTO (a reply that no
                        // decoder could read)
   std::optional<protocol::Message> reply;
   Bytes bulk;  // what a sink took; empty also when the server sent nothing
@@ -125,7 +125,7 @@ struct ImportSetup {
 
 class Import {
  public:
-  // Requests that have not ended, at once; a machine asks room() before it takes more work.
+  // Requests that have not ended, at once; a further one ends with -EBUSY.
   static constexpr size_t kRequestsMax = 16384;
   // Requests kept for replay; beyond it the oldest committed opens are let go (their files stay
   // open, but are not opened again after a crash of the server).
