@@ -118,6 +118,7 @@ bool Mds::hold(Call& call, std::vector<Wanted> wanted) {
       request.type = LockType::ibits;
       request.mode = each.mode;
       request.policy.bits = each.bits;
+      request.peer = call.request.from;  // whose count the handle is derived from
       LockEffects effects;
       call.holding.locks.push_back(locks_.enqueue(request, effects).handle);
       act_on(call.turn, effects);
@@ -156,6 +157,7 @@ void Mds::lock_new(Call& call, const Inode& inode, LockMode mode, uint64_t bits)
   request.type = LockType::ibits;
   request.mode = mode;
   request.policy.bits = bits;
+  request.peer = call.request.from;
   LockEffects effects;
   call.holding.wanted.push_back({request.resource, mode, bits});
   call.holding.locks.push_back(locks_.enqueue(request, effects).handle);
