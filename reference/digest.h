@@ -99,7 +99,7 @@ void Digest::add(const T& value) {
     if (value) add(*value);
   } else if constexpr (kIs<T, std::variant>) {
     word(value.index());
-    std::visit([this](const auto& alternative) { add(alternative); }, value);
+    std::visit([digest = this](const auto& alternative) { digest->add(alternative); }, value);
   } else if constexpr (std::same_as<T, std::monostate>) {
     word(0);
   } else {
