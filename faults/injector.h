@@ -1,7 +1,6 @@
 // Rules in the order they were added, and how often each has struck: what becomes of one message.
 #pragma once
 
-#include <tuple>
 #include <vector>
 
 #include "faults/rule.h"
@@ -19,13 +18,13 @@ class Injector {
   // How many messages the rule has struck.
   uint32_t struck(size_t rule) const;
 
-  auto state() const { return std::tie(armed_); }
+  void state(auto&& visit) const { visit(armed_); }
 
  private:
   struct Armed {
     Rule rule;
     uint32_t seen = 0;  // messages that matched
-    auto state() const { return std::tie(rule, seen); }
+    void state(auto&& visit) const { visit(rule, seen); }
   };
   std::vector<Armed> armed_;
 };

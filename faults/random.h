@@ -31,7 +31,7 @@ class Random {
     return draw % bound;
   }
 
-  auto state() const { return state_; }
+  void state(auto&& visit) const { visit(state_); }
 
  private:
   uint64_t state_;

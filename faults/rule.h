@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <tuple>
 
 #include "reference/machine.h"
 
@@ -24,7 +23,7 @@ struct Rule {
   uint32_t first = 1;                       // strikes from the nth match on, counted from 1
   uint32_t times = 1;                       // so many times
   Verdict verdict = Verdict::drop;
-  auto state() const { return std::tie(part, opcode, client, server, first, times, verdict); }
+  void state(auto&& visit) const { visit(part, opcode, client, server, first, times, verdict); }
 };
 inline constexpr uint32_t kAlways = std::numeric_limits<uint32_t>::max();
 

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -24,7 +23,7 @@ class AdaptiveTimeouts {
   // est + est/4 + at_early_margin (Lustre's 5 s); obd_timeout when at_max is 0.
   Time timeout(const Timing& timing, uint32_t portal) const;
 
-  auto state() const { return std::tie(portals_); }
+  void state(auto&& visit) const { visit(portals_); }
 
  private:
   struct Portal {
@@ -32,7 +31,7 @@ class AdaptiveTimeouts {
     Time bin_began = 0;
     std::array<uint32_t, kBins> bins = {};
     uint32_t estimate_s = 0;
-    auto state() const { return std::tie(portal, bin_began, bins, estimate_s); }
+    void state(auto&& visit) const { visit(portal, bin_began, bins, estimate_s); }
   };
   std::vector<Portal> portals_;  // few; in order of first use
 };

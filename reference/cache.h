@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -74,7 +73,7 @@ class ObjectCache {
   bool empty() const { return segments_.empty() && batches_.empty(); }
 
   void invariants() const;
-  auto state() const { return std::tie(segments_, batches_, next_batch_, dirty_bytes_); }
+  void state(auto&& visit) const { visit(segments_, batches_, next_batch_, dirty_bytes_); }
 
  private:
   struct Segment {
@@ -84,13 +83,13 @@ class ObjectCache {
     bool granted = false;
     uint64_t batch = 0;  // being written
     uint64_t end() const { return offset + data.size(); }
-    auto state() const { return std::tie(offset, data, dirty, granted, batch); }
+    void state(auto&& visit) const { visit(offset, data, dirty, granted, batch); }
   };
   struct Flight {
     uint64_t id = 0;
     uint64_t start = 0;
     uint64_t end = 0;
-    auto state() const { return std::tie(id, start, end); }
+    void state(auto&& visit) const { visit(id, start, end); }
   };
 
   // Makes room: cuts away the range (end excluded).

@@ -20,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "reference/client_call.h"
@@ -53,11 +52,11 @@ class Client {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
-  auto state() const {
-    return std::tie(config_, endpoint_, imports_, log_, uuid_, mounts_, mounted_, root_, calls_,
-                    inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_,
-                    next_lock_, uses_, md_busy_, close_busy_, sequence_, sequence_end_, next_oid_,
-                    sequence_asked_, sequence_status_, write_back_at_);
+  void state(auto&& visit) const {
+    visit(config_, endpoint_, imports_, log_, uuid_, mounts_, mounted_, root_, calls_, inodes_,
+          names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
+          md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
+          sequence_status_, write_back_at_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.

@@ -52,7 +52,7 @@ struct CallPart {
   uint64_t file_offset = 0;    // and in the file
   uint64_t length = 0;
   Bytes data;  // of a transfer: what the OST sent
-  auto state() const { return std::tie(stripe, object_offset, file_offset, length, data); }
+  void state(auto&& visit) const { visit(stripe, object_offset, file_offset, length, data); }
 };
 
 // A lock that a call holds on an object of its file, or asks for.
@@ -62,7 +62,7 @@ struct CallLock {
   uint64_t end = 0;     // included
   uint64_t handle = 0;  // 0 as long as it was not asked for
   bool local = false;   // glimpse: what we hold already says it
-  auto state() const { return std::tie(stripe, start, end, handle, local); }
+  void state(auto&& visit) const { visit(stripe, start, end, handle, local); }
 };
 
 // What the walk waits to hear.
@@ -106,11 +106,10 @@ struct Call {
 
   Result result;
 
-  auto state() const {
-    return std::tie(id, args, stage, status, waiting, names, trail, symlinks, asked, directory,
-                    name, source_directory, source_name, source_fid, fid, attributes_known,
-                    attributes, ea, op, request, lock, reply, position, sized, parts, transfers,
-                    object_locks, glimpses, result);
+  void state(auto&& visit) const {
+    visit(id, args, stage, status, waiting, names, trail, symlinks, asked, directory, name,
+          source_directory, source_name, source_fid, fid, attributes_known, attributes, ea, op,
+          request, lock, reply, position, sized, parts, transfers, object_locks, glimpses, result);
   }
 };
 
@@ -119,7 +118,7 @@ struct CachedInode {
   Fid fid;
   Attributes attributes;
   Bytes ea;  // layout of a regular file
-  auto state() const { return std::tie(fid, attributes, ea); }
+  void state(auto&& visit) const { visit(fid, attributes, ea); }
 };
 
 // A name that counts as long as a lock with the LOOKUP bit on the child is held.
@@ -128,7 +127,7 @@ struct CachedName {
   std::string name;
   Fid child;
   auto key() const { return std::tie(directory, name); }
-  auto state() const { return std::tie(directory, name, child); }
+  void state(auto&& visit) const { visit(directory, name, child); }
 };
 
 struct OpenedFile {
@@ -141,8 +140,8 @@ struct OpenedFile {
   RequestId open_request = 0;  // as the MDS's import keeps it
   RequestId close_request = 0;
   bool closed = false;  // by the application; kept until neither request is needed for a replay
-  auto state() const {
-    return std::tie(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed);
+  void state(auto&& visit) const {
+    visit(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed);
   }
 };
 
@@ -165,9 +164,9 @@ struct ClientLock {
   uint32_t users = 0;
   uint64_t last_use = 0;  // a count, for giving up the one unused longest
   protocol::ldlm::OstLvb lvb;
-  auto state() const {
-    return std::tie(handle, import, resource, type, mode, policy, remote, granted, waiting, ended,
-                    status, callback_pending, discard, cancelling, users, last_use, lvb);
+  void state(auto&& visit) const {
+    visit(handle, import, resource, type, mode, policy, remote, granted, waiting, ended, status,
+          callback_pending, discard, cancelling, users, last_use, lvb);
   }
 };
 
@@ -186,9 +185,9 @@ struct ClientObject {
   uint32_t writing = 0;  // transfers under way
   int32_t error = 0;     // of a write-back, for the next fsync or close
   auto key() const { return std::tie(ost, seq, id); }
-  auto state() const {
-    return std::tie(ost, id, seq, file, cache, size, mtime, atime, ctime, blocks, flush, written,
-                    writing, error);
+  void state(auto&& visit) const {
+    visit(ost, id, seq, file, cache, size, mtime, atime, ctime, blocks, flush, written, writing,
+          error);
   }
 };
 
@@ -197,7 +196,7 @@ struct ClientGrant {
   uint32_t ost = 0;
   uint64_t available = 0;  // bytes
   uint64_t lost = 0;       // granted, but its data was discarded: told with the next write
-  auto state() const { return std::tie(ost, available, lost); }
+  void state(auto&& visit) const { visit(ost, available, lost); }
 };
 
 // Who waits for the answer to a request.
@@ -221,8 +220,8 @@ struct Waiter {
   uint64_t object_seq = 0, object_id = 0;
   uint64_t bytes = 0;  // write: from grant
   auto key() const { return std::tie(import, request); }
-  auto state() const {
-    return std::tie(import, request, kind, id, which, object_seq, object_id, bytes);
+  void state(auto&& visit) const {
+    visit(import, request, kind, id, which, object_seq, object_id, bytes);
   }
 };
 

@@ -70,7 +70,7 @@ struct MdReply {
   Bytes cookies;                   // llog cookies, 32 bytes for each object
   protocol::ldlm::LdlmReply lock;  // intents
   uint64_t transno = 0;
-  auto state() const { return std::tie(status, body, ea, cookies, lock, transno); }
+  void state(auto&& visit) const { visit(status, body, ea, cookies, lock, transno); }
 };
 
 struct DirectoryPage {

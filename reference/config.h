@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "reference/machine.h"
@@ -31,11 +30,10 @@ struct Timing {
   Time keepalive = 30 * kSecond;          // socklnd
   Time zero_copy_timeout = 50 * kSecond;  // socklnd
   Time write_back_delay = 5 * kSecond;    // client: dirty pages age
-  auto state() const {
-    return std::tie(obd_timeout, ping_interval, ping_evict_timeout, connect_timeout,
-                    reconnect_delay, recovery_soft, recovery_hard, lock_callback_timeout, at_min,
-                    at_max, at_early_margin, at_extra, bulk_timeout, keepalive, zero_copy_timeout,
-                    write_back_delay);
+  void state(auto&& visit) const {
+    visit(obd_timeout, ping_interval, ping_evict_timeout, connect_timeout, reconnect_delay,
+          recovery_soft, recovery_hard, lock_callback_timeout, at_min, at_max, at_early_margin,
+          at_extra, bulk_timeout, keepalive, zero_copy_timeout, write_back_delay);
   }
 };
 
@@ -56,9 +54,9 @@ struct Config {
   uint32_t default_stripe_count = 1;
   uint32_t default_stripe_size = 1u << 20;
   uint64_t capacity_bytes = 1ull << 34;  // of an OST
-  auto state() const {
-    return std::tie(dialect, self, mgs, fsname, index, seed, incarnation, wall_clock_base_s, timing,
-                    defects, default_stripe_count, default_stripe_size, capacity_bytes);
+  void state(auto&& visit) const {
+    visit(dialect, self, mgs, fsname, index, seed, incarnation, wall_clock_base_s, timing, defects,
+          default_stripe_count, default_stripe_size, capacity_bytes);
   }
 };
 

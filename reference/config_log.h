@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/llog.h"
@@ -39,10 +38,10 @@ class ConfigLog {
   // How often it was read to the end: whoever remembers a lower number has news to look at.
   uint32_t revision() const { return revision_; }
 
-  auto state() const {
-    return std::tie(fsname_, log_name_, stage_, request_, lock_, lock_count_, server_lock_, logid_,
-                    last_index_, next_index_, saved_index_, offset_, blocks_, parsed_, complete_,
-                    again_, status_, revision_);
+  void state(auto&& visit) const {
+    visit(fsname_, log_name_, stage_, request_, lock_, lock_count_, server_lock_, logid_,
+          last_index_, next_index_, saved_index_, offset_, blocks_, parsed_, complete_, again_,
+          status_, revision_);
   }
 
  private:

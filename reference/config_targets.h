@@ -10,7 +10,6 @@
 #include <expected>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -26,7 +25,7 @@ struct ConfigTarget {
   std::string uuid;           // "assay-OST0000_UUID"
   std::vector<PeerId> peers;  // in order: the primary first
   bool operator==(const ConfigTarget&) const = default;
-  auto state() const { return std::tie(kind, index, uuid, peers); }
+  void state(auto&& visit) const { visit(kind, index, uuid, peers); }
 };
 
 class ConfigTargets {
@@ -41,20 +40,20 @@ class ConfigTargets {
   // Sorted by kind and index. Targets whose place is known only.
   const std::vector<ConfigTarget>& targets() const { return targets_; }
 
-  auto state() const { return std::tie(nodes_, devices_, targets_, skipping_); }
+  void state(auto&& visit) const { visit(nodes_, devices_, targets_, skipping_); }
 
  private:
   struct Node {  // ADD_UUID: a name for one or more NIDs
     std::string name;
     std::vector<uint64_t> nids;
-    auto state() const { return std::tie(name, nids); }
+    void state(auto&& visit) const { visit(name, nids); }
   };
   struct Device {  // ATTACH and SETUP
     std::string name;
     std::string type;  // "mdc", "osc"
     std::string target_uuid;
     std::vector<std::string> nodes;
-    auto state() const { return std::tie(name, type, target_uuid, nodes); }
+    void state(auto&& visit) const { visit(name, type, target_uuid, nodes); }
   };
   struct Command;
 

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <tuple>
 #include <utility>
 
 namespace reference {
@@ -34,7 +33,7 @@ class Cow {
   }
 
   friend bool operator==(const Cow& a, const Cow& b) { return a.value_ == b.value_ || *a == *b; }
-  auto state() const { return std::tie(**this); }
+  void state(auto&& visit) const { visit(**this); }
 
  private:
   std::shared_ptr<T> value_;

@@ -1,8 +1,9 @@
 // Hashing of states: 64 bits over everything that a value's `state()` names, recursively.
 //
-// A class takes part by `auto state() const { return std::tie(a_, b_, …); }`: all members that can
-// make two of its values behave differently, and no other (no caches). Wire structs go in as their
-// bytes. No floating point, no addresses, no size_t as such, no padding.
+// A class takes part by `void state(auto&& visit) const { visit(a_, b_, …); }`: all members that
+// can make two of its values behave differently, and no other (no caches). Wire structs go in as
+// their bytes. No floating point, no addresses, no size_t as such, no padding. (A template, so that
+// only who hashes pays for compiling it.)
 #pragma once
 
 #include <xxhash.h>
@@ -60,7 +61,9 @@ uint64_t digest_of(const T& value) {
 
 namespace digest_detail {
 template <class T>
-concept HasState = requires(const T& value) { value.state(); };
+concept HasState = requires(const T& value) { value.state([](const auto&...) {}); };
+template <class T>
+concept HasTupleOfState = requires(const T& value) { value.state(); };
 template <class T>
 concept WireStruct = std::is_trivially_copyable_v<T> && requires {
   { T::kSize } -> std::convertible_to<uint32_t>;
@@ -89,6 +92,8 @@ void Digest::add(const T& value) {
     word(value.size());
     bytes(value.data(), value.size());
   } else if constexpr (HasState<T>) {
+    value.state([this](const auto&... parts) { (add(parts), ...); });
+  } else if constexpr (HasTupleOfState<T>) {
     add(value.state());
   } else if constexpr (WireStruct<T>) {
     bytes(&value, sizeof value);

@@ -1,6 +1,7 @@
 #include "reference/directory.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "protocol/check.h"
 

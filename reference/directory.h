@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace reference {
@@ -24,7 +23,7 @@ struct Name {
   uint64_t inode = 0;  // number
   std::string name;
   bool operator==(const Name&) const = default;
-  auto state() const { return std::tie(hash, block, inode, name); }
+  void state(auto&& visit) const { visit(hash, block, inode, name); }
 };
 
 // 31 bits, at least 2: 0 and 1 are the places of "." and "..".
@@ -47,7 +46,7 @@ class Directory {
   uint32_t block_count() const;
 
   bool operator==(const Directory&) const = default;
-  auto state() const { return std::tie(names_); }
+  void state(auto&& visit) const { visit(names_); }
 
  private:
   std::vector<Name>::iterator place_of(uint32_t hash, std::string_view name);

@@ -112,7 +112,7 @@ class Endpoint {
   PeerId self() const { return self_; }
 
   void invariants() const;
-  auto state() const { return std::tie(self_, posted_, transfers_, counts_); }
+  void state(auto&& visit) const { visit(self_, posted_, transfers_, counts_); }
 
  private:
   struct Posted {
@@ -124,19 +124,19 @@ class Endpoint {
     uint32_t length_max = 0;
     Bytes data;
     auto key() const { return std::tie(peer, portal, xid); }
-    auto state() const { return std::tie(peer, portal, xid, source, used, length_max, data); }
+    void state(auto&& visit) const { visit(peer, portal, xid, source, used, length_max, data); }
   };
   struct Transfer {
     uint64_t cookie = 0;
     PeerId peer;
     bool get = false;  // awaits a REPLY, else an ACK
     uint32_t length_max = 0;
-    auto state() const { return std::tie(cookie, peer, get, length_max); }
+    void state(auto&& visit) const { visit(cookie, peer, get, length_max); }
   };
   struct Count {  // of the handles given to a peer
     PeerId peer;
     uint64_t count = 0;
-    auto state() const { return std::tie(peer, count); }
+    void state(auto&& visit) const { visit(peer, count); }
   };
 
   Incoming on_put(PeerId from, const protocol::lnet::LnetHdr& header, Bytes payload, Actions& out);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "protocol/ptlrpc.h"
@@ -48,10 +47,10 @@ struct Export {
 
   bool may(uint64_t connect_flag) const { return (granted.connect_flags & connect_flag) != 0; }
   std::string_view name() const;  // uuid as text
-  auto state() const {
-    return std::tie(id, uuid, peer, connected, client_handle, conn_cnt, lm_flags, granted,
-                    slot_index, slot, slot_commit, from_disk, in_recovery, request_replay_needed,
-                    lock_replay_needed, vbr_failed, executing, last_request);
+  void state(auto&& visit) const {
+    visit(id, uuid, peer, connected, client_handle, conn_cnt, lm_flags, granted, slot_index, slot,
+          slot_commit, from_disk, in_recovery, request_replay_needed, lock_replay_needed,
+          vbr_failed, executing, last_request);
   }
 };
 
@@ -72,7 +71,7 @@ class Exports {
   std::span<const Export> all() const { return exports_; }
 
   void invariants() const;
-  auto state() const { return std::tie(exports_); }
+  void state(auto&& visit) const { visit(exports_); }
 
  private:
   std::vector<Export> exports_;

@@ -4,7 +4,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <tuple>
 
 namespace reference {
 
@@ -13,7 +12,7 @@ struct Fid {
   uint32_t oid = 0;
   uint32_t ver = 0;
   auto operator<=>(const Fid&) const = default;
-  auto state() const { return std::tie(seq, oid, ver); }
+  void state(auto&& visit) const { visit(seq, oid, ver); }
 };
 
 inline constexpr uint64_t kFidSeqIgif = 12;

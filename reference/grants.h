@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "protocol/ost.h"
@@ -38,14 +37,14 @@ class Grants {
   uint64_t dirty() const;
 
   void invariants() const;
-  auto state() const { return std::tie(clients_, total_); }
+  void state(auto&& visit) const { visit(clients_, total_); }
 
  private:
   struct Client {
     ExportId id = 0;
     uint64_t granted = 0;  // bytes
     uint64_t dirty = 0;    // as the client said last
-    auto state() const { return std::tie(id, granted, dirty); }
+    void state(auto&& visit) const { visit(id, granted, dirty); }
   };
   Client& client(ExportId id);
 

@@ -50,9 +50,9 @@ struct OutgoingRequest {
   bool replay_always = false;  // an open: kept though committed, until release()
   bool no_resend = false;      // fails with -ETIMEDOUT instead (pings, lock cancels)
   bool no_delay = false;       // fails with -EWOULDBLOCK unless the import is FULL
-  auto state() const {
-    return std::tie(message, request_portal, reply_portal, reply_room, bulk, bulk_portal, source,
-                    sink_length, replay_always, no_resend, no_delay);
+  void state(auto&& visit) const {
+    visit(message, request_portal, reply_portal, reply_room, bulk, bulk_portal, source, sink_length,
+          replay_always, no_resend, no_delay);
   }
 };
 
@@ -118,8 +118,8 @@ struct ImportSetup {
   protocol::ptlrpc::ObdConnectData wish;  // asked for at every connect; transno is the import's
   uint8_t sec_part = 0;                   // 2.0: top byte of lm_secflvr (SecPart)
   bool pings = true;
-  auto state() const {
-    return std::tie(kind, number, target_uuid, self_uuid, peers, wish, sec_part, pings);
+  void state(auto&& visit) const {
+    visit(kind, number, target_uuid, self_uuid, peers, wish, sec_part, pings);
   }
 };
 
@@ -188,13 +188,12 @@ class Import {
   size_t pending() const { return pending_.size(); }
 
   void invariants() const;
-  auto state() const {
-    return std::tie(setup_, phase_, peers_, current_peer_, client_cookie_, remote_handle_,
-                    connection_count_, generation_, next_request_, next_xid_, last_committed_,
-                    granted_, pending_, retained_, estimates_, last_replayed_, ever_connected_,
-                    replayable_, invalid_, resend_replay_, vbr_failed_, no_lock_replay_, closing_,
-                    internal_request_, replaying_, retry_same_peer_, last_sent_, reconnect_at_,
-                    deadline_at_);
+  void state(auto&& visit) const {
+    visit(setup_, phase_, peers_, current_peer_, client_cookie_, remote_handle_, connection_count_,
+          generation_, next_request_, next_xid_, last_committed_, granted_, pending_, retained_,
+          estimates_, last_replayed_, ever_connected_, replayable_, invalid_, resend_replay_,
+          vbr_failed_, no_lock_replay_, closing_, internal_request_, replaying_, retry_same_peer_,
+          last_sent_, reconnect_at_, deadline_at_);
   }
 
  private:
@@ -223,9 +222,9 @@ class Import {
     Time sent_at = 0;
     Time deadline = kNever;
     uint64_t transno = 0;  // a replay's
-    auto state() const {
-      return std::tie(id, xid, purpose, request, generation, sent, resend, early, connection_count,
-                      peer, sent_at, deadline, transno);
+    void state(auto&& visit) const {
+      visit(id, xid, purpose, request, generation, sent, resend, early, connection_count, peer,
+            sent_at, deadline, transno);
     }
   };
 
@@ -240,15 +239,15 @@ class Import {
     uint64_t released_by = 0;  // transno of the close, when it is known
     bool released = false;
     auto key() const { return std::tie(transno, xid); }
-    auto state() const {
-      return std::tie(transno, xid, id, request, versions, always, released_by, released);
+    void state(auto&& visit) const {
+      visit(transno, xid, id, request, versions, always, released_by, released);
     }
   };
 
   struct Peer {
     PeerId peer;
     uint64_t last_attempt = 0;  // connection count of the last attempt here, 0 for none
-    auto state() const { return std::tie(peer, last_attempt); }
+    void state(auto&& visit) const { visit(peer, last_attempt); }
   };
 
   // import.cc: requests

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -67,7 +66,7 @@ struct SlotRecord {
   uint32_t data = 0;                      // open: disposition bits
   std::array<uint64_t, 4> versions = {};  // pre-operation versions; 0 for closes
   bool operator==(const SlotRecord&) const = default;
-  auto state() const { return std::tie(transno, xid, result, data, versions); }
+  void state(auto&& visit) const { visit(transno, xid, result, data, versions); }
 };
 
 // lsd_client_data, one client's slot. Closes (1.8: CLOSE; 2.0: CLOSE and DONE_WRITING) have a group
@@ -143,16 +142,15 @@ class Journal {
   CommitId last_commit() const { return last_commit_; }
 
   void invariants() const;
-  auto state() const {
-    return std::tie(record_, last_transno_, last_committed_, last_commit_, durable_, pending_,
-                    refused_);
+  void state(auto&& visit) const {
+    visit(record_, last_transno_, last_committed_, last_commit_, durable_, pending_, refused_);
   }
 
  private:
   struct Pending {
     CommitId id = 0;
     uint64_t transno = 0;
-    auto state() const { return std::tie(id, transno); }
+    void state(auto&& visit) const { visit(id, transno); }
   };
   Write server_write() const;
   void fresh_record(const Config& config);

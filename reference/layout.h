@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <expected>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -16,10 +15,10 @@ namespace reference {
 
 using protocol::Bytes;
 
-inline constexpr uint32_t kStripeCountMax = 160;           // LOV_MAX_STRIPE_COUNT
-inline constexpr uint32_t kStripeSizeUnit = 1u << 16;      // LOV_MIN_STRIPE_SIZE
-inline constexpr uint32_t kStripeOnAll = 0xffff;           // a count: every OST there is
-inline constexpr uint32_t kStripeAnywhere = 0xffff;        // an offset: the server chooses
+inline constexpr uint32_t kStripeCountMax = 160;       // LOV_MAX_STRIPE_COUNT
+inline constexpr uint32_t kStripeSizeUnit = 1u << 16;  // LOV_MIN_STRIPE_SIZE
+inline constexpr uint32_t kStripeOnAll = 0xffff;       // a count: every OST there is
+inline constexpr uint32_t kStripeAnywhere = 0xffff;    // an offset: the server chooses
 inline constexpr size_t kPoolNameMax = 16;
 
 struct Stripe {
@@ -28,7 +27,7 @@ struct Stripe {
   uint32_t ost_generation = 0;  // of the OST's index in the configuration
   uint32_t ost_index = 0;
   bool operator==(const Stripe&) const = default;
-  auto state() const { return std::tie(object_id, object_seq, ost_generation, ost_index); }
+  void state(auto&& visit) const { visit(object_id, object_seq, ost_generation, ost_index); }
 };
 
 struct Layout {
@@ -38,7 +37,7 @@ struct Layout {
   std::string pool;  // not empty: version 3 of the attribute
   std::vector<Stripe> stripes;
   bool operator==(const Layout&) const = default;
-  auto state() const { return std::tie(object_id, object_seq, stripe_size, pool, stripes); }
+  void state(auto&& visit) const { visit(object_id, object_seq, stripe_size, pool, stripes); }
 };
 
 // What a client asks for, or what a directory has for new files in it. 0 leaves it to the default.

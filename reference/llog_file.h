@@ -9,7 +9,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -50,7 +49,7 @@ class LlogFile {
   // The chunk that holds that record, zeros behind the last one; none if there is no such record.
   std::optional<Block> block(uint32_t index) const;
 
-  auto state() const { return std::tie(name_, created_s_, records_); }
+  void state(auto&& visit) const { visit(name_, created_s_, records_); }
 
  private:
   void add(uint32_t type, protocol::ByteView payload, uint32_t length);

@@ -16,7 +16,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -49,10 +48,10 @@ struct LnetConfig {
   uint64_t queue_bytes_max = 64u << 20;
   uint32_t unacknowledged_max = 1024;  // zero-copy messages, per peer
   uint32_t links_max = 4096;
-  auto state() const {
-    return std::tie(self, incarnation, privileged, version, checksum, zero_copy_from, max_payload,
-                    keepalive, zero_copy_timeout, handshake_timeout, retry_delay, retries_max,
-                    queue_max, queue_bytes_max, unacknowledged_max, links_max);
+  void state(auto&& visit) const {
+    visit(self, incarnation, privileged, version, checksum, zero_copy_from, max_payload, keepalive,
+          zero_copy_timeout, handshake_timeout, retry_delay, retries_max, queue_max,
+          queue_bytes_max, unacknowledged_max, links_max);
   }
 };
 
@@ -108,7 +107,7 @@ class Lnet {
   void fired(Time now, LnetActions& out);
 
   void invariants() const;
-  auto state() const { return std::tie(config_, next_link_, links_, peers_, acks_due_); }
+  void state(auto&& visit) const { visit(config_, next_link_, links_, peers_, acks_due_); }
   size_t link_count() const { return links_.size(); }
 
  private:
@@ -125,16 +124,15 @@ class Lnet {
     Time give_up_at = kNever;  // handshake
     LnetReader reader{LnetReader::Side::active};
     std::vector<uint64_t> acks;  // cookies to be acknowledged
-    auto state() const {
-      return std::tie(stage, active, peer, address, port, userspace, type, version, give_up_at,
-                      reader, acks);
+    void state(auto&& visit) const {
+      visit(stage, active, peer, address, port, userspace, type, version, give_up_at, reader, acks);
     }
   };
   struct Unacknowledged {
     uint64_t cookie = 0;
     LinkId link = 0;
     Time give_up_at = kNever;
-    auto state() const { return std::tie(cookie, link, give_up_at); }
+    void state(auto&& visit) const { visit(cookie, link, give_up_at); }
   };
   struct Peer {
     std::vector<LinkId> links;  // all that are known to be of this peer
@@ -150,9 +148,9 @@ class Lnet {
     uint32_t retries = 0;
     Time news_at = 0;            // when something of it arrived last
     Time keepalive_at = kNever;  // when the next one is due
-    auto state() const {
-      return std::tie(links, dialled, incarnation, version, next_cookie, unacknowledged, queue,
-                      queue_bytes, retry_at, more_at, retries, news_at, keepalive_at);
+    void state(auto&& visit) const {
+      visit(links, dialled, incarnation, version, next_cookie, unacknowledged, queue, queue_bytes,
+            retry_at, more_at, retries, news_at, keepalive_at);
     }
   };
 

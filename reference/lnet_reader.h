@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -40,7 +39,7 @@ std::string_view conn_type_name(ConnType type);
 struct AcceptorRequest {
   uint32_t version = 0;
   uint64_t nid = 0;
-  auto state() const { return std::tie(version, nid); }
+  void state(auto&& visit) const { visit(version, nid); }
 };
 
 struct Hello {
@@ -51,8 +50,8 @@ struct Hello {
   uint64_t incarnation = 0;
   ConnType type = ConnType::control;   // may be a number that is no type
   std::vector<uint32_t> interfaces{};  // IPv4, when the sender has several
-  auto state() const {
-    return std::tie(version, order, source, destination_nid, incarnation, type, interfaces);
+  void state(auto&& visit) const {
+    visit(version, order, source, destination_nid, incarnation, type, interfaces);
   }
 };
 
@@ -61,7 +60,7 @@ struct Frame {
   std::array<uint64_t, 2> cookies{};  // of the ksock header; zero in version 1
   protocol::Bytes message{};
   bool noop() const { return message.empty(); }
-  auto state() const { return std::tie(cookies, message); }
+  void state(auto&& visit) const { visit(cookies, message); }
 };
 
 using LnetUnit = std::variant<AcceptorRequest, Hello, Frame>;
@@ -81,9 +80,9 @@ class LnetReader {
   void rename_source(PeerId source) { source_ = source; }
   void rename_destination(PeerId destination) { destination_ = destination; }
 
-  auto state() const {
-    return std::tie(stage_, order_, version_, max_payload_, head_, cookies_, crc_, crc_expected_,
-                    message_, message_size_, source_, destination_);
+  void state(auto&& visit) const {
+    visit(stage_, order_, version_, max_payload_, head_, cookies_, crc_, crc_expected_, message_,
+          message_size_, source_, destination_);
   }
 
  private:

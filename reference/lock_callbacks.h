@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/ldlm.h"
@@ -87,7 +86,7 @@ class LockCallbacks {
   void prolong(const LockContext& context, LockHandle lock);
 
   void invariants() const;
-  auto state() const { return std::tie(pending_, deferred_, xids_, timer_at_); }
+  void state(auto&& visit) const { visit(pending_, deferred_, xids_, timer_at_); }
 
  private:
   enum class Kind : uint8_t { blocking, completion, glimpse };
@@ -102,8 +101,8 @@ class LockCallbacks {
     bool cancel_awaited = false;
     Time deadline = kNever;
     uint64_t cookie = 0;  // of a glimpse
-    auto state() const {
-      return std::tie(kind, lock, owner, peer, xid, lm_flags, cancel_awaited, deadline, cookie);
+    void state(auto&& visit) const {
+      visit(kind, lock, owner, peer, xid, lm_flags, cancel_awaited, deadline, cookie);
     }
   };
   // Held back until recovery ends.
@@ -111,15 +110,15 @@ class LockCallbacks {
     Kind kind = Kind::blocking;
     LockEffects::Blocking blocking;
     LockEffects::Change granted;
-    auto state() const {
-      return std::tuple(kind, blocking.holder, blocking.blocked, blocking.discard, granted.handle,
-                        granted.description);
+    void state(auto&& visit) const {
+      visit(kind, blocking.holder, blocking.blocked, blocking.discard, granted.handle,
+            granted.description);
     }
   };
   struct Xids {
     PeerId peer;
     uint64_t next = 0;
-    auto state() const { return std::tie(peer, next); }
+    void state(auto&& visit) const { visit(peer, next); }
   };
 
   void send_blocking(const LockContext& context, const LockEffects::Blocking& blocking);

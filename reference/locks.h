@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "protocol/ldlm.h"
@@ -39,7 +38,7 @@ struct LockPolicy {
   uint64_t bits = 0;
   uint32_t pid = 0;
   bool operator==(const LockPolicy&) const = default;
-  auto state() const { return std::tie(start, end, gid, bits, pid); }
+  void state(auto&& visit) const { visit(start, end, gid, bits, pid); }
 };
 LockPolicy decode_policy(LockType type, LockMode mode, const protocol::ldlm::LdlmFlock& wire);
 
@@ -58,9 +57,9 @@ struct Lock {
   // A blocking callback was sent, or, for a lock that waits, comes along with its completion.
   bool blocking_sent = false;
   bool holds() const { return granted != LockMode::none; }
-  auto state() const {
-    return std::tie(handle, resource, type, requested, granted, policy, asked, owner, peer,
-                    client_handle, flags, blocking_sent);
+  void state(auto&& visit) const {
+    visit(handle, resource, type, requested, granted, policy, asked, owner, peer, client_handle,
+          flags, blocking_sent);
   }
 };
 
@@ -69,7 +68,7 @@ struct Resource {
   std::vector<Lock> granted;  // in order of granting
   std::vector<Lock> waiting;  // first come, first served
   Bytes lvb;                  // the owner's, opaque here; goes with the last lock
-  auto state() const { return std::tie(id, granted, waiting, lvb); }
+  void state(auto&& visit) const { visit(id, granted, waiting, lvb); }
 };
 
 struct LockRequest {
@@ -186,7 +185,7 @@ class Locks {
   // No two incompatible locks granted (but replayed ones: the server trusts), waiting locks wait
   // for something, indices agree.
   void invariants() const;
-  auto state() const { return std::tie(resources_, counts_, trusting_); }
+  void state(auto&& visit) const { visit(resources_, counts_, trusting_); }
 
  private:
   struct HandleEntry {
@@ -202,7 +201,7 @@ class Locks {
   struct Count {  // of the handles given to a peer
     PeerId peer;
     uint64_t count = 0;
-    auto state() const { return std::tie(peer, count); }
+    void state(auto&& visit) const { visit(peer, count); }
   };
 
   // locks.cc

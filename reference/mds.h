@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -51,9 +50,9 @@ class Mds {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
-  auto state() const {
-    return std::tie(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_,
-                    pool_, unlink_log_, targets_, next_sequence_, parked_, readpages_, wait_timer_);
+  void state(auto&& visit) const {
+    visit(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
+          unlink_log_, targets_, next_sequence_, parked_, readpages_, wait_timer_);
   }
 
   const Namespace& files() const { return files_; }
@@ -72,12 +71,12 @@ class Mds {
     LockMode mode = LockMode::ex;
     uint64_t bits = 0;
     bool operator==(const Wanted&) const = default;
-    auto state() const { return std::tie(resource, mode, bits); }
+    void state(auto&& visit) const { visit(resource, mode, bits); }
   };
   struct Holding {
     std::vector<Wanted> wanted;
     std::vector<LockHandle> locks;  // one for each, granted or waiting
-    auto state() const { return std::tie(wanted, locks); }
+    void state(auto&& visit) const { visit(wanted, locks); }
   };
   // A request under way, for the time of one run of its handler.
   struct Call {
@@ -96,7 +95,7 @@ class Mds {
     Holding holding;
     bool for_objects = false;
     Time give_up_at = kNever;
-    auto state() const { return std::tuple(request, holding, for_objects, give_up_at); }
+    void state(auto&& visit) const { visit(request, holding, for_objects, give_up_at); }
   };
   // A directory page on its way.
   struct Readpage {
@@ -104,12 +103,12 @@ class Mds {
     Request request;
     uint64_t directory = 0;  // number
     Time give_up_at = kNever;
-    auto state() const { return std::tuple(cookie, request, directory, give_up_at); }
+    void state(auto&& visit) const { visit(cookie, request, directory, give_up_at); }
   };
   struct OpenCount {  // files opened by a peer, to derive cookies
     PeerId peer;
     uint64_t opens = 0;
-    auto state() const { return std::tie(peer, opens); }
+    void state(auto&& visit) const { visit(peer, opens); }
   };
   // An answer to an intent.
   struct IntentAnswer {

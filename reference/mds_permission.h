@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 
 #include "reference/namespace.h"
 
@@ -18,7 +17,7 @@ struct Credentials {
     return gid == fsgid || (suppgid1 != kNoGroup && gid == suppgid1) ||
            (suppgid2 != kNoGroup && gid == suppgid2);
   }
-  auto state() const { return std::tie(fsuid, fsgid, suppgid1, suppgid2); }
+  void state(auto&& visit) const { visit(fsuid, fsgid, suppgid1, suppgid2); }
 };
 
 inline constexpr uint32_t kMayExecute = 1, kMayWrite = 2, kMayRead = 4;

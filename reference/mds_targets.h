@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -53,14 +52,14 @@ class MdsTargets {
   uint32_t connected_osts() const;
 
   void invariants() const;
-  auto state() const { return std::tie(mgs_, log_, registration_, revision_, osts_); }
+  void state(auto&& visit) const { visit(mgs_, log_, registration_, revision_, osts_); }
 
  private:
   enum class Stage : uint8_t { connecting, connected, orphans, ready };
   struct Destroying {
     RequestId request = 0;
     protocol::llog::LlogCookie cookie;
-    auto state() const { return std::tie(request, cookie); }
+    void state(auto&& visit) const { visit(request, cookie); }
   };
   struct Ost {
     uint32_t index = 0;
@@ -69,7 +68,7 @@ class MdsTargets {
     RequestId creating = 0;  // 0: no CREATE under way
     Time retry_at = 0;       // of a CREATE that was refused; the next ping looks at it
     std::vector<Destroying> destroying;
-    auto state() const { return std::tie(index, import, stage, creating, retry_at, destroying); }
+    void state(auto&& visit) const { visit(index, import, stage, creating, retry_at, destroying); }
   };
 
   void on_event(const TargetsContext& context, const ImportEvent& event);

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "protocol/mgs.h"
@@ -37,8 +36,8 @@ class Mgs {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
-  auto state() const {
-    return std::tie(endpoint_, service_, locks_, callbacks_, logs_, targets_, changes_, lock_);
+  void state(auto&& visit) const {
+    visit(endpoint_, service_, locks_, callbacks_, logs_, targets_, changes_, lock_);
   }
 
  private:
@@ -49,14 +48,14 @@ class Mgs {
     bool mdt = false;
     std::vector<uint64_t> nids;
     TargetNames names() const { return {fsname, name, index, nids}; }
-    auto state() const { return std::tie(fsname, name, index, mdt, nids); }
+    void state(auto&& visit) const { visit(fsname, name, index, mdt, nids); }
   };
   // A request that changes logs, parked until the configuration's lock is ours.
   struct Change {
     Request request;
     std::string fsname;
     CommitId commit = 0;  // of what it wrote
-    auto state() const { return std::tie(request, fsname, commit); }
+    void state(auto&& visit) const { visit(request, fsname, commit); }
   };
   struct Call {
     Turn& turn;

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -35,7 +34,7 @@ struct Xattr {
   std::string name;
   Bytes value;
   bool operator==(const Xattr&) const = default;
-  auto state() const { return std::tie(name, value); }
+  void state(auto&& visit) const { visit(name, value); }
 };
 
 struct Inode {
@@ -60,9 +59,9 @@ struct Inode {
   Fid igif() const { return reference::igif(number, generation); }
   Fid fid() const { return is_zero(lma) ? igif() : lma; }
   bool operator==(const Inode&) const = default;
-  auto state() const {
-    return std::tie(number, generation, lma, mode, nlink, uid, gid, flags, rdev, size, blocks,
-                    atime, mtime, ctime, version, parent, symlink, layout, xattrs);
+  void state(auto&& visit) const {
+    visit(number, generation, lma, mode, nlink, uid, gid, flags, rdev, size, blocks, atime, mtime,
+          ctime, version, parent, symlink, layout, xattrs);
   }
 };
 
@@ -105,25 +104,27 @@ class Namespace {
   bool has_writes() const { return !dirty_.empty() || !writes_.empty(); }
 
   void invariants() const;
-  auto state() const { return std::tie(next_number_, entries_, fids_, orphans_, dirty_, writes_); }
+  void state(auto&& visit) const {
+    visit(next_number_, entries_, fids_, orphans_, dirty_, writes_);
+  }
 
  private:
   struct Entry {
     Cow<Inode> inode;
     Cow<Directory> names;
-    auto state() const { return std::tie(inode, names); }
+    void state(auto&& visit) const { visit(inode, names); }
     bool operator==(const Entry&) const = default;
   };
   struct FidEntry {
     Fid fid;
     uint64_t number = 0;
     auto operator<=>(const FidEntry&) const = default;
-    auto state() const { return std::tie(fid, number); }
+    void state(auto&& visit) const { visit(fid, number); }
   };
   struct WriteOnce {  // a Write with a state()
     Key key;
     std::optional<Bytes> value;
-    auto state() const { return std::tie(key, value); }
+    void state(auto&& visit) const { visit(key, value); }
   };
 
   void restore(const Store& store);

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -19,7 +18,7 @@ namespace reference {
 
 class ObjectPool {
  public:
-  static constexpr uint64_t kPrecreated = 32;    // OST_MIN_PRECREATE: kept ahead on each OST
+  static constexpr uint64_t kPrecreated = 32;     // OST_MIN_PRECREATE: kept ahead on each OST
   static constexpr uint64_t kPrecreatedLow = 16;  // fewer: more are asked for
 
   explicit ObjectPool(const Store& store);
@@ -52,7 +51,7 @@ class ObjectPool {
   uint64_t free_objects() const;
 
   void invariants() const;
-  auto state() const { return std::tie(osts_, next_); }
+  void state(auto&& visit) const { visit(osts_, next_); }
 
  private:
   struct Ost {
@@ -61,8 +60,8 @@ class ObjectPool {
     uint64_t last_made = 0;  // while usable
     bool known = false;      // a record alone does not make an OST
     bool usable = false;
-    bool dirty = false;      // last_used is to be written; false between steps
-    auto state() const { return std::tie(index, last_used, last_made, known, usable, dirty); }
+    bool dirty = false;  // last_used is to be written; false between steps
+    void state(auto&& visit) const { visit(index, last_used, last_made, known, usable, dirty); }
   };
   Ost& ost(uint32_t index);
   const Ost* find(uint32_t index) const;

@@ -37,14 +37,14 @@ class ObjectTimes {
     std::erase_if(entries_, [client](const Entry& entry) { return entry.client == client; });
   }
 
-  auto state() const { return std::tie(entries_); }
+  void state(auto&& visit) const { visit(entries_); }
 
  private:
   struct Entry {
     ExportId client = 0;
     ObjectId object;
     uint64_t xid = 0;
-    auto state() const { return std::tie(client, object, xid); }
+    void state(auto&& visit) const { visit(client, object, xid); }
   };
   static std::tuple<ExportId, ObjectId> key(const Entry& entry) {
     return {entry.client, entry.object};

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "protocol/bytes.h"
@@ -24,7 +23,7 @@ struct ObjectId {
   uint64_t seq = 0;  // 1.8: group. 0 for what MDT0 has made
   uint64_t id = 0;
   auto operator<=>(const ObjectId&) const = default;
-  auto state() const { return std::tie(seq, id); }
+  void state(auto&& visit) const { visit(seq, id); }
 };
 
 // On the disk as it is here, 88 bytes, little-endian.
@@ -65,14 +64,14 @@ class Object {
   // Holes read as zeros; ends at the object's size.
   Bytes read(uint64_t offset, uint64_t length) const;
 
-  auto state() const { return std::tie(attributes, pages_); }
+  void state(auto&& visit) const { visit(attributes, pages_); }
 
  private:
   friend class Objects;
   struct Page {
     uint64_t index = 0;  // offset / kPage
     Bytes data;          // at most kPage bytes; what follows is zero
-    auto state() const { return std::tie(index, data); }
+    void state(auto&& visit) const { visit(index, data); }
   };
   std::vector<Page> pages_;  // sorted by index
 };
@@ -110,18 +109,18 @@ class Objects {
   void truncate_pages(ObjectId id, uint64_t size, std::vector<Write>& writes);
 
   void invariants() const;
-  auto state() const { return std::tie(objects_, last_ids_); }
+  void state(auto&& visit) const { visit(objects_, last_ids_); }
 
  private:
   struct Entry {
     ObjectId id;
     Cow<Object> object;
-    auto state() const { return std::tie(id, object); }
+    void state(auto&& visit) const { visit(id, object); }
   };
   struct LastId {
     uint64_t seq = 0;
     uint64_t id = 0;
-    auto state() const { return std::tie(seq, id); }
+    void state(auto&& visit) const { visit(seq, id); }
   };
   Entry* entry(ObjectId id);
   void add(ObjectId id, std::vector<Write>& writes);

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 namespace reference {
@@ -22,7 +21,7 @@ struct OpenFile {
   uint64_t xid = 0;         // of the request that opened
   uint64_t export_id = 0;   // whose it is
   bool operator==(const OpenFile&) const = default;
-  auto state() const { return std::tie(handle, old_handle, inode, mode, xid, export_id); }
+  void state(auto&& visit) const { visit(handle, old_handle, inode, mode, xid, export_id); }
 };
 
 class OpenFiles {
@@ -45,7 +44,7 @@ class OpenFiles {
 
   // At most one open file for each (export, xid): OPEN-1.
   void invariants() const;
-  auto state() const { return std::tie(files_); }
+  void state(auto&& visit) const { visit(files_); }
 
  private:
   std::vector<OpenFile> files_;  // sorted by handle

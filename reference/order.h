@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -17,10 +16,10 @@ using OrderId = uint64_t;
 
 struct Evict {  // the client with this uuid, or all when it is empty
   std::string uuid;
-  auto state() const { return std::tie(uuid); }
+  void state(auto&& visit) const { visit(uuid); }
 };
 struct AbortRecovery {
-  auto state() const { return std::tuple<>(); }
+  void state(auto&& visit) const { visit(); }
 };
 
 // --- of a client: the calls of an application ---
@@ -74,9 +73,9 @@ struct Syscall {
   uint32_t stripe_count = 0;     // open that creates: a striping wish, 0 for the default
   uint32_t stripe_size = 0;      // bytes
   protocol::Bytes data;          // write; setxattr
-  auto state() const {
-    return std::tie(kind, path, target, flags, mode, uid, gid, fd, offset, length, atime, mtime,
-                    stripe_count, stripe_size, data);
+  void state(auto&& visit) const {
+    visit(kind, path, target, flags, mode, uid, gid, fd, offset, length, atime, mtime, stripe_count,
+          stripe_size, data);
   }
 };
 
@@ -92,9 +91,9 @@ struct Attributes {
   uint64_t rdev = 0, size = 0, blocks = 0;
   int64_t atime = 0, mtime = 0, ctime = 0;  // seconds since 1970
   bool operator==(const Attributes&) const = default;
-  auto state() const {
-    return std::tie(fid_seq, fid_oid, fid_ver, ino, mode, nlink, uid, gid, rdev, size, blocks,
-                    atime, mtime, ctime);
+  void state(auto&& visit) const {
+    visit(fid_seq, fid_oid, fid_ver, ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime,
+          ctime);
   }
 };
 
@@ -103,14 +102,14 @@ struct DirectoryEntry {
   uint64_t ino = 0;
   uint32_t type = 0;  // S_IFMT bits, 0 where the server does not say
   bool operator==(const DirectoryEntry&) const = default;
-  auto state() const { return std::tie(name, ino, type); }
+  void state(auto&& visit) const { visit(name, ino, type); }
 };
 
 struct FileSystemStatus {
   uint64_t blocks = 0, free = 0, available = 0, files = 0, files_free = 0;
   uint32_t block_size = 0;
   bool operator==(const FileSystemStatus&) const = default;
-  auto state() const { return std::tie(blocks, free, available, files, files_free, block_size); }
+  void state(auto&& visit) const { visit(blocks, free, available, files, files_free, block_size); }
 };
 
 struct Result {
@@ -120,7 +119,7 @@ struct Result {
   protocol::Bytes data;                 // read, readlink, getxattr, listxattr
   std::vector<DirectoryEntry> entries;  // readdir
   FileSystemStatus file_system;         // statfs
-  auto state() const { return std::tie(status, value, attributes, data, entries, file_system); }
+  void state(auto&& visit) const { visit(status, value, attributes, data, entries, file_system); }
 };
 
 }  // namespace reference

@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "protocol/ost.h"
@@ -49,9 +48,9 @@ class Ost {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
-  auto state() const {
-    return std::tie(endpoint_, service_, objects_, grants_, times_, locks_, callbacks_, jobs_, mgs_,
-                    registered_, libraries_, bulk_timer_at_);
+  void state(auto&& visit) const {
+    visit(endpoint_, service_, objects_, grants_, times_, locks_, callbacks_, jobs_, mgs_,
+          registered_, libraries_, bulk_timer_at_);
   }
 
   const Objects& objects() const { return objects_; }
@@ -87,8 +86,8 @@ class Ost {
     uint32_t length = 0;     // bytes of bulk expected
     uint32_t checksum = 0;   // of what was read
     Time deadline = kNever;  // of bulk
-    auto state() const {
-      return std::tie(waits, request, lock, cookie, length, checksum, deadline);
+    void state(auto&& visit) const {
+      visit(waits, request, lock, cookie, length, checksum, deadline);
     }
   };
   struct Brw;  // ost_io.cc: a decoded read or write

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "reference/config.h"
@@ -72,16 +71,16 @@ class Recovery {
   }
 
   void invariants() const;
-  auto state() const {
-    return std::tie(stage_, next_transno_, began_, deadline_, hard_deadline_, version_recovery_,
-                    running_, replays_, locks_, final_);
+  void state(auto&& visit) const {
+    visit(stage_, next_transno_, began_, deadline_, hard_deadline_, version_recovery_, running_,
+          replays_, locks_, final_);
   }
 
  private:
   struct Running {
     ExportId client = 0;
     uint64_t xid = 0;
-    auto state() const { return std::tie(client, xid); }
+    void state(auto&& visit) const { visit(client, xid); }
   };
   const RecoveryPolicy& policy() const;
   bool enter(Stage stage);  // true

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <tuple>
 
 #include "protocol/message.h"
 #include "reference/exports.h"
@@ -32,9 +31,8 @@ struct Request {
 
   // The versions that a replay brings.
   const std::array<uint64_t, 4>& pre_versions() const { return message.body().pre_versions; }
-  auto state() const {
-    return std::tuple(from, export_id, portal, xid, flags, reconstruct, arrived, deadline,
-                      message.bytes());
+  void state(auto&& visit) const {
+    visit(from, export_id, portal, xid, flags, reconstruct, arrived, deadline, message.bytes());
   }
 };
 

@@ -23,7 +23,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -182,9 +181,9 @@ class Service {
   std::string_view uuid() const { return uuid_; }
 
   void invariants() const;
-  auto state() const {
-    return std::tie(exports_, journal_, recovery_, estimates_, executing_, held_, late_slots_,
-                    recovery_timer_, ping_timer_, early_timer_);
+  void state(auto&& visit) const {
+    visit(exports_, journal_, recovery_, estimates_, executing_, held_, late_slots_,
+          recovery_timer_, ping_timer_, early_timer_);
   }
 
  private:
@@ -198,8 +197,8 @@ class Service {
     uint32_t version = 0;
     uint32_t body_length = 0;
     Time arrived = 0;
-    auto state() const {
-      return std::tie(from, portal, xid, lm_flags, opcode, version, body_length, arrived);
+    void state(auto&& visit) const {
+      visit(from, portal, xid, lm_flags, opcode, version, body_length, arrived);
     }
   };
   // An accepted request whose answer is not out.
@@ -208,7 +207,7 @@ class Service {
     uint64_t xid = 0;
     Envelope envelope;
     Time deadline = 0;
-    auto state() const { return std::tie(export_id, xid, envelope, deadline); }
+    void state(auto&& visit) const { visit(export_id, xid, envelope, deadline); }
   };
   // An answer that waits for its commit.
   struct Held {
@@ -219,13 +218,15 @@ class Service {
     uint64_t xid = 0;
     uint32_t lm_flags = 0;
     Bytes message;
-    auto state() const { return std::tie(until, export_id, peer, portal, xid, lm_flags, message); }
+    void state(auto&& visit) const {
+      visit(until, export_id, peer, portal, xid, lm_flags, message);
+    }
   };
   // A slot that goes to the disk when the operation has got there.
   struct LateSlot {
     CommitId after = 0;
     Write slot;
-    auto state() const { return std::tie(after, slot.key, slot.value); }
+    void state(auto&& visit) const { visit(after, slot.key, slot.value); }
   };
 
   const ServicePolicy& policy() const;

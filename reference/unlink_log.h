@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "protocol/llog.h"
@@ -25,9 +24,9 @@ class UnlinkLog {
     uint32_t index = 0;
     uint64_t object_id = 0;
     uint64_t object_seq = 0;
-    CommitId commit = 0;  // of the transaction that wrote it; 0: read from the disk
+    CommitId commit = 0;     // of the transaction that wrote it; 0: read from the disk
     bool by_server = false;  // no client will destroy the object
-    auto state() const { return std::tie(ost, index, object_id, object_seq, commit, by_server); }
+    void state(auto&& visit) const { visit(ost, index, object_id, object_seq, commit, by_server); }
   };
 
   explicit UnlinkLog(const Store& store);
@@ -48,7 +47,7 @@ class UnlinkLog {
   void written(CommitId commit);
   size_t size() const { return records_.size(); }
 
-  auto state() const { return std::tie(records_, next_index_); }
+  void state(auto&& visit) const { visit(records_, next_index_); }
 
  private:
   std::vector<Record> records_;  // sorted by OST and index

@@ -53,7 +53,7 @@ struct Answerer {
     out.push_back(reference::Send{received->from, reply});
   }
   void invariants() const {}
-  auto state() const { return std::tie(self, reply); }
+  void state(auto&& visit) const { visit(self, reply); }
 };
 
 // An order sends `length` messages of the data, `mode` of them without waiting for their answers.
@@ -87,7 +87,7 @@ struct Asker {
     out.push_back(reference::Send{server, message});
   }
   void invariants() const {}
-  auto state() const { return std::tie(self, server, order, left, unanswered, message); }
+  void state(auto&& visit) const { visit(self, server, order, left, unanswered, message); }
 };
 
 double seconds_of(auto&& work) {

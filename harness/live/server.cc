@@ -38,8 +38,7 @@ std::optional<Role> parse_role(std::string_view name) {
 
 std::string encode_timing(const reference::Timing& timing) {
   std::string text;
-  std::apply([&](const auto&... values) { ((text += fmt::format("{},", values)), ...); },
-             timing.state());
+  timing.state([&](const auto&... values) { ((text += fmt::format("{},", values)), ...); });
   return text;
 }
 
@@ -57,7 +56,7 @@ std::optional<reference::Timing> decode_timing(std::string_view text) {
         comma != std::string_view::npos && error == std::errc{} && end == word.data() + word.size();
     text.remove_prefix(std::min(text.size(), word.size() + 1));
   };
-  std::apply([&](const auto&... values) { (take(values), ...); }, timing.state());
+  timing.state([&](const auto&... values) { (take(values), ...); });
   if (!good || !text.empty()) return std::nullopt;
   return timing;
 }

@@ -1,7 +1,6 @@
 // Two machines for tests of what hosts them: one counts and echoes, one asks.
 #pragma once
 
-#include <tuple>
 #include <vector>
 
 #include "protocol/lnet_message.h"
@@ -41,7 +40,7 @@ struct Echo {
         reference::Send{received->from, put(self, received->from, received->message.slice(72))});
   }
   void invariants() const {}
-  auto state() const { return std::tie(self, count, transactions); }
+  void state(auto&& visit) const { visit(self, count, transactions); }
 };
 
 // Each order sends its data to the server named by its path; the answer is what comes back.
@@ -70,7 +69,7 @@ struct Asker {
     waiting.erase(waiting.begin());
   }
   void invariants() const {}
-  auto state() const { return std::tie(self, server, waiting); }
+  void state(auto&& visit) const { visit(self, server, waiting); }
 };
 
 }  // namespace harness::live

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -21,14 +20,14 @@ struct Inbox {
   struct Entry {
     reference::PeerId from;
     std::optional<reference::Bytes> message;  // none: the connections to `from` are gone
-    auto state() const { return std::tie(from, message); }
+    void state(auto&& visit) const { visit(from, message); }
   };
   std::vector<Entry> entries;
-  auto state() const { return std::tie(entries); }
+  void state(auto&& visit) const { visit(entries); }
 };
 
-using AnyMachine = std::variant<Inbox, reference::Mgs, reference::Mds, reference::Ost,
-                                reference::Client>;
+using AnyMachine =
+    std::variant<Inbox, reference::Mgs, reference::Mds, reference::Ost, reference::Client>;
 
 // A value that copies share until one of them writes, with its digest kept.
 template <class T>
@@ -74,7 +73,7 @@ struct Node {
   Kind kind = Kind::inbox;
   Shared<AnyMachine> machine;  // empty while the node is down
   Disk disk;
-  std::vector<Timer> timers;   // sorted by id
+  std::vector<Timer> timers;  // sorted by id
 };
 
 }  // namespace harness::sim
