@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   add_client(app, exit);
   add_decode(app, exit);
   add_serve(app, exit);
+  add_fuzz(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

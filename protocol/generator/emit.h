@@ -19,4 +19,8 @@ std::string emit_operations_source(const File& file);  // the part of X.cc with 
 // catalogue.cc: what all the files hold.
 std::string emit_catalogue(const Model& model);
 
+// mutation_tables.cc: what protocol/mutation.h declares; wire.dict: a dictionary for libFuzzer.
+std::string emit_mutator(const Model& model);
+std::string emit_dictionary(const Model& model);
+
 }  // namespace generator

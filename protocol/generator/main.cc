@@ -1,6 +1,7 @@
 // assay-schema: a capnpc plugin. Reads a CodeGeneratorRequest from standard input and writes, into
-// the current directory, X.h and X.cc for every requested X.capnp, and catalogue.cc. A file whose
-// content stays the same is left alone, so that what includes it is not compiled again.
+// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc, mutation_tables.cc
+// and wire.dict. A file whose content stays the same is left alone, so that what includes it is not
+// compiled again.
 #include <capnp/serialize.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ int main() {
       write_if_changed(file.stem + ".cc", generator::emit_source(file));
     }
     write_if_changed("catalogue.cc", generator::emit_catalogue(model));
+    write_if_changed("mutation_tables.cc", generator::emit_mutator(model));
+    write_if_changed("wire.dict", generator::emit_dictionary(model));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "assay-schema: %s\n", error.what());
