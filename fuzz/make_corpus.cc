@@ -1,5 +1,5 @@
-// make_corpus TARGET DIRECTORY [CAPTURE…]: writes the seeds of a fuzz target. They are made from the
-// schema, from the captures in the tree (and those named), and from simulated runs; the same
+// make_corpus TARGET DIRECTORY [CAPTURE…]: writes the seeds of a fuzz target. They are made from
+// the schema, from the captures in the tree (and those named), and from simulated runs; the same
 // every time.
 #include <fmt/core.h>
 #include <xxhash.h>

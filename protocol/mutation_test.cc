@@ -30,7 +30,7 @@ std::vector<uint32_t> places_of(const MutationStruct& type, LeafRole role) {
 TEST_CASE("no leaf leaves its struct") {
   for (const MutationStruct& type : mutation_structs()) {
     INFO(type.info->lustre);
-    CHECK(std::ranges::all_of(type.leaves, [&](const MutationLeaf& leaf) {
+    REQUIRE(std::ranges::all_of(type.leaves, [&](const MutationLeaf& leaf) {
       return leaf.width > 0 && leaf.offset + leaf.width <= type.info->size;
     }));
   }
@@ -38,23 +38,24 @@ TEST_CASE("no leaf leaves its struct") {
 
 TEST_CASE("a lock request's leaves play the parts that its fields have") {
   const MutationStruct& type = table_of(ldlm::LdlmRequest::kInfo);
-  CHECK(places_of(type, LeafRole::handle) == std::vector<uint32_t>{88, 96});
-  CHECK(places_of(type, LeafRole::resource) == std::vector<uint32_t>{16});
-  CHECK(places_of(type, LeafRole::length) == std::vector<uint32_t>{4});
-  CHECK(type.leaves[0].role == LeafRole::bits);
-  CHECK(type.leaves[0].names == &ldlm::lock_flag::kNames);
-  CHECK(type.trailing_size == 8);
+  using Places = std::vector<uint32_t>;
+  REQUIRE((places_of(type, LeafRole::handle) == Places{88, 96}));
+  REQUIRE((places_of(type, LeafRole::resource) == std::vector<uint32_t>{16}));
+  REQUIRE((places_of(type, LeafRole::length) == std::vector<uint32_t>{4}));
+  REQUIRE(type.leaves[0].role == LeafRole::bits);
+  REQUIRE(type.leaves[0].names == &ldlm::lock_flag::kNames);
+  REQUIRE(type.trailing_size == 8);
 }
 
 TEST_CASE("a file's identifier is one leaf") {
   const MutationStruct& type = table_of(mds_2_0::MdtBody::kInfo);
-  CHECK(places_of(type, LeafRole::fid).front() == 0);
+  REQUIRE(places_of(type, LeafRole::fid).front() == 0);
 }
 
 TEST_CASE("a header's magic and lengths are known as such") {
   const MutationStruct& type = table_of(ptlrpc::LustreMsgV2::kInfo);
-  CHECK(places_of(type, LeafRole::magic) == std::vector<uint32_t>{8});
-  CHECK(places_of(type, LeafRole::length) == std::vector<uint32_t>{0, 12});
+  REQUIRE((places_of(type, LeafRole::magic) == std::vector<uint32_t>{8}));
+  REQUIRE((places_of(type, LeafRole::length) == std::vector<uint32_t>{0, 12}));
 }
 
 TEST_CASE("every buffer with a struct has its leaves") {
@@ -67,9 +68,9 @@ TEST_CASE("every buffer with a struct has its leaves") {
           return a.structure == (b == nullptr ? nullptr : b->info);
         });
       };
-      CHECK(same(operation.info->request.buffers, operation.request));
-      CHECK(same(operation.info->reply.buffers, operation.reply));
-      CHECK(find_mutation(operation.info) == &operation);
+      REQUIRE(same(operation.info->request.buffers, operation.request));
+      REQUIRE(same(operation.info->reply.buffers, operation.reply));
+      REQUIRE(find_mutation(operation.info) == &operation);
     }
   }
 }
@@ -79,11 +80,11 @@ TEST_CASE("a struct is recoded to the other byte order and back") {
   std::array<uint8_t, ptlrpc::PtlrpcBody::kSize> value, turned, back;
   for (size_t i = 0; i < value.size(); ++i) value[i] = static_cast<uint8_t>(i);
   REQUIRE(type.recode(value, ByteOrder::little, ByteOrder::big, turned));
-  CHECK(turned[8] == 11);  // pb_type, from its other end
-  CHECK(turned[0] == 0);   // pb_handle is never swapped
+  REQUIRE(turned[8] == 11);  // pb_type, from its other end
+  REQUIRE(turned[0] == 0);   // pb_handle is never swapped
   REQUIRE(type.recode(turned, ByteOrder::big, ByteOrder::little, back));
-  CHECK(back == value);
-  CHECK_FALSE(type.recode(ByteView(value).first(10), ByteOrder::little, ByteOrder::big, back));
+  REQUIRE(back == value);
+  REQUIRE_FALSE(type.recode(ByteView(value).first(10), ByteOrder::little, ByteOrder::big, back));
 }
 
 }  // namespace

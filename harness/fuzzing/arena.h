@@ -1,5 +1,5 @@
-// Where attacks are run: a fresh world for each, in a process of its own, so that a failing CHECK of
-// a simulated server ends that run and not the search.
+// Where attacks are run: a fresh world for each, in a process of its own, so that a failing CHECK
+// of a simulated server ends that run and not the search.
 #pragma once
 
 #include <cstdint>

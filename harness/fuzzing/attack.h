@@ -1,5 +1,5 @@
-// A script against a running server, and what may not come of it (semantics 9.2, WIRE-1): the server
-// dies, or stops answering others, or leaves a malformed request without an answer and the
+// A script against a running server, and what may not come of it (semantics 9.2, WIRE-1): the
+// server dies, or stops answering others, or leaves a malformed request without an answer and the
 // connection open.
 //
 // What it does not judge: what a request that is well formed does, and with which error a malformed

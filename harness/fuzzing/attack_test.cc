@@ -46,17 +46,17 @@ TEST_CASE("servers that do as they should are found nothing wrong with") {
       const auto finding =
           harness::fuzzing::attack_in(arena, 1, harness::fuzzing::draw_script(arena, 1, 60));
       INFO((finding ? finding->what : ""));
-      CHECK_FALSE(finding);
+      REQUIRE_FALSE(finding);
     }
   }
 }
 
 TEST_CASE("a server that ends by itself is a finding") {
   const auto servers = world();
-  servers->crash_at_commit(kMds, 3, true);
+  servers->crash_at_commit(kMds, 2, true);
   const auto finding = attack(*servers, kMds, {bare(opcode::kMdsGetattr, 0x20003)});
   REQUIRE(finding);
-  CHECK(finding->kind == Finding::Kind::died);
+  REQUIRE(finding->kind == Finding::Kind::died);
 }
 
 TEST_CASE("a server that lets nobody in any more is a finding") {
@@ -64,7 +64,7 @@ TEST_CASE("a server that lets nobody in any more is a finding") {
   servers->add_rule(no_reply(opcode::kMdsConnect, 3));
   const auto finding = attack(*servers, kMds, {bare(opcode::kMdsGetattr, 0x20003)});
   REQUIRE(finding);
-  CHECK(finding->kind == Finding::Kind::silent);
+  REQUIRE(finding->kind == Finding::Kind::silent);
 }
 
 TEST_CASE("a malformed request that is left alone is a finding, and named") {
@@ -72,14 +72,14 @@ TEST_CASE("a malformed request that is left alone is a finding, and named") {
   servers->add_rule(no_reply(opcode::kMdsGetattr, 1));
   const auto finding = attack(*servers, kMds, {bare(opcode::kMdsGetattr, 0x20003)});
   REQUIRE(finding);
-  CHECK(finding->kind == Finding::Kind::unanswered);
-  CHECK(finding->what.starts_with("MDS_GETATTR: "));
+  REQUIRE(finding->kind == Finding::Kind::unanswered);
+  REQUIRE(finding->what.starts_with("MDS_GETATTR: "));
 }
 
 TEST_CASE("a well-formed request may be left waiting") {
   const auto servers = world();
   servers->add_rule(no_reply(opcode::kMdsStatfs, 1));
-  CHECK_FALSE(attack(*servers, kMds, {bare(opcode::kMdsStatfs, 0x20003)}));
+  REQUIRE_FALSE(attack(*servers, kMds, {bare(opcode::kMdsStatfs, 0x20003)}));
 }
 
 TEST_CASE("shrinking leaves the steps that the finding needs") {
@@ -92,6 +92,6 @@ TEST_CASE("shrinking leaves the steps that the finding needs") {
   };
   const Script least = harness::fuzzing::shrink(script, needs_both);
   REQUIRE(least.size() == 2);
-  CHECK(least[0].place == 1);
-  CHECK(least[1].place == 2);
+  REQUIRE(least[0].place == 1);
+  REQUIRE(least[1].place == 2);
 }

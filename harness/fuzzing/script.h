@@ -1,9 +1,9 @@
 // What peers do to one server, as a list of steps with a form in bytes: any bytes are a script, so
 // that a fuzzer without knowledge can write one; the text form is for files that people read.
 //
-// A step in bytes: kind (low four bits, modulo the kinds) and peer (high four), place, quirks, then
-// for kinds that carry bytes their length in 16 bits, little-endian, and so many of them, or as many
-// as there are.
+// A step in bytes: kind (low four bits, modulo the kinds) and peer (high four), place, quirks; then
+// for kinds that carry bytes their length in 16 bits, little-endian, and so many of them, or as
+// many as there are.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ TEST_CASE("a script in bytes is read back as it was written") {
                          {.kind = Step::Kind::commit, .place = 7},
                          {.kind = Step::Kind::lnet, .peer = 15, .bytes = {}},
                          {.kind = Step::Kind::restart}};
-  CHECK(parse_script(script_bytes(script)) == script);
+  REQUIRE(parse_script(script_bytes(script)) == script);
 }
 
 TEST_CASE("a script that is cut ends with what is there") {
@@ -25,16 +25,16 @@ TEST_CASE("a script that is cut ends with what is there") {
   std::vector<uint8_t> bytes = script_bytes(script);
   bytes.pop_back();
   const Script cut = {{.kind = Step::Kind::request, .bytes = {1, 2, 3}}};
-  CHECK(parse_script(bytes) == cut);
+  REQUIRE(parse_script(bytes) == cut);
   bytes.resize(4);  // within the length
   const Script bare = {{.kind = Step::Kind::request}};
-  CHECK(parse_script(bytes) == bare);
+  REQUIRE(parse_script(bytes) == bare);
   bytes.resize(2);
-  CHECK(parse_script(bytes).empty());
+  REQUIRE(parse_script(bytes).empty());
 }
 
 TEST_CASE("no more steps are read than a script may have") {
-  CHECK(parse_script(std::vector<uint8_t>(5000, uint8_t{6})).size() == kStepsMax);
+  REQUIRE(parse_script(std::vector<uint8_t>(5000, uint8_t{6})).size() == kStepsMax);
 }
 
 TEST_CASE("what the mutator makes of scripts survives its form in bytes") {
@@ -47,7 +47,7 @@ TEST_CASE("what the mutator makes of scripts survives its form in bytes") {
     REQUIRE(parse_script(script_bytes(script)) == script);
   }
   const Script crossed = mutator.cross(script, {{.kind = Step::Kind::lost}});
-  CHECK(parse_script(script_bytes(crossed)) == crossed);
+  REQUIRE(parse_script(script_bytes(crossed)) == crossed);
 }
 
 TEST_CASE("a script in text is read back as it was written") {
@@ -56,7 +56,7 @@ TEST_CASE("a script in text is read back as it was written") {
                          {.kind = Step::Kind::commit, .place = 7}};
   const auto read = harness::fuzzing::parse_script_text("# seed 7\n" + script_text(script));
   REQUIRE(read);
-  CHECK(*read == script);
+  REQUIRE(*read == script);
 }
 
 TEST_CASE("a text that is no script is refused with its line") {
@@ -66,6 +66,6 @@ TEST_CASE("a text that is no script is refused with its line") {
                            "commit peer 1 place 256 quirks 0\n",
                            "commit peer 1 place 0 quirks 0: 00\n"}) {
     INFO(text);
-    CHECK(harness::fuzzing::parse_script_text(text).error() == "line 1: no step");
+    REQUIRE(harness::fuzzing::parse_script_text(text).error() == "line 1: no step");
   }
 }

@@ -65,12 +65,12 @@ TEST_CASE("a connect names the target, and its reply gives the handle of later r
   const auto asked = ops::MdsConnect::Request::decode(
       payload_of(session.message({.kind = Step::Kind::connect})));
   REQUIRE(asked);
-  CHECK(asked->target_uuid == "assay-MDT0000_UUID");
+  REQUIRE(asked->target_uuid == "assay-MDT0000_UUID");
 
   Session later = connected();
   const Message ping = payload_of(later.message(request(400, ops::ObdPing::Request{})));
-  CHECK(ping.body().handle.cookie == kExport);
-  CHECK(ping.body().conn_cnt == 1);
+  REQUIRE(ping.body().handle.cookie == kExport);
+  REQUIRE(ping.body().conn_cnt == 1);
 }
 
 TEST_CASE("references become what the server named last") {
@@ -87,9 +87,9 @@ TEST_CASE("references become what the server named last") {
   const auto said =
       ops::MdsClose::Request::decode(payload_of(session.message(request(35, close))));
   REQUIRE(said);
-  CHECK(said->ioepoch.handle.cookie == 0x0be11);
-  CHECK(said->record.fid.seq == 0x200000401);
-  CHECK(said->record.fid.oid == 7);
+  REQUIRE(said->ioepoch.handle.cookie == 0x0be11);
+  REQUIRE(said->record.fid.seq == 0x200000401);
+  REQUIRE(said->record.fid.oid == 7);
 }
 
 TEST_CASE("a quirk leaves what a step says as it is") {
@@ -97,8 +97,8 @@ TEST_CASE("a quirk leaves what a step says as it is") {
   Step step = request(400, ops::ObdPing::Request{});
   step.quirks = Step::own_handle | Step::own_conn_cnt;
   const Message ping = payload_of(session.message(step));
-  CHECK(ping.body().handle.cookie == 0);
-  CHECK(ping.body().conn_cnt == 0);
+  REQUIRE(ping.body().handle.cookie == 0);
+  REQUIRE(ping.body().conn_cnt == 0);
 }
 
 TEST_CASE("bytes that are no message are sent to the server's portal as they are") {
@@ -106,13 +106,13 @@ TEST_CASE("bytes that are no message are sent to the server's portal as they are
   const auto sent = session.message({.kind = Step::Kind::request, .bytes = {1, 2, 3}});
   REQUIRE(sent);
   const LnetMessage whole = LnetMessage::parse(*sent).value();
-  CHECK(whole.payload == Bytes(std::vector<uint8_t>{1, 2, 3}));
-  CHECK(lnet::LnetPut(whole.header.msg).ptl_index == ptlrpc::portal::kMdsRequest);
+  REQUIRE(whole.payload == Bytes(std::vector<uint8_t>{1, 2, 3}));
+  REQUIRE(lnet::LnetPut(whole.header.msg).ptl_index == ptlrpc::portal::kMdsRequest);
 }
 
 TEST_CASE("what the server asks is answered once") {
   Session session = session_of();
-  CHECK_FALSE(session.message({.kind = Step::Kind::answer, .bytes = {1}}));
+  REQUIRE_FALSE(session.message({.kind = Step::Kind::answer, .bytes = {1}}));
   protocol::MessageBuilder builder(
       {.type = ptlrpc::msg_type::kRequest, .opc = ptlrpc::opcode::kLdlmBlCallback});
   lnet::LnetHdr header{.dest_nid = kPeer.nid, .src_nid = kServer.nid, .type = 1};
@@ -124,7 +124,7 @@ TEST_CASE("what the server asks is answered once") {
   const auto answer = session.message({.kind = Step::Kind::answer, .bytes = {1}});
   REQUIRE(answer);
   const lnet::LnetPut put = LnetMessage::parse(*answer).value().header.msg;
-  CHECK(put.match_bits == 77);
-  CHECK(put.ptl_index == ptlrpc::portal::kLdlmCbReply);
-  CHECK_FALSE(session.message({.kind = Step::Kind::answer, .bytes = {1}}));
+  REQUIRE(put.match_bits == 77);
+  REQUIRE(put.ptl_index == ptlrpc::portal::kLdlmCbReply);
+  REQUIRE_FALSE(session.message({.kind = Step::Kind::answer, .bytes = {1}}));
 }

@@ -124,7 +124,9 @@ std::string emit_buffers(const std::string& name, const Direction& direction,
                 : fmt::format("    &kStructs[{}],  // {}\n", at - structs.begin(),
                               buffer.structure->lustre);
   }
-  if (rows.empty()) return fmt::format("constexpr std::span<const MutationStruct* const> {};\n", name);
+  if (rows.empty()) {
+    return fmt::format("constexpr std::span<const MutationStruct* const> {};\n", name);
+  }
   return fmt::format("constexpr const MutationStruct* {}[] = {{\n{}}};\n", name, rows);
 }
 
@@ -190,7 +192,7 @@ std::string emit_mutator(const Model& model) {
 }
 
 std::string emit_dictionary(const Model& model) {
-  std::string out = "# Made from protocol/schema/*.capnp by assay-schema: what the wire is made of.\n";
+  std::string out = "# Made from protocol/schema/*.capnp by assay-schema.\n";
   std::set<std::string> keys;
   std::set<std::pair<uint32_t, uint64_t>> seen;
   for (const File& file : model.files) {
