@@ -32,6 +32,6 @@ std::string_view dialect_name(reference::Dialect dialect);
 // Short intervals, for our own servers in live suites.
 reference::Timing live_timing();
 
-std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan);
+std::unique_ptr<World> make_world(WorldKind kind, const Setup& setup);
 
 }  // namespace harness

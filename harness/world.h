@@ -54,7 +54,7 @@ struct Cast {
 };
 
 // What is asked of a world when it is made.
-struct Plan {
+struct Setup {
   Dialect dialect = Dialect::v2_0;
   uint64_t defects = 0;
   uint32_t osts = 2;

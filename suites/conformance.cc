@@ -7,24 +7,23 @@
 
 namespace suites {
 
-using harness::Plan;
 using harness::ServerId;
+using harness::Setup;
 
 namespace {
 
-Plan plan_of(const Setting& setting, const Case& c) {
-  Plan plan{.dialect = setting.target.dialect,
-            .defects = setting.target.defects,
-            .seed = setting.seed};
-  if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
-  if (!setting.out.empty()) plan.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
-  return plan;
+Setup setup_of(const Setting& setting, const Case& c) {
+  Setup setup{
+      .dialect = setting.target.dialect, .defects = setting.target.defects, .seed = setting.seed};
+  if (setting.world == harness::WorldKind::live) setup.timing = harness::live_timing();
+  if (!setting.out.empty()) setup.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
+  return setup;
 }
 
 }  // namespace
 
 Conformance::Conformance(const Setting& setting, const Case& c)
-    : setting_(setting), world_(harness::make_world(setting.world, plan_of(setting, c))) {}
+    : setting_(setting), world_(harness::make_world(setting.world, setup_of(setting, c))) {}
 
 Conformance::~Conformance() = default;
 

@@ -53,29 +53,29 @@ std::string temporary_directory() {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
-    : plan_(plan),
+LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
+    : setup_(setup),
       program_(program),
       directory_(temporary_directory()),
       port_(may_use_privileged_ports() ? reference::kLnetPort : kUnprivilegedPort),
       block_(LoopbackBlock::claim()),
       work_(boost::asio::make_work_guard(loop_)) {
-  CHECK(kFirstOst + plan.osts <= kFirstClient);
+  CHECK(kFirstOst + setup.osts <= kFirstClient);
   const auto peer = [&](uint32_t index) {
     return PeerId{reference::make_nid(block_.address(index)), reference::kLnetPid};
   };
-  cast_.dialect = plan.dialect;
+  cast_.dialect = setup.dialect;
   cast_.fsname = reference::Config{}.fsname;
   cast_.mgs = peer(kMgsIndex);
   cast_.mds = peer(kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
-  if (!plan.capture.empty()) {
-    capture_ = std::make_shared<record::PcapngWriter>(plan.capture);
+  for (uint32_t i = 0; i < setup.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
+  if (!setup.capture.empty()) {
+    capture_ = std::make_shared<record::PcapngWriter>(setup.capture);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
   add_server(kMgs, kMgsIndex);
   add_server(kMds, kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) add_server(ost(i), kFirstOst + i);
+  for (uint32_t i = 0; i < setup.osts; ++i) add_server(ost(i), kFirstOst + i);
   for (const auto& server : servers_) start(server->id);
   // Then all are registered, and the logs that clients read name every OST.
   const bool ready = run_until([this] {
@@ -100,13 +100,13 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   server->id = id;
   ServerOptions& options = server->options;
   options.role = id.role;
-  options.config.dialect = plan_.dialect;
+  options.config.dialect = setup_.dialect;
   options.config.self = {reference::make_nid(block_.address(index)), reference::kLnetPid};
   options.config.mgs = cast_.mgs;
   options.config.index = id.index;
-  options.config.seed = plan_.seed;
-  options.config.timing = plan_.timing;
-  options.config.defects = plan_.defects;
+  options.config.seed = setup_.seed;
+  options.config.timing = setup_.timing;
+  options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
   if (capture_) {
@@ -173,11 +173,11 @@ std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const s
   CHECK(index <= kLastIndex, "too many clients or probes");
   auto ours = std::make_unique<OurNode>();
   OurNode& node = *ours;
-  node.config.dialect = plan_.dialect;
+  node.config.dialect = setup_.dialect;
   node.config.self = {reference::make_nid(block_.address(index)), reference::kLnetPid};
   node.config.mgs = cast_.mgs;
-  node.config.seed = plan_.seed;
-  node.config.timing = plan_.timing;
+  node.config.seed = setup_.seed;
+  node.config.timing = setup_.timing;
   NodeOptions options = node_options(node.config, port_);
   options.listen = {block_.address(index), port_};
   if (kind == ProbeKind::user_space) {
@@ -344,6 +344,6 @@ void LiveWorld::release_held() {
   }
 }
 
-std::unique_ptr<World> make_world(const Plan& plan) { return std::make_unique<LiveWorld>(plan); }
+std::unique_ptr<World> make_world(const Setup& setup) { return std::make_unique<LiveWorld>(setup); }
 
 }  // namespace harness::live

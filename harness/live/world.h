@@ -36,7 +36,7 @@ class LiveWorld final : public World {
   static constexpr reference::Time kQuiet = 20 * reference::kMillisecond;
 
   // Starts the servers, MGS first, and waits until they serve. `program` is the assay binary.
-  explicit LiveWorld(const Plan& plan, const std::string& program = own_program());
+  explicit LiveWorld(const Setup& setup, const std::string& program = own_program());
   ~LiveWorld() override;
 
   const Cast& cast() const override { return cast_; }
@@ -106,7 +106,7 @@ class LiveWorld final : public World {
   OurServer& find(ServerId server);
   const OurServer& find(ServerId server) const;
 
-  Plan plan_;
+  Setup setup_;
   std::string program_;
   std::string directory_;
   uint16_t port_;
@@ -123,6 +123,6 @@ class LiveWorld final : public World {
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
 };
 
-std::unique_ptr<World> make_world(const Plan& plan);
+std::unique_ptr<World> make_world(const Setup& setup);
 
 }  // namespace harness::live

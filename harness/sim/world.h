@@ -2,7 +2,7 @@
 //
 // At every step one of the things that may happen is picked: a link delivers, a transaction becomes
 // durable. Time passes only when none of them can, to the earliest timer. So a run is a function of
-// its plan and of what the test asks, and runs again byte for byte.
+// its setup and of what the test asks, and runs again byte for byte.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ class SimWorld final : public World {
   static constexpr uint64_t kStepsMax = 20'000'000;
 
   // Builds the servers and starts them, MGS first, until all have registered.
-  explicit SimWorld(const Plan& plan);
+  explicit SimWorld(const Setup& setup);
 
   const Cast& cast() const override { return cast_; }
   reference::Time now() const override { return cluster_.now(); }
@@ -81,7 +81,7 @@ class SimWorld final : public World {
   void post(NodeIndex from, PeerId to, const Bytes& message);
   NodeIndex add_server(ServerId server, uint32_t address);
 
-  Plan plan_;
+  Setup setup_;
   Cast cast_;
   Cluster cluster_;
   Happened happened_;
