@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "faults/injector.h"
+#include "faults/plan.h"
 #include "faults/rule.h"
 #include "reference/config.h"
 #include "reference/machine.h"
@@ -126,12 +128,28 @@ class World {
   // What a server of ours said that it did, so far. Empty on targets that give no notes.
   virtual const std::vector<Fact>& facts(ServerId server) const = 0;
 
-  // --- messages of our own clients and probes: what happens to them on the way ---
-  virtual void add_rule(const faults::Rule& rule) = 0;
-  // How many messages each rule has struck so far, in order of add_rule.
-  virtual uint32_t struck(size_t rule) const = 0;
-  // Delivers what rules with Verdict::hold have kept.
-  virtual void release_held() = 0;
+  // --- faults ---
+  // What of a plan this world or its target cannot do, a line of text each. Then the plan is not
+  // for it: nothing is skipped.
+  virtual std::vector<std::string> cannot(const faults::Plan& plan) const = 0;
+  // From now on the plan strikes; its times count from now.
+  void arm(const faults::Plan& plan);
+  // What is held arrives, who is kept away comes back, and no line strikes any more.
+  void end_faults();
+  // A fault of one message, for who needs no plan.
+  void add_rule(const faults::Rule& rule) { injector().arm(rule, now()); }
+  // How often each line or rule has struck so far, in the order in which they were armed.
+  uint32_t struck(size_t line) { return injector().times_struck(line); }
+  // Delivers what was held until released.
+  void release_held();
+  // What struck so far, and of which line, counted in the order in which they were armed.
+  const std::vector<faults::Struck>& strikes() { return injector().struck(); }
+  const faults::Line& armed(size_t line) { return injector().line(line); }
+
+ protected:
+  virtual faults::Injector& injector() = 0;
+  // Puts messages on the network and carries orders out.
+  virtual void take_effect(const faults::Effects& effects) = 0;
 };
 
 }  // namespace harness

@@ -86,7 +86,6 @@ LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
 }
 
 LiveWorld::~LiveWorld() {
-  held_.clear();
   clients_.clear();
   probes_.clear();
   servers_.clear();
@@ -307,41 +306,41 @@ const std::vector<Fact>& LiveWorld::facts(ServerId server) const { return find(s
 
 // --- messages ---
 
-void LiveWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
-uint32_t LiveWorld::struck(size_t rule) const { return injector_.struck(rule); }
-
 // Each message is judged once: a message between two nodes of ours, as it leaves.
 int LiveWorld::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
+  if (injector_.idle()) return 1;
   const PeerId self = node.config.self;
-  const auto verdict =
-      outgoing ? injector_.judge(self, peer, message) : injector_.judge(peer, self, message);
-  switch (verdict) {
-    case faults::Verdict::pass:
-      return 1;
-    case faults::Verdict::drop:
-      return 0;
-    case faults::Verdict::hold:
-      held_.push_back({&node, outgoing, peer, message});
-      return 0;
-    case faults::Verdict::duplicate:
-      return 2;
+  faults::Effects effects;
+  injector_.on_message(now(), outgoing ? self : peer, outgoing ? peer : self, message, effects);
+  take_effect(effects);
+  return 0;
+}
+
+void LiveWorld::deliver(const faults::Parcel& parcel) {
+  for (const auto* nodes : {&clients_, &probes_}) {
+    for (const auto& ours : *nodes) {
+      if (!ours->node) continue;
+      if (ours->config.self == parcel.from) return ours->node->send(parcel.to, parcel.message);
+      if (ours->config.self == parcel.to) return ours->node->receive(parcel.from, parcel.message);
+    }
   }
-  return 1;
+}
+
+void LiveWorld::take_effect(const faults::Effects& effects) {
+  for (const faults::Parcel& parcel : effects.deliver) deliver(parcel);
+}
+
+std::vector<std::string> LiveWorld::cannot(const faults::Plan& plan) const {
+  std::vector<std::string> refused;
+  for (const faults::Line& line : plan.lines) {
+    if (faults::is_of_message(line.fault.verb)) continue;
+    refused.push_back(fmt::format("the live world cannot yet: {}", to_text(line)));
+  }
+  return refused;
 }
 
 void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
-}
-
-void LiveWorld::release_held() {
-  for (Held& held : std::exchange(held_, {})) {
-    if (!held.node->node) continue;
-    if (held.outgoing) {
-      held.node->node->send(held.peer, std::move(held.message));
-    } else {
-      held.node->node->receive(held.peer, std::move(held.message));
-    }
-  }
 }
 
 std::unique_ptr<World> make_world(const Setup& setup) { return std::make_unique<LiveWorld>(setup); }

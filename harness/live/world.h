@@ -66,9 +66,7 @@ class LiveWorld final : public World {
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<Fact>& facts(ServerId server) const override;
 
-  void add_rule(const faults::Rule& rule) override;
-  uint32_t struck(size_t rule) const override;
-  void release_held() override;
+  std::vector<std::string> cannot(const faults::Plan& plan) const override;
 
   // Lines about connections that servers refused: peer, field and offset.
   const std::vector<std::string>& refusals() const { return refusals_; }
@@ -89,18 +87,15 @@ class LiveWorld final : public World {
     std::map<OrderId, Result> results;
     std::deque<ProbeEvent> events;  // of a probe
   };
-  struct Held {
-    OurNode* node;
-    bool outgoing;
-    PeerId peer;
-    Bytes message;
-  };
 
   void add_server(ServerId server, uint32_t index);
   void order(ServerId server, const std::string& line);
   std::unique_ptr<OurNode> make_node(uint32_t index, const std::string& what,
                                     ProbeKind kind = ProbeKind::kernel);
   int judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);
+  faults::Injector& injector() override { return injector_; }
+  void take_effect(const faults::Effects& effects) override;
+  void deliver(const faults::Parcel& parcel);
   void drain();
   bool run_for(Time duration);
   OurServer& find(ServerId server);
@@ -118,7 +113,6 @@ class LiveWorld final : public World {
   std::vector<std::unique_ptr<OurServer>> servers_;
   std::vector<std::unique_ptr<OurNode>> clients_;
   std::vector<std::unique_ptr<OurNode>> probes_;
-  std::vector<Held> held_;
   std::vector<std::string> refusals_;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "protocol/check.h"
-#include "reference/nid.h"
 #include "reference/digest.h"
+#include "reference/nid.h"
 
 namespace harness::sim {
 
@@ -18,6 +18,18 @@ constexpr uint64_t kTcpNet = uint64_t{0x00020000} << 32;
 constexpr PeerId peer_at(uint32_t host) { return {kTcpNet | 0x0a000000 | host, kLnetPid}; }
 constexpr uint32_t kClientHosts = 100;
 constexpr uint32_t kProbeHosts = 200;
+
+faults::NodeName name_of(ServerId server) {
+  switch (server.role) {
+    case Role::mgs:
+      return faults::kTheMgs;
+    case Role::mds:
+      return faults::kTheMds;
+    case Role::ost:
+      return faults::ost_name(server.index);
+  }
+  CHECK(false, "no such role");
+}
 
 Kind kind_of(Role role) {
   switch (role) {
@@ -64,6 +76,7 @@ NodeIndex SimWorld::add_server(ServerId server, uint32_t host) {
   config.defects = setup_.defects;
   const NodeIndex node = cluster_.add(kind_of(server.role), config);
   servers_.emplace_back(server, node);
+  injector_.know(config.self, name_of(server));
   facts_.emplace_back();
   return node;
 }
@@ -94,19 +107,30 @@ bool SimWorld::step_now() {
 }
 
 void SimWorld::commit(NodeIndex node) {
-  const auto doom = std::ranges::find(dooms_, node, &Doom::node);
-  if (doom == dooms_.end() || --doom->commits_left != 0) return cluster_.commit(node, happened_);
-  const bool durable = doom->durable;
+  const auto doom = std::ranges::find_if(dooms_, [&](const Doom& one) {
+    return one.node == node && one.kind == Doom::Kind::at_write;
+  });
+  cluster_.commit(node, happened_);
+  if (doom == dooms_.end() || --doom->left != 0) return;
   dooms_.erase(doom);
   // What the commit would have let the server say dies with it.
-  if (durable) cluster_.commit(node, happened_);
   happened_.clear();
   cluster_.crash(node);
 }
 
 bool SimWorld::step_time(Time until) {
   cluster_.next_timers(due_);
-  if (due_.empty() || due_.front().at > until) return false;
+  const Time timer = due_.empty() ? reference::kNever : due_.front().at;
+  const Time fault = injector_.deadline();
+  if (std::min(timer, fault) > until) return false;
+  if (fault <= timer) {
+    if (fault == reference::kNever) return false;
+    cluster_.advance_to(fault);
+    faults::Effects effects;
+    injector_.on_time(cluster_.now(), effects);
+    take_effect(effects);
+    return true;
+  }
   const uint64_t choice = random_.below(due_.size());
   happened_.clear();
   cluster_.fire(due_[choice], happened_);
@@ -115,29 +139,51 @@ bool SimWorld::step_time(Time until) {
 }
 
 void SimWorld::absorb() {
-  for (Happened::Said& said : happened_.said) {
-    facts_[said.node].push_back(std::move(said.fact));
-  }
+  if (!dooms_.empty()) meet_dooms();
   for (Happened::Answered& answered : happened_.answered) {
     results_.insert_or_assign({answered.node, answered.order}, std::move(answered.result));
   }
+  faults::Effects effects;
+  for (Happened::Said& said : happened_.said) {
+    const PeerId peer = cluster_.node(said.node).config.self;
+    injector_.on_fact(cluster_.now(), peer, said.fact, effects);
+    facts_[said.node].push_back(std::move(said.fact));
+  }
   for (const Happened::Sent& sent : happened_.sent) {
     const PeerId from = cluster_.node(sent.from).config.self;
-    switch (injector_.judge(from, sent.to, sent.message)) {
-      case faults::Verdict::pass:
-        post(sent.from, sent.to, sent.message);
-        break;
-      case faults::Verdict::drop:
-        break;
-      case faults::Verdict::hold:
-        held_.push_back(sent);
-        break;
-      case faults::Verdict::duplicate:
-        post(sent.from, sent.to, sent.message);
-        post(sent.from, sent.to, sent.message);
-        break;
+    if (injector_.idle()) {
+      post(sent.from, sent.to, sent.message);
+    } else {
+      injector_.on_message(cluster_.now(), from, sent.to, sent.message, effects);
     }
   }
+  if (!effects.empty()) take_effect(effects);
+}
+
+// Who dies at this transaction dies in the step that made it: nothing of that step leaves.
+void SimWorld::meet_dooms() {
+  const std::vector<NodeIndex> wrote = happened_.wrote;
+  for (const NodeIndex node : wrote) {
+    const auto doom = std::ranges::find_if(dooms_, [&](const Doom& one) {
+      return one.node == node && one.kind != Doom::Kind::at_write;
+    });
+    if (doom == dooms_.end() || --doom->left != 0) continue;
+    const bool durable = doom->kind == Doom::Kind::after_commit;
+    dooms_.erase(doom);
+    std::erase_if(happened_.sent, [&](const auto& sent) { return sent.from == node; });
+    std::erase_if(happened_.answered, [&](const auto& answered) { return answered.node == node; });
+    if (durable) {
+      const Happened kept = std::move(happened_);
+      happened_ = {};
+      commit_everything(node);
+      happened_ = kept;
+    }
+    cluster_.crash(node);
+  }
+}
+
+void SimWorld::commit_everything(NodeIndex node) {
+  while (!cluster_.node(node).disk.pending.empty()) cluster_.commit(node, happened_);
 }
 
 void SimWorld::post(NodeIndex from, PeerId to, const Bytes& message) {
@@ -182,8 +228,10 @@ ClientId SimWorld::add_client() {
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);
+  injector_.know(config.self, faults::client_name(index + 1));
   happened_.clear();
   cluster_.start(node, happened_);
+  injector_.know_client(faults::client_name(index + 1), client_uuid({index}));
   absorb();
   return {index};
 }
@@ -217,6 +265,7 @@ ProbeId SimWorld::add_probe(ProbeKind kind) {
   const NodeIndex node = cluster_.add(Kind::inbox, config);
   facts_.emplace_back();
   probes_.push_back(node);
+  injector_.know(config.self, {faults::NodeName::Kind::probe, index + 1});
   happened_.clear();
   cluster_.start(node, happened_);
   return {index};
@@ -243,9 +292,12 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 void SimWorld::crash(ServerId server) { cluster_.crash(node_of(server)); }
 
 void SimWorld::start(ServerId server) {
+  const NodeIndex node = node_of(server);
+  edit_tables(node);
   happened_.clear();
-  cluster_.start(node_of(server), happened_);
+  cluster_.start(node, happened_);
   absorb();
+  if (std::ranges::find(full_, node) != full_.end()) cluster_.resize(node, 0);
 }
 
 void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
@@ -266,22 +318,13 @@ void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(
 
 void SimWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   CHECK(nth > 0);
-  dooms_.push_back({.node = node_of(server), .commits_left = nth, .durable = durable});
+  dooms_.push_back({.node = node_of(server),
+                    .left = nth,
+                    .kind = durable ? Doom::Kind::after_commit : Doom::Kind::before_commit});
 }
 
 const std::vector<reference::Fact>& SimWorld::facts(ServerId server) const {
   return facts_[node_of(server)];
-}
-
-// --- messages ---
-
-void SimWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
-uint32_t SimWorld::struck(size_t rule) const { return injector_.struck(rule); }
-
-void SimWorld::release_held() {
-  const std::vector<Happened::Sent> held = std::move(held_);
-  held_.clear();
-  for (const Happened::Sent& sent : held) post(sent.from, sent.to, sent.message);
 }
 
 }  // namespace harness::sim

@@ -55,9 +55,7 @@ class SimWorld final : public World {
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<reference::Fact>& facts(ServerId server) const override;
 
-  void add_rule(const faults::Rule& rule) override;
-  uint32_t struck(size_t rule) const override;
-  void release_held() override;
+  std::vector<std::string> cannot(const faults::Plan& plan) const override;
 
   // The value inside, for tests that copy or compare it, and for what drives it by hand.
   Cluster& cluster() { return cluster_; }
@@ -69,11 +67,28 @@ class SimWorld final : public World {
   uint64_t history_digest() const { return history_; }
 
  private:
-  struct Doom {  // a server's death at a commit
+  // A server's death at one of its transactions: as it is made, before or after it is durable, or
+  // when it becomes so by itself.
+  struct Doom {
+    enum class Kind : uint8_t { before_commit, after_commit, at_write };
     NodeIndex node = 0;
-    uint32_t commits_left = 0;
-    bool durable = false;
+    uint32_t left = 0;
+    Kind kind = Kind::before_commit;
   };
+  // What becomes of a server's client table before its next start.
+  struct TableEdit {
+    NodeIndex node = 0;
+    bool roll_back = false;
+  };
+  using Slots = std::vector<std::pair<std::string, Bytes>>;
+  faults::Injector& injector() override { return injector_; }
+  void take_effect(const faults::Effects& effects) override;
+  void carry_out(const faults::Order& order);
+  void commit_everything(NodeIndex node);
+  void meet_dooms();
+  void edit_tables(NodeIndex node);
+  ServerId server_of(NodeIndex node) const;
+  std::optional<NodeIndex> node_of(const faults::NodeName& name) const;
   bool step_now();
   void commit(NodeIndex node);
   bool step_time(reference::Time until);
@@ -91,8 +106,10 @@ class SimWorld final : public World {
   std::vector<std::pair<ServerId, NodeIndex>> servers_;
   std::vector<NodeIndex> clients_;
   std::vector<NodeIndex> probes_;
-  std::vector<Happened::Sent> held_;
   std::vector<Doom> dooms_;
+  std::vector<TableEdit> table_edits_;
+  std::vector<NodeIndex> full_;                      // OSTs without space
+  std::vector<std::pair<NodeIndex, Slots>> tables_;  // client tables as found at the last start
   std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node
   std::vector<NodeIndex> committable_;
