@@ -1,10 +1,9 @@
 #include "faults/generate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <iterator>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 
 #include "faults/random.h"
 #include "protocol/check.h"
@@ -23,6 +22,25 @@ constexpr std::string_view kOperations[] = {
     "MDS_CLOSE",   "MDS_CLOSE", "LDLM_CANCEL", "OST_WRITE",    "OST_WRITE",
     "OST_READ",    "OST_PUNCH", "OBD_PING",    "LDLM_ENQUEUE", "OST_SYNC",
     "MDS_GETATTR", "any"};
+
+std::string number(uint64_t value) { return std::to_string(value); }
+
+// Its parts are drawn from left to right, as the braces say: not so the arguments of a function.
+// What stands in braces is evaluated, so drawn, from left to right, unlike a function's arguments.
+class Piece {
+ public:
+  template <class T>
+  Piece(const T& words) : words_(words) {}  // NOLINT(google-explicit-constructor): a text
+  const std::string& words() const { return words_; }
+
+ private:
+  std::string words_;
+};
+std::string phrase(std::initializer_list<Piece> pieces) {
+  std::string out;
+  for (const Piece& piece : pieces) out += piece.words();
+  return out;
+}
 
 // Draws the lines of one plan.
 class Drawing {
@@ -70,30 +88,30 @@ class Drawing {
   std::vector<std::string> lines(Kind kind) {
     switch (kind) {
       case Kind::request_lost:
-        return {fmt::format("on {}: drop request", message())};
+        return {phrase({"on ", message(), ": drop request"})};
       case Kind::reply_lost:
-        return {fmt::format("on {}: drop reply", message())};
+        return {phrase({"on ", message(), ": drop reply"})};
       case Kind::callback_lost:
-        return {fmt::format("on {} {}: drop {}", pick(kCallbacks), nth(3), pick(kParts))};
+        return {phrase({"on ", pick(kCallbacks), " ", nth(3), ": drop ", pick(kParts)})};
       case Kind::between_servers:
-        return {fmt::format("on {} {} mds->ost{}: drop {}", pick(kOfMds), nth(4), one_ost(),
-                            pick(kParts))};
+        return {phrase({"on ", pick(kOfMds), " ", nth(4), " mds->ost", number(one_ost()), ": drop ",
+                        pick(kParts)})};
       case Kind::connect_lost:
-        return {fmt::format("on MDS_CONNECT|OST_CONNECT {} {}->*: drop {}", nth(3), one_client(),
-                            pick(kParts))};
+        return {phrase({"on MDS_CONNECT|OST_CONNECT ", nth(3), " ", one_client(), "->*: drop ",
+                        pick(kParts)})};
       case Kind::bulk_lost:
-        return {fmt::format("on OST_READ|OST_WRITE {}: drop {}", nth(5), pick(kBulk))};
+        return {phrase({"on OST_READ|OST_WRITE ", nth(5), ": drop ", pick(kBulk)})};
       case Kind::delay:
-        return {fmt::format("on {}: delay {} for {}", message(), pick(kParts), away())};
+        return {phrase({"on ", message(), ": delay ", pick(kParts), " for ", away()})};
       case Kind::duplicate:
-        return {fmt::format("on {}: duplicate {}", message(), pick(kParts))};
+        return {phrase({"on ", message(), ": duplicate ", pick(kParts)})};
       case Kind::reorder:
-        return {fmt::format("on {}: reorder {}", message(), pick(kParts))};
+        return {phrase({"on ", message(), ": reorder ", pick(kParts)})};
       case Kind::disconnect:
-        return {fmt::format("on {}: disconnect {}<->{}", moment(), one_client(), server())};
+        return {phrase({"on ", moment(), ": disconnect ", one_client(), "<->", server()})};
       case Kind::partition:
-        return {fmt::format("on {}: partition {}{}{} for {}", moment(), one_client(), pick(kArrows),
-                            server(), away())};
+        return {phrase({"on ", moment(), ": partition ", one_client(), pick(kArrows), server(),
+                        " for ", away()})};
       default:
         return lines_of_node(kind);
     }
@@ -102,53 +120,53 @@ class Drawing {
   std::vector<std::string> lines_of_node(Kind kind) {
     switch (kind) {
       case Kind::crash:
-        return {fmt::format("on {}: restart {} after {}", moment(), server(), away())};
+        return {phrase({"on ", moment(), ": restart ", server(), " after ", away()})};
       case Kind::crash_at_commit: {
         const std::string who = server();
         const Time at = time();
-        return {fmt::format("on time +{}: crash {} {} {}", duration_text(at), who, pick(kAtCommit),
-                            nth(5)),
+        return {phrase({"on time +", duration_text(at), ": crash ", who, " ", pick(kAtCommit), " ",
+                        nth(5)}),
                 start_later(at, who)};
       }
       case Kind::crash_uncommitted: {
         const std::string who = server();
         const Time at = time();
         const Time then = at + draw_time(swarm_.away_max);
-        return {fmt::format("on time +{}: hold commits of {}", duration_text(at), who),
-                fmt::format("on time +{}: crash {}", duration_text(then), who),
-                fmt::format("on time +{}: release commits of {}", duration_text(then), who),
+        return {phrase({"on time +", duration_text(at), ": hold commits of ", who}),
+                phrase({"on time +", duration_text(then), ": crash ", who}),
+                phrase({"on time +", duration_text(then), ": release commits of ", who}),
                 start_later(then, who)};
       }
       case Kind::crash_twice: {
         const std::string who = server();
         const Time at = time();
-        return {fmt::format("on time +{}: crash {} twice", duration_text(at), who),
+        return {phrase({"on time +", duration_text(at), ": crash ", who, " twice"}),
                 start_later(at, who)};
       }
       case Kind::failover:
-        return {fmt::format("on {}: failover {} after {}", moment(), server(), away())};
+        return {phrase({"on ", moment(), ": failover ", server(), " after ", away()})};
       case Kind::pause:
-        return {fmt::format("on {}: pause {} for {}", moment(), server(), away())};
+        return {phrase({"on ", moment(), ": pause ", server(), " for ", away()})};
       case Kind::evict:
-        return {fmt::format("on {}: evict {} from {}", moment(), one_client(), pick(kEvictFrom))};
+        return {phrase({"on ", moment(), ": evict ", one_client(), " from ", pick(kEvictFrom)})};
       case Kind::client_dies:
-        return {fmt::format("on {}: crash {}", moment(), one_client())};
+        return {phrase({"on ", moment(), ": crash ", one_client()})};
       case Kind::clients_lost: {
         const std::string who = server();
-        return {fmt::format("on time +0s: {} clients of {}", pick(kLoss), who),
-                fmt::format("on {}: restart {} after {}", moment(), who, away())};
+        return {phrase({"on time +0s: ", pick(kLoss), " clients of ", who}),
+                phrase({"on ", moment(), ": restart ", who, " after ", away()})};
       }
       case Kind::disk_full: {
         const uint64_t index = one_ost();
         const Time at = time();
-        return {fmt::format("on time +{}: fill disk of ost{}", duration_text(at), index),
-                fmt::format("on time +{}: free disk of ost{}",
-                            duration_text(at + draw_time(swarm_.away_max)), index)};
+        return {phrase({"on time +", duration_text(at), ": fill disk of ost", number(index)}),
+                phrase({"on time +", duration_text(at + draw_time(swarm_.away_max)),
+                        ": free disk of ost", number(index)})};
       }
       case Kind::clock_jump:
-        return {fmt::format("on {}: jump clock of {} by {}", moment(), server(), pick(kJumps))};
+        return {phrase({"on ", moment(), ": jump clock of ", server(), " by ", pick(kJumps)})};
       case Kind::version_change:
-        return {fmt::format("on {}: {} mds after {}", moment(), pick(kVersions), away())};
+        return {phrase({"on ", moment(), ": ", pick(kVersions), " mds after ", away()})};
       default:
         CHECK(false, "no such kind of fault");
         return {};
@@ -159,14 +177,14 @@ class Drawing {
   std::string_view pick(const std::string_view (&from)[N]) {
     return from[random_.below(N)];
   }
-  std::string nth(uint32_t max) { return fmt::format("#{}", 1 + random_.below(max)); }
-  std::string one_client() { return fmt::format("client{}", 1 + random_.below(swarm_.clients)); }
+  std::string nth(uint32_t max) { return phrase({"#", number(1 + random_.below(max))}); }
+  std::string one_client() { return phrase({"client", number(1 + random_.below(swarm_.clients))}); }
   uint64_t one_ost() { return random_.below(swarm_.osts); }
   // The MDS as often as all OSTs together.
   std::string server() {
     const uint64_t coin = random_.below(2);
     const uint64_t index = one_ost();
-    return coin == 0 ? "mds" : fmt::format("ost{}", index);
+    return coin == 0 ? "mds" : phrase({"ost", number(index)});
   }
   Time draw_time(Time max) {
     const auto steps = static_cast<uint64_t>(std::max<Time>(1, max / (10 * kMillisecond)));
@@ -176,7 +194,7 @@ class Drawing {
   std::string away() { return duration_text(draw_time(swarm_.away_max)); }
   std::string start_later(Time at, const std::string& who) {
     const Time then = at + draw_time(swarm_.away_max);
-    return fmt::format("on time +{}: start {}", duration_text(then), who);
+    return phrase({"on time +", duration_text(then), ": start ", who});
   }
   // An operation, mostly of one client.
   std::string message() {
@@ -184,7 +202,8 @@ class Drawing {
     const std::string which = nth(kNthMax);
     const uint64_t coin = random_.below(4);
     const std::string client = one_client();
-    return fmt::format("{} {} {}->*", operation, which, coin == 0 ? "client*" : client);
+    return phrase(
+        {operation, " ", which, " ", coin == 0 ? std::string_view("client*") : client, "->*"});
   }
   // A message, or a time.
   std::string moment() {
@@ -194,7 +213,7 @@ class Drawing {
     const std::string_view operation = pick(kOperations);
     const std::string_view part = pick(kParts);
     const std::string which = nth(kNthMax);
-    return fmt::format("{} {} {} client*->*", operation, part, which);
+    return phrase({operation, " ", part, " ", which, " client*->*"});
   }
 
   static constexpr std::string_view kParts[] = {"request", "reply"};
@@ -219,7 +238,7 @@ class Drawing {
 Plan generate(uint64_t seed, const Swarm& swarm) {
   CHECK(swarm.clients > 0 && swarm.osts > 0 && swarm.faults_max > 0);
   Plan plan = Drawing(seed, swarm).draw();
-  plan.title = fmt::format("generated from {}", seed);
+  plan.title = phrase({"generated from ", number(seed)});
   plan.seed = seed;
   return plan;
 }

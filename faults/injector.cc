@@ -36,6 +36,24 @@ Bytes corrupted(const Bytes& message, const Fault& fault) {
   return Bytes(std::move(bytes));
 }
 
+// Of the verbs that are one order to one node.
+Order::Kind plain_order(Verb verb) {
+  switch (verb) {
+    case Verb::lose_clients:
+      return Order::Kind::lose_clients;
+    case Verb::roll_back_clients:
+      return Order::Kind::roll_back_clients;
+    case Verb::hold_commits:
+      return Order::Kind::hold_commits;
+    case Verb::release_commits:
+      return Order::Kind::release_commits;
+    case Verb::fill_disk:
+      return Order::Kind::fill_disk;
+    default:
+      return Order::Kind::free_disk;
+  }
+}
+
 Time later(Time now, Time by) { return by > kNever - now ? kNever : now + by; }
 
 }  // namespace
@@ -370,42 +388,14 @@ void Injector::fire(Time now, uint32_t index, Effects& out) {
       note(now, index, std::string(verb_name(fault.verb)), "");
       return release(out);
     case Verb::disconnect:
-      order.kind = Order::Kind::disconnect;
-      for (const auto& [peer, name] : peers_) {
-        for (const auto& [other, other_name] : peers_) {
-          if (peer == other || !fault.link.covers(name, other_name)) continue;
-          order.node = name;
-          order.other = other_name;
-          give(now, order, out);
-        }
-      }
-      return;
+      return give_disconnections(now, order, out);
     case Verb::partition:
       return begin_partition(now, index);
     case Verb::heal:
       note(now, index, "heal", between(fault.link.from, fault.link.to));
       return heal({fault.link, fault.both_ways});
     case Verb::crash:
-      order.nth = fault.nth;
-      switch (fault.moment) {
-        case Moment::now:
-          order.kind = Order::Kind::crash;
-          break;
-        case Moment::before_commit:
-          order.kind = Order::Kind::crash_before_commit;
-          break;
-        case Moment::after_commit:
-          order.kind = Order::Kind::crash_after_commit;
-          break;
-        case Moment::at_write:
-          order.kind = Order::Kind::crash_at_write;
-          break;
-        case Moment::twice:
-          order.kind = Order::Kind::crash;
-          give_restart(now, order, fault.node, out);
-          break;
-      }
-      return give_each(now, order, fault.node, out);
+      return give_crash(now, order, out);
     case Verb::restart:
     case Verb::upgrade:
     case Verb::downgrade:
@@ -435,24 +425,51 @@ void Injector::fire(Time now, uint32_t index, Effects& out) {
       order.kind = Order::Kind::jump_clock;
       return give_each(now, order, fault.node, out);
     case Verb::lose_clients:
-      order.kind = Order::Kind::lose_clients;
-      return give_each(now, order, fault.node, out);
     case Verb::roll_back_clients:
-      order.kind = Order::Kind::roll_back_clients;
-      return give_each(now, order, fault.node, out);
     case Verb::hold_commits:
-      order.kind = Order::Kind::hold_commits;
-      return give_each(now, order, fault.node, out);
     case Verb::release_commits:
-      order.kind = Order::Kind::release_commits;
-      return give_each(now, order, fault.node, out);
     case Verb::fill_disk:
-      order.kind = Order::Kind::fill_disk;
-      return give_each(now, order, fault.node, out);
     case Verb::free_disk:
-      order.kind = Order::Kind::free_disk;
+      order.kind = plain_order(fault.verb);
       return give_each(now, order, fault.node, out);
   }
+}
+
+void Injector::give_disconnections(Time now, Order order, Effects& out) {
+  const Link link = armed_[order.line].line.fault.link;
+  order.kind = Order::Kind::disconnect;
+  for (const auto& [peer, name] : peers_) {
+    for (const auto& [other, other_name] : peers_) {
+      if (peer == other || !link.covers(name, other_name)) continue;
+      order.node = name;
+      order.other = other_name;
+      give(now, order, out);
+    }
+  }
+}
+
+void Injector::give_crash(Time now, Order order, Effects& out) {
+  const Fault fault = armed_[order.line].line.fault;
+  order.nth = fault.nth;
+  switch (fault.moment) {
+    case Moment::now:
+      order.kind = Order::Kind::crash;
+      break;
+    case Moment::before_commit:
+      order.kind = Order::Kind::crash_before_commit;
+      break;
+    case Moment::after_commit:
+      order.kind = Order::Kind::crash_after_commit;
+      break;
+    case Moment::at_write:
+      order.kind = Order::Kind::crash_at_write;
+      break;
+    case Moment::twice:
+      order.kind = Order::Kind::crash;
+      give_restart(now, order, fault.node, out);
+      break;
+  }
+  give_each(now, order, fault.node, out);
 }
 
 void Injector::begin_partition(Time now, uint32_t index) {

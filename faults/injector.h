@@ -173,6 +173,8 @@ class Injector {
   void give(reference::Time now, const Order& order, Effects& out);
   void give_each(reference::Time now, Order order, const NodeName& to, Effects& out);
   void give_restart(reference::Time now, Order order, const NodeName& to, Effects& out);
+  void give_crash(reference::Time now, Order order, Effects& out);
+  void give_disconnections(reference::Time now, Order order, Effects& out);
   void give_later(reference::Time at, const Order& order);
   void give_evictions(reference::Time now, uint32_t line, Effects& out);
   void strike(reference::Time now, uint32_t line, const Seen& seen, const Parcel& parcel,

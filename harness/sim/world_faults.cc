@@ -63,34 +63,34 @@ void SimWorld::carry_out(const Order& order) {
   const auto doom = [&](Doom::Kind kind) {
     dooms_.push_back({.node = node, .left = order.nth, .kind = kind});
   };
-  using Kind = Order::Kind;
-  if (order.kind == Kind::start ? is_up : !is_up && faults::needs_running(order.kind)) {
+  using Of = Order::Kind;
+  if (order.kind == Of::start ? is_up : !is_up && faults::needs_running(order.kind)) {
     return refuse(is_up ? "it runs already" : "it is down");
   }
   switch (order.kind) {
-    case Kind::disconnect:
+    case Of::disconnect:
       return cluster_.disconnect_both(node, *node_of(order.other));
-    case Kind::crash:
+    case Of::crash:
       return cluster_.crash(node);
-    case Kind::crash_before_commit:
+    case Of::crash_before_commit:
       return doom(Doom::Kind::before_commit);
-    case Kind::crash_after_commit:
+    case Of::crash_after_commit:
       return doom(Doom::Kind::after_commit);
-    case Kind::crash_at_write:
+    case Of::crash_at_write:
       return doom(Doom::Kind::at_write);
-    case Kind::stop:
+    case Of::stop:
       happened_.clear();
       commit_everything(node);
       absorb();
       return cluster_.crash(node);
-    case Kind::start:
+    case Of::start:
       if (order.version) cluster_.config(node).dialect = *order.version;
       return start(server_of(node));
-    case Kind::pause:
+    case Of::pause:
       return cluster_.pause(node);
-    case Kind::resume:
+    case Of::resume:
       return cluster_.resume(node);
-    case Kind::evict: {
+    case Of::evict: {
       const NodeIndex from = *node_of(order.other);
       if (!cluster_.up(from)) return refuse("the server is down");
       happened_.clear();
@@ -98,21 +98,21 @@ void SimWorld::carry_out(const Order& order) {
                    happened_);
       return absorb();
     }
-    case Kind::lose_clients:
+    case Of::lose_clients:
       return table_edits_.push_back({.node = node});
-    case Kind::roll_back_clients:
+    case Of::roll_back_clients:
       return table_edits_.push_back({.node = node, .roll_back = true});
-    case Kind::hold_commits:
+    case Of::hold_commits:
       return cluster_.hold_commits(node, true);
-    case Kind::release_commits:
+    case Of::release_commits:
       return cluster_.hold_commits(node, false);
-    case Kind::fill_disk:
+    case Of::fill_disk:
       full_.push_back(node);
       return is_up ? cluster_.resize(node, 0) : void();
-    case Kind::free_disk:
+    case Of::free_disk:
       std::erase(full_, node);
       return is_up ? cluster_.resize(node, cluster_.node(node).config.capacity_bytes) : void();
-    case Kind::jump_clock:
+    case Of::jump_clock:
       return cluster_.jump_clock(node, order.by);
   }
 }
