@@ -63,6 +63,9 @@ struct Setup {
   uint64_t seed = 1;
   reference::Timing timing;
   std::string capture;  // a pcapng file to write, or empty
+  // What servers say to each other is seen and faulted too. (It costs the live world a relay before
+  // each server; the simulated one always can.)
+  bool server_links = false;
 };
 
 // Peers of ours: indices in order of creation.

@@ -42,6 +42,18 @@ class ProbeMachine final : public AnyMachine {
   std::deque<ProbeEvent>& events_;
 };
 
+faults::NodeName name_of(ServerId server) {
+  switch (server.role) {
+    case Role::mgs:
+      return faults::kTheMgs;
+    case Role::mds:
+      return faults::kTheMds;
+    case Role::ost:
+      return faults::ost_name(server.index);
+  }
+  CHECK(false, "no such role");
+}
+
 std::string temporary_directory() {
   std::string path = std::filesystem::temp_directory_path() / "assay-live-";
   path.append(6, kMkdtempDigit);
@@ -108,10 +120,20 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
-  if (capture_) {
+  injector_.know(options.config.self, name_of(id));
+  if (capture_ || setup_.server_links) {
     const Address front{block_.address(index), port_};
     options.listen = {front.host, static_cast<uint16_t>(port_ + kBehindRelay)};
-    server->relay = std::make_unique<Relay>(loop_, front, options.listen, capture_);
+    Relay::Options relay{.front = front,
+                         .behind = options.listen,
+                         .server = options.config.self,
+                         .capture = capture_};
+    if (setup_.server_links) {
+      relay.judge = [this](PeerId from, PeerId to, const Bytes& message) {
+        return judge_between_servers(from, to, message);
+      };
+    }
+    server->relay = std::make_unique<Relay>(loop_, std::move(relay));
     CHECK(server->relay->ok(), "a relay cannot listen");
   }
   servers_.push_back(std::move(server));
@@ -137,16 +159,21 @@ void LiveWorld::drain() {
 
 // Whether anything happened.
 bool LiveWorld::run_for(Time duration) {
+  const Time fault_in = injector_.deadline() == reference::kNever
+                            ? reference::kNever
+                            : std::max<Time>(0, injector_.deadline() - now());
   loop_.restart();
-  if (loop_.run_one_for(std::chrono::nanoseconds(duration)) == 0) return false;
-  loop_.poll();
-  return true;
+  const auto handled = loop_.run_one_for(std::chrono::nanoseconds(std::min(duration, fault_in)));
+  if (handled != 0) loop_.poll();
+  tick();
+  return handled != 0 || fault_in <= duration;
 }
 
 bool LiveWorld::run_until(const std::function<bool()>& condition) {
   const Time limit = now() + kPatience;
   while (true) {
     drain();
+    tick();
     if (condition()) return true;
     if (now() >= limit) return false;
     run_for(limit - now());
@@ -208,6 +235,8 @@ ClientId LiveWorld::add_client() {
   auto machine = std::make_unique<MachineBox<reference::Client>>(
       reference::Client(client->config, reference::Store{}));
   client->machine = &machine->machine();
+  injector_.know(client->config.self, faults::client_name(index + 1));
+  injector_.know_client(faults::client_name(index + 1), client->machine->uuid());
   client->node->run(std::move(machine));
   clients_.push_back(std::move(client));
   return {index};
@@ -238,6 +267,7 @@ void LiveWorld::kill_client(ClientId client) {
 ProbeId LiveWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
   auto probe = make_node(kFirstProbe + index, "probe", kind);
+  injector_.know(probe->config.self, {faults::NodeName::Kind::probe, index + 1});
   probe->node->run(std::make_unique<ProbeMachine>(probe->events));
   probes_.push_back(std::move(probe));
   return {index};
@@ -247,8 +277,7 @@ PeerId LiveWorld::probe_peer(ProbeId probe) const { return probes_[probe.index]-
 
 void LiveWorld::probe_send(ProbeId probe, PeerId to, Bytes message) {
   OurNode& node = *probes_[probe.index];
-  const int times = judge(node, true, to, message);
-  for (int i = 0; i < times; ++i) node.node->send(to, message);
+  if (judge(node, true, to, message)) node.node->send(to, message);
 }
 
 std::optional<ProbeEvent> LiveWorld::probe_take(ProbeId probe) {
@@ -269,11 +298,7 @@ void LiveWorld::crash(ServerId server) {
 void LiveWorld::start(ServerId id) {
   OurServer& server = find(id);
   CHECK(!running(id), "it runs already");
-  server.process = std::make_unique<ServerProcess>(
-      loop_, program_, server.options,
-      ServerProcess::Handlers{
-          .note = [&server](Fact&& fact) { server.facts.push_back(std::move(fact)); },
-          .refused = [this](std::string_view line) { refusals_.emplace_back(line); }});
+  spawn(server);
   const ServerProcess& process = *server.process;
   run_until([&] { return process.is_ready() || process.has_ended(); });
   CHECK(process.is_ready(), fmt::format("{} {} does not start", program_, role_name(id.role)));
@@ -303,41 +328,6 @@ void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 
 const std::vector<Fact>& LiveWorld::facts(ServerId server) const { return find(server).facts; }
-
-// --- messages ---
-
-// Each message is judged once: a message between two nodes of ours, as it leaves.
-int LiveWorld::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
-  if (injector_.idle()) return 1;
-  const PeerId self = node.config.self;
-  faults::Effects effects;
-  injector_.on_message(now(), outgoing ? self : peer, outgoing ? peer : self, message, effects);
-  take_effect(effects);
-  return 0;
-}
-
-void LiveWorld::deliver(const faults::Parcel& parcel) {
-  for (const auto* nodes : {&clients_, &probes_}) {
-    for (const auto& ours : *nodes) {
-      if (!ours->node) continue;
-      if (ours->config.self == parcel.from) return ours->node->send(parcel.to, parcel.message);
-      if (ours->config.self == parcel.to) return ours->node->receive(parcel.from, parcel.message);
-    }
-  }
-}
-
-void LiveWorld::take_effect(const faults::Effects& effects) {
-  for (const faults::Parcel& parcel : effects.deliver) deliver(parcel);
-}
-
-std::vector<std::string> LiveWorld::cannot(const faults::Plan& plan) const {
-  std::vector<std::string> refused;
-  for (const faults::Line& line : plan.lines) {
-    if (faults::is_of_message(line.fault.verb)) continue;
-    refused.push_back(fmt::format("the live world cannot yet: {}", to_text(line)));
-  }
-  return refused;
-}
 
 void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));

@@ -1,9 +1,9 @@
 // The live world: our servers as processes on loopback addresses of their own, with LMDB stores,
 // killed with SIGKILL; our clients and scripted peers as nodes in this process; real time.
 //
-// Rules see the messages of our clients and probes, as they leave and before they arrive. With a
-// capture asked for, a relay stands before each server, so that what servers say to each other is
-// in it too.
+// Faults see the messages of our clients and probes, as they leave and before they arrive. With a
+// capture or the servers' links asked for, a relay stands before each server, so that what servers
+// say to each other is captured and faulted too: in this process, in one order.
 #pragma once
 
 #include <deque>
@@ -72,10 +72,16 @@ class LiveWorld final : public World {
   const std::vector<std::string>& refusals() const { return refusals_; }
 
  private:
+  // What becomes of a server's client table before its next start.
+  enum class TableEdit : uint8_t { lose, roll_back };
   struct OurServer {
     ServerId id;
     ServerOptions options;
     std::vector<Fact> facts;
+    std::vector<TableEdit> edits;
+    reference::Store table;  // its clients' slots as it found them when it started last
+    bool full = false;       // its disk
+    bool stopping = false;   // was told to end
     std::unique_ptr<Relay> relay;
     std::unique_ptr<ServerProcess> process;  // last: what it still says while it ends has a place
   };
@@ -91,11 +97,25 @@ class LiveWorld final : public World {
   void add_server(ServerId server, uint32_t index);
   void order(ServerId server, const std::string& line);
   std::unique_ptr<OurNode> make_node(uint32_t index, const std::string& what,
-                                    ProbeKind kind = ProbeKind::kernel);
-  int judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);
+                                     ProbeKind kind = ProbeKind::kernel);
+  bool judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);
+  bool judge_between_servers(PeerId from, PeerId to, const Bytes& message);
+  // world_faults.cc
   faults::Injector& injector() override { return injector_; }
   void take_effect(const faults::Effects& effects) override;
   void deliver(const faults::Parcel& parcel);
+  void tick();
+  enum class Progress : uint8_t { done, wait };
+  Progress carry_out(const faults::Order& order);
+  Progress carry_out(const faults::Order& order, OurServer& server);
+  void carry_out_on_client(const faults::Order& order);
+  void carry_out_start(const faults::Order& order, OurServer& server);
+  void disconnect(const faults::NodeName& one, const faults::NodeName& other);
+  std::optional<PeerId> peer_of(const faults::NodeName& name) const;
+  OurServer* server_of(const faults::NodeName& name);
+  void edit_table(OurServer& server);
+  void spawn(OurServer& server);
+  void on_note(OurServer& server, Fact&& fact);
   void drain();
   bool run_for(Time duration);
   OurServer& find(ServerId server);
@@ -114,6 +134,8 @@ class LiveWorld final : public World {
   std::vector<std::unique_ptr<OurNode>> clients_;
   std::vector<std::unique_ptr<OurNode>> probes_;
   std::vector<std::string> refusals_;
+  std::vector<faults::Order> orders_;  // not yet carried out
+  bool carrying_out_ = false;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
 };
 
