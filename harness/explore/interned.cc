@@ -1,0 +1,84 @@
+#include "harness/explore/interned.h"
+
+#include <xxhash.h>
+
+#include "protocol/check.h"
+
+namespace harness::explore {
+namespace {
+
+// All that a step depends on, without loss.
+Index::Key step_key(NodeIndex self, uint32_t node, const Happening& happening, Time now) {
+  CHECK(now >= 0 && now < Time{1} << 50 && self < 16 && happening.from < 16);
+  return {uint64_t{node} << 32 | happening.argument,
+          static_cast<uint64_t>(now) << 14 | uint64_t{self} << 10 | uint64_t{happening.from} << 6 |
+              static_cast<uint64_t>(happening.kind)};
+}
+
+}  // namespace
+
+InternedGround::InternedGround(const Cast& cast, const check::Checkers& checkers) : cast_(cast) {
+  messages_.add({});
+  add_checkers(checkers);
+}
+
+uint32_t InternedGround::add(NodeIndex self, sim::Node node) {
+  const uint64_t digest = node.digest(0);
+  const Index::Key key{digest, self};
+  if (const auto known = node_index_.find(key)) return *known;
+  return node_index_.insert(key, nodes_.add({std::move(node), digest}));
+}
+
+uint32_t InternedGround::add_message(Bytes message) {
+  const XXH128_hash_t hash = XXH3_128bits(message.data(), message.size());
+  const Index::Key key{hash.high64, hash.low64};
+  if (const auto known = message_index_.find(key)) return *known;
+  return message_index_.insert(key, messages_.add({std::move(message), hash.low64}));
+}
+
+uint32_t InternedGround::add_checkers(check::Checkers checkers) {
+  const bool broken = checkers.broken();
+  const uint64_t digest = checkers.digest();
+  const Index::Key key{digest, broken};
+  if (const auto known = checkers_index_.find(key)) return *known;
+  return checkers_index_.insert(key, checkers_.add({std::move(checkers), digest, broken}));
+}
+
+const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happening& happening,
+                                    Time now) {
+  const Index::Key key = step_key(self, node, happening, now);
+  if (const auto known = step_index_.find(key)) return steps_[*known];
+  sim::Node stepped_node = nodes_[node].node;
+  sim::Happened happened;
+  Stepped stepped;
+  const Bytes* message = happening.argument < messages_.size() &&
+                                 happening.kind == Happening::Kind::received
+                             ? &messages_[happening.argument].bytes
+                             : nullptr;
+  perform(cast_, self, stepped_node, happening, message, now, happened, stepped);
+  stepped.after = node;
+  if (stepped.failed.empty()) {
+    for (sim::Happened::Sent& sent : happened.sent) {
+      const auto to = cast_.find(sent.to);
+      if (!to) continue;
+      const bool bulk = is_bulk(sent.message);
+      stepped.posts.push_back({*to, bulk, add_message(std::move(sent.message))});
+    }
+    stepped.after = add(self, std::move(stepped_node));
+  }
+  const uint32_t number = steps_.add_with([&](uint32_t own) {
+    stepped.number = own;
+    return std::move(stepped);
+  });
+  return steps_[step_index_.insert(key, number)];
+}
+
+uint32_t InternedGround::judge(uint32_t checkers, const Stepped& stepped) {
+  const Index::Key key{checkers, stepped.number};
+  if (const auto known = judged_index_.find(key)) return *known;
+  check::Checkers judged = checkers_[checkers].checkers;
+  for (const record::Record& record : stepped.records) judged.on(record);
+  return judged_index_.insert(key, add_checkers(std::move(judged)));
+}
+
+}  // namespace harness::explore

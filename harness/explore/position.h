@@ -1,0 +1,115 @@
+// Where a schedule is: numbers of the nodes' values and of the messages on their way (ground.h), the
+// calls and the faults that are left. And the rules: what may happen next, and what it does to the
+// position (scenario.h says them in words).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "harness/explore/decision.h"
+#include "harness/explore/ground.h"
+
+namespace harness::explore {
+
+struct Parcel {
+  uint32_t message = 0;  // 0: the sender's connections are gone
+  LinkKey link;
+  uint8_t reserved = 0;
+  bool operator==(const Parcel&) const = default;
+};
+
+// A short list without allocation; reaching its end is the caller's bound.
+template <class T, size_t N>
+class Few {
+ public:
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == N; }
+  T* begin() { return items_.data(); }
+  T* end() { return items_.data() + size_; }
+  const T* begin() const { return items_.data(); }
+  const T* end() const { return items_.data() + size_; }
+  T& operator[](size_t at) { return items_[at]; }
+  const T& operator[](size_t at) const { return items_[at]; }
+  void push_back(const T& item) { insert(size_, item); }
+  void insert(size_t at, const T& item) {
+    CHECK(!full(), "too many at once for an exploration");
+    for (size_t i = size_; i > at; --i) items_[i] = items_[i - 1];
+    items_[at] = item;
+    ++size_;
+  }
+  void erase(size_t at) {
+    for (size_t i = at + 1; i < size_; ++i) items_[i - 1] = items_[i];
+    --size_;
+  }
+  void resize(size_t size) { size_ = size; }
+
+ private:
+  size_t size_ = 0;
+  std::array<T, N> items_;
+};
+
+struct Position {
+  static constexpr size_t kParcelsMax = 96, kHeldMax = 8;
+
+  struct Client {
+    uint8_t next = 0;     // call
+    bool waiting = false;  // for the one before to end
+    std::array<uint8_t, kSlots> files = {};  // descriptors; 0: not open
+    bool operator==(const Client&) const = default;
+  };
+
+  Time now = 0;
+  uint64_t met = 0;  // pairs of nodes that have had a connection: bit 8 * from + to
+  uint32_t checkers = 0;
+  Budget left;
+  Few<uint32_t, Scenario::kNodesMax> nodes;
+  Few<Client, Scenario::kClientsMax> clients;
+  Few<Parcel, kParcelsMax> parcels;  // by link; those of one link in order
+  Few<Parcel, kHeldMax> held;        // sorted
+};
+
+// As bytes, for keeping; a position of the same scenario.
+void encode(const Position& position, std::vector<uint8_t>& out);
+Position decode(const uint8_t* bytes);
+
+class Rules {
+ public:
+  Rules(const Cast& cast, Ground& ground) : cast_(cast), ground_(ground) {}
+
+  // Servers started, prepared calls ended, everything settled; or why that did not come about.
+  // Clients' uuids are set in the cast.
+  std::expected<Position, std::string> root(Cast& cast);
+
+  // What may happen next, in an order that depends on nothing but the position's content; first what
+  // is free, then timers, then faults. None at the end of a schedule.
+  void enabled(const Position& position, std::vector<Decision>& out) const;
+  // Does it, and lets the checkers know; the decision is one of those that are enabled.
+  const Stepped& apply(Position& position, const Decision& decision) const;
+  // Whether all has ended that can: then the checkers finish.
+  bool ended(const Position& position) const;
+
+ private:
+  bool calls_left(const Position& position) const;
+  bool can_call(const Position& position, size_t client) const;
+  bool all_up(const Position& position) const;
+  void add_free(const Position& position, std::vector<Decision>& out) const;
+  void add_timers(const Position& position, std::vector<Decision>& out) const;
+  void add_faults(const Position& position, std::vector<Decision>& out) const;
+  void add_link_faults(const Position& position, size_t at, std::vector<Decision>& out) const;
+  const Stepped& step(Position& position, NodeIndex self, const Happening& happening) const;
+  void receive(Position& position, const Parcel& parcel, const Stepped*& stepped) const;
+  void crash(Position& position, NodeIndex node) const;
+  const Stepped& call(Position& position, size_t client) const;
+  void push(Position& position, const Parcel& parcel) const;
+  bool settle(Position& position, bool timers, size_t client) const;
+
+  const Cast& cast_;
+  Ground& ground_;
+  Time began_ = 0;  // of the search
+};
+
+}  // namespace harness::explore
