@@ -26,6 +26,10 @@ int run(int argc, char** argv) {
   add_client(app, exit);
   add_decode(app, exit);
   add_serve(app, exit);
+  add_explore(app, exit);
+  add_campaign(app, exit);
+  add_replay(app, exit);
+  add_shrink(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -17,7 +17,31 @@ const Stepped& PlainGround::step(NodeIndex self, uint32_t node, const Happening&
     messages_.push_back(std::move(sent.message));
     stepped_.posts.push_back({*to, bulk, static_cast<uint32_t>(messages_.size())});
   }
+  number_messages(happening);
   return stepped_;
+}
+
+void PlainGround::number_messages(const Happening& happening) {
+  size_t post = 0;
+  const uint64_t first = count_ + 1;
+  uint64_t index = first;
+  sent_at_.resize(messages_.size());
+  for (record::Record& record : stepped_.records) {
+    record.index = index;
+    if (index != first) record.cause = first;
+    if (auto* received = std::get_if<record::Received>(&record.what)) {
+      received->message = happening.argument;
+      record.cause = sent_at_[happening.argument - 1];
+    } else if (auto* sent = std::get_if<record::Sent>(&record.what)) {
+      if (cast_.find(sent->to)) {
+        sent->message = stepped_.posts[post++].message;
+        sent_at_[sent->message - 1] = index;
+      }
+    } else if (auto* faulted = std::get_if<record::Faulted>(&record.what)) {
+      faulted->message = happening.kind == Happening::Kind::evict ? 0 : happening.argument;
+    }
+    ++index;
+  }
 }
 
 uint32_t PlainGround::add(NodeIndex, sim::Node node) {
@@ -26,10 +50,9 @@ uint32_t PlainGround::add(NodeIndex, sim::Node node) {
 }
 
 uint32_t PlainGround::judge(uint32_t checkers, const Stepped& stepped) {
-  for (record::Record record : stepped.records) {
-    record.index = ++records_;
-    checkers_.on(record);
-  }
+  for (const record::Record& record : stepped.records) checkers_.on(record);
+  count_ += stepped.records.size();
+  if (keeps_) records_.insert(records_.end(), stepped.records.begin(), stepped.records.end());
   return checkers;
 }
 

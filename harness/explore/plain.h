@@ -19,13 +19,23 @@ class PlainGround final : public Ground {
   const Bytes& message(uint32_t number) const override { return messages_[number - 1]; }
   uint32_t judge(uint32_t checkers, const Stepped& stepped) override;
   const check::Checkers& checkers(uint32_t) const override { return checkers_; }
+  void finish() { checkers_.finish(); }
+
+  // From here on. Messages are numbered, and a receipt's cause is its sending.
+  void keep_records() { keeps_ = true; }
+  const std::vector<record::Record>& records() const { return records_; }
 
  private:
   const Cast& cast_;
   std::vector<sim::Node> nodes_;
   std::vector<Bytes> messages_;
   check::Checkers checkers_;
-  uint64_t records_ = 0;
+  void number_messages(const Happening& happening);
+
+  std::vector<record::Record> records_;
+  std::vector<uint64_t> sent_at_;  // record of each message's sending
+  uint64_t count_ = 0;             // of records
+  bool keeps_ = false;
   sim::Happened happened_;
   Stepped stepped_;
 };

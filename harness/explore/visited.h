@@ -107,8 +107,7 @@ class Visited {
   };
 
   static size_t place(const std::vector<Entry>& entries, uint64_t key) {
-    const auto spread = static_cast<unsigned __int128>(mixed(key)) * entries.size();
-    auto at = static_cast<size_t>(spread >> 64);
+    size_t at = (mixed(key) >> 32) * entries.size() >> 32;
     while (entries[at].key != 0 && entries[at].key != key) {
       if (++at == entries.size()) at = 0;
     }
@@ -116,6 +115,7 @@ class Visited {
   }
   static void grow(Shard& shard) {
     const std::vector<Entry> old = std::move(shard.entries);
+    CHECK(old.size() < (size_t{1} << 31));
     shard.entries = std::vector<Entry>(std::max<size_t>(16, old.size() * 3 / 2));
     for (const Entry& entry : old) {
       if (entry.key != 0) shard.entries[place(shard.entries, entry.key)] = entry;
