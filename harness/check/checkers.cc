@@ -56,7 +56,7 @@ struct List {};
 using Every = List<Live1>;
 
 // Whether the checker asked for this record.
-bool wants(const Profile& profile, const Record& record) {
+bool asked(const Profile& profile, const Record& record) {
   if (const auto* noted = std::get_if<Noted>(&record.what)) {
     return (profile.facts >> static_cast<uint32_t>(noted->fact.kind) & 1) != 0;
   }
@@ -93,13 +93,18 @@ std::vector<std::string_view> Checkers::properties() {
 void Checkers::on(const Record& record) {
   const std::vector<Place>& places = *places_;
   for (size_t i = 0; i < places.size(); ++i) {
-    if (!wants(*places[i].profile, record) || places[i].carried->findings().ended()) continue;
+    if (!asked(*places[i].profile, record) || places[i].carried->findings().ended()) continue;
     std::shared_ptr<Carried>& carried = places_.change()[i].carried;
     if (carried.use_count() > 1) carried = carried->clone();
     std::atomic_thread_fence(std::memory_order_acquire);
     carried->on(record);
     broken_ = broken_ || carried->findings().violation();
   }
+}
+
+bool Checkers::wants(const Record& record) const {
+  return std::ranges::any_of(*places_,
+                             [&](const Place& place) { return asked(*place.profile, record); });
 }
 
 void Checkers::finish() {

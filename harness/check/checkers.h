@@ -30,6 +30,8 @@ class Checkers {
   static std::vector<std::string_view> properties();
 
   void on(const Record& record);
+  // Whether one of them asked for records like this.
+  bool wants(const Record& record) const;
   // At quiescence: all calls have ended and nothing is on the way but what is periodic. Feeding may
   // go on on a copy that was made before.
   void finish();

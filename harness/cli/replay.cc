@@ -32,13 +32,7 @@ report::Run run_of(const LoadedCapsule& loaded, const explore::Walk& walk) {
   run.records = walk.records();
   run.first = walk.prepared();
   const explore::Cast& cast = walk.cast();
-  for (explore::NodeIndex i = 0; i < cast.size(); ++i) {
-    const record::Role role = cast.role(i);
-    const uint32_t index = role == record::Role::ost      ? static_cast<uint32_t>(i - 2)
-                           : role == record::Role::client ? static_cast<uint32_t>(i - cast.first_client())
-                                                          : 0;
-    run.nodes.push_back({role, index, cast.peer(i)});
-  }
+  for (explore::NodeIndex i = 0; i < cast.size(); ++i) run.nodes.push_back(cast.node(i));
   if (!walk.broken().empty()) {
     run.verdict = walk.broken().front().property + ": " + walk.broken().front().what;
     run.witness = walk.broken().front().witness;

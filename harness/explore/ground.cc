@@ -98,8 +98,7 @@ void run(const Cast& cast, NodeIndex self, sim::Node& node, const Happening& hap
       return node.crash();
     case Happening::Kind::start:
       node.start(now, self, happened);
-      recorder.add(record::Started{node.config.dialect,
-                                   static_cast<uint32_t>(node.config.incarnation)});
+      recorder.add(record::Started{cast.node(self), node.config.dialect});
       return;
     case Happening::Kind::drop:
     case Happening::Kind::delay:
@@ -138,12 +137,17 @@ record::Role Cast::role(NodeIndex node) const {
   return is_server(node) ? record::Role::ost : record::Role::client;
 }
 
+record::Node Cast::node(NodeIndex node) const {
+  const NodeIndex before = is_server(node) ? (node < 2 ? node : NodeIndex{2}) : first_client_;
+  return {role(node), static_cast<uint32_t>(node - before), peers_[node]};
+}
+
 sim::Node Cast::make(NodeIndex node) const {
   sim::Node made;
   made.config.dialect = scenario_.dialect;
   made.config.self = peers_[node];
   made.config.mgs = peers_[0];
-  made.config.index = role(node) == record::Role::ost ? static_cast<uint32_t>(node - 2) : 0;
+  made.config.index = is_server(node) ? this->node(node).index : 0;
   made.config.seed = scenario_.seed;
   made.config.timing = scenario_.timing;
   made.config.defects = is_server(node) ? scenario_.defects : 0;

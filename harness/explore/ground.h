@@ -11,6 +11,7 @@
 
 #include "harness/check/checkers.h"
 #include "harness/explore/decision.h"
+#include "harness/explore/few.h"
 #include "harness/explore/scenario.h"
 #include "harness/record/record.h"
 #include "harness/sim/node.h"
@@ -38,6 +39,7 @@ class Cast {
   void set_uuid(size_t client, std::string uuid) { uuids_[client] = std::move(uuid); }
   const Call& call(size_t client, size_t index) const;
   record::Role role(NodeIndex node) const;
+  record::Node node(NodeIndex node) const;
 
  private:
   Scenario scenario_;
@@ -87,6 +89,7 @@ struct Stepped {
   std::vector<Post> posts;
   std::vector<Ended> ended;
   std::vector<record::Record> records;
+  uint64_t heard_by = 0;  // which checkers asked for one of these, a bit each, where they are kept
   std::string failed;  // the CHECK that failed in it
 };
 
@@ -94,6 +97,10 @@ struct Stepped {
 constexpr reference::OrderId order_of(size_t client, uint32_t call) {
   return (client + 1) << 16 | call;
 }
+
+// Numbers of the checkers' values, one a property; one of all together on a plain ground.
+inline constexpr size_t kCheckersMax = 48;
+using Checking = Few<uint32_t, kCheckersMax>;
 
 class Ground {
  public:
@@ -104,8 +111,10 @@ class Ground {
   virtual uint32_t add(NodeIndex self, sim::Node node) = 0;
   virtual const sim::Node& node(uint32_t number) const = 0;
   virtual const Bytes& message(uint32_t number) const = 0;
-  // The checkers after this step.
-  virtual uint32_t judge(uint32_t checkers, const Stepped& stepped) = 0;
+  // Of a run that begins.
+  virtual Checking checking() = 0;
+  // Lets them hear of the step; true if that breaks a property.
+  virtual bool judge(Checking& checkers, const Stepped& stepped) = 0;
   virtual const check::Checkers& checkers(uint32_t number) const = 0;
 };
 

@@ -2,6 +2,9 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "protocol/check.h"
 
 namespace harness::explore {
@@ -17,9 +20,17 @@ Index::Key step_key(NodeIndex self, uint32_t node, const Happening& happening, T
 
 }  // namespace
 
-InternedGround::InternedGround(const Cast& cast, const check::Checkers& checkers) : cast_(cast) {
+InternedGround::InternedGround(const Cast& cast,
+                               const std::vector<std::string_view>& properties)
+    : cast_(cast) {
   messages_.add({});
-  add_checkers(checkers);
+  const std::vector<std::string_view> named =
+      properties.empty() ? check::Checkers::properties() : properties;
+  CHECK(named.size() <= kCheckersMax);
+  for (const std::string_view property : named) {
+    const size_t place = first_checkers_.size();
+    first_checkers_.push_back(add_checkers(place, check::Checkers({property})));
+  }
 }
 
 uint32_t InternedGround::add(NodeIndex self, sim::Node node) {
@@ -36,10 +47,10 @@ uint32_t InternedGround::add_message(Bytes message) {
   return message_index_.insert(key, messages_.add({std::move(message), hash.low64}));
 }
 
-uint32_t InternedGround::add_checkers(check::Checkers checkers) {
+uint32_t InternedGround::add_checkers(size_t place, check::Checkers checkers) {
   const bool broken = checkers.broken();
   const uint64_t digest = checkers.digest();
-  const Index::Key key{digest, broken};
+  const Index::Key key{digest, uint64_t{place} << 1 | uint64_t{broken}};
   if (const auto known = checkers_index_.find(key)) return *known;
   return checkers_index_.insert(key, checkers_.add({std::move(checkers), digest, broken}));
 }
@@ -66,6 +77,12 @@ const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happeni
     }
     stepped.after = add(self, std::move(stepped_node));
   }
+  for (size_t i = 0; i < first_checkers_.size(); ++i) {
+    const check::Checkers& checker = checkers_[first_checkers_[i]].checkers;
+    const bool heard = std::ranges::any_of(
+        stepped.records, [&](const record::Record& record) { return checker.wants(record); });
+    if (heard) stepped.heard_by |= uint64_t{1} << i;
+  }
   const uint32_t number = steps_.add_with([&](uint32_t own) {
     stepped.number = own;
     return std::move(stepped);
@@ -73,12 +90,48 @@ const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happeni
   return steps_[step_index_.insert(key, number)];
 }
 
-uint32_t InternedGround::judge(uint32_t checkers, const Stepped& stepped) {
+uint32_t InternedGround::judge_one(size_t place, uint32_t checkers, const Stepped& stepped) {
   const Index::Key key{checkers, stepped.number};
   if (const auto known = judged_index_.find(key)) return *known;
   check::Checkers judged = checkers_[checkers].checkers;
   for (const record::Record& record : stepped.records) judged.on(record);
-  return judged_index_.insert(key, add_checkers(std::move(judged)));
+  return judged_index_.insert(key, add_checkers(place, std::move(judged)));
+}
+
+bool InternedGround::judge(Checking& checkers, const Stepped& stepped) {
+  bool broken = false;
+  for (uint64_t rest = stepped.heard_by; rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<size_t>(std::countr_zero(rest));
+    checkers[place] = judge_one(place, checkers[place], stepped);
+    broken = broken || checkers_[checkers[place]].broken;
+  }
+  return broken;
+}
+
+bool InternedGround::commute(const Checking& checkers, const Stepped& one, const Stepped& other) {
+  for (uint64_t rest = one.heard_by & other.heard_by; rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<size_t>(std::countr_zero(rest));
+    const uint32_t first = judge_one(place, checkers[place], one);
+    const uint32_t second = judge_one(place, checkers[place], other);
+    if (checkers_[first].broken || checkers_[second].broken) return false;
+    if (judge_one(place, first, other) != judge_one(place, second, one)) return false;
+  }
+  return true;
+}
+
+bool InternedGround::broken_by_end(const Checking& checkers) {
+  bool broken = false;
+  for (const uint32_t number : checkers) {
+    const Index::Key key{number, kEnd};
+    auto known = end_index_.find(key);
+    if (!known) {
+      check::Checkers finished = checkers_[number].checkers;
+      finished.finish();
+      known = end_index_.insert(key, finished.broken() ? 1 : 0);
+    }
+    broken = broken || *known != 0;
+  }
+  return broken;
 }
 
 }  // namespace harness::explore

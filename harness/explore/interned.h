@@ -16,19 +16,25 @@ namespace harness::explore {
 
 class InternedGround final : public Ground {
  public:
-  InternedGround(const Cast& cast, const check::Checkers& checkers);
+  // With one value a property: all, or those that are named.
+  InternedGround(const Cast& cast, const std::vector<std::string_view>& properties);
 
   const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening,
                       Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number].node; }
   const Bytes& message(uint32_t number) const override { return messages_[number].bytes; }
-  uint32_t judge(uint32_t checkers, const Stepped& stepped) override;
+  Checking checking() override { return first_checkers_; }
+  bool judge(Checking& checkers, const Stepped& stepped) override;
   const check::Checkers& checkers(uint32_t number) const override {
     return checkers_[number].checkers;
   }
 
-  bool broken(uint32_t checkers) const { return checkers_[checkers].broken; }
+  // Whether all checkers come to the same, whichever of two steps they hear of first, and neither
+  // breaks a property.
+  bool commute(const Checking& checkers, const Stepped& one, const Stepped& other);
+  // Whether the end of the run breaks a property.
+  bool broken_by_end(const Checking& checkers);
   uint64_t node_digest(uint32_t number) const { return nodes_[number].digest; }
   uint64_t message_digest(uint32_t number) const { return messages_[number].digest; }
   uint64_t checkers_digest(uint32_t number) const { return checkers_[number].digest; }
@@ -54,15 +60,18 @@ class InternedGround final : public Ground {
     uint64_t digest = 0;
     bool broken = false;
   };
+  static constexpr uint32_t kEnd = 0xffff'ffff;  // in place of a step
   uint32_t add_message(Bytes message);
-  uint32_t add_checkers(check::Checkers checkers);
+  uint32_t add_checkers(size_t place, check::Checkers checkers);
+  uint32_t judge_one(size_t place, uint32_t checkers, const Stepped& stepped);
 
   const Cast& cast_;
   Shelf<KeptNode> nodes_;
   Shelf<KeptMessage> messages_;  // 0 is none
   Shelf<KeptCheckers> checkers_;
   Shelf<Stepped> steps_;
-  Index node_index_, message_index_, checkers_index_, step_index_, judged_index_;
+  Checking first_checkers_;
+  Index node_index_, message_index_, checkers_index_, step_index_, judged_index_, end_index_;
 };
 
 }  // namespace harness::explore

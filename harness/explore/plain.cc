@@ -49,11 +49,17 @@ uint32_t PlainGround::add(NodeIndex, sim::Node node) {
   return static_cast<uint32_t>(nodes_.size() - 1);
 }
 
-uint32_t PlainGround::judge(uint32_t checkers, const Stepped& stepped) {
+Checking PlainGround::checking() {
+  Checking all;
+  all.push_back(0);
+  return all;
+}
+
+bool PlainGround::judge(Checking&, const Stepped& stepped) {
   for (const record::Record& record : stepped.records) checkers_.on(record);
   count_ += stepped.records.size();
   if (keeps_) records_.insert(records_.end(), stepped.records.begin(), stepped.records.end());
-  return checkers;
+  return checkers_.broken();
 }
 
 }  // namespace harness::explore

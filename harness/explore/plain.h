@@ -17,7 +17,8 @@ class PlainGround final : public Ground {
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number]; }
   const Bytes& message(uint32_t number) const override { return messages_[number - 1]; }
-  uint32_t judge(uint32_t checkers, const Stepped& stepped) override;
+  Checking checking() override;
+  bool judge(Checking& checkers, const Stepped& stepped) override;
   const check::Checkers& checkers(uint32_t) const override { return checkers_; }
   void finish() { checkers_.finish(); }
 

@@ -27,10 +27,9 @@ constexpr uint64_t meeting(NodeIndex a, NodeIndex b) {
 struct Fixed {  // the part of every position that is as long, encoded
   Time now = 0;
   uint64_t met = 0;
-  uint32_t checkers = 0;
   Budget left;
-  uint8_t nodes = 0, clients = 0, parcels = 0, held = 0;
-  uint16_t reserved = 0;
+  uint8_t nodes = 0, clients = 0, parcels = 0, held = 0, checkers = 0;
+  std::array<uint8_t, 5> reserved = {};
 };
 static_assert(sizeof(Fixed) == 32 && std::has_unique_object_representations_v<Fixed>);
 static_assert(std::has_unique_object_representations_v<Parcel> && sizeof(Parcel) == 8);
@@ -52,18 +51,19 @@ void take(const uint8_t*& from, auto& items, size_t count) {
 void encode(const Position& position, std::vector<uint8_t>& out) {
   const Fixed fixed{position.now,
                     position.met,
-                    position.checkers,
                     position.left,
                     static_cast<uint8_t>(position.nodes.size()),
                     static_cast<uint8_t>(position.clients.size()),
                     static_cast<uint8_t>(position.parcels.size()),
                     static_cast<uint8_t>(position.held.size()),
-                    0};
+                    static_cast<uint8_t>(position.checkers.size()),
+                    {}};
   put(out, &fixed, 1);
   put(out, position.nodes.begin(), position.nodes.size());
   put(out, position.clients.begin(), position.clients.size());
   put(out, position.parcels.begin(), position.parcels.size());
   put(out, position.held.begin(), position.held.size());
+  put(out, position.checkers.begin(), position.checkers.size());
 }
 
 Position decode(const uint8_t* bytes) {
@@ -73,12 +73,12 @@ Position decode(const uint8_t* bytes) {
   Position position;
   position.now = fixed.now;
   position.met = fixed.met;
-  position.checkers = fixed.checkers;
   position.left = fixed.left;
   take(bytes, position.nodes, fixed.nodes);
   take(bytes, position.clients, fixed.clients);
   take(bytes, position.parcels, fixed.parcels);
   take(bytes, position.held, fixed.held);
+  take(bytes, position.checkers, fixed.checkers);
   return position;
 }
 
@@ -207,7 +207,7 @@ void Rules::push(Position& position, const Parcel& parcel) const {
 
 const Stepped& Rules::step(Position& position, NodeIndex self, const Happening& happening) const {
   const Stepped& stepped = ground_.step(self, position.nodes[self], happening, position.now);
-  position.checkers = ground_.judge(position.checkers, stepped);
+  position.broken = ground_.judge(position.checkers, stepped);
   position.nodes[self] = stepped.after;
   const auto me = static_cast<uint8_t>(self);
   for (const NodeIndex peer : stepped.dropped) {
@@ -365,6 +365,7 @@ bool Rules::settle(Position& position, bool timers, size_t client) const {
 std::expected<Position, std::string> Rules::root(Cast& cast) {
   Position position;
   position.left = cast.scenario().budget;
+  position.checkers = ground_.checking();
   const size_t clients = cast.scenario().clients.size();
   for (NodeIndex i = 0; i < cast.size(); ++i) {
     position.nodes.push_back(ground_.add(i, cast.make(i)));

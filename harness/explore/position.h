@@ -21,37 +21,6 @@ struct Parcel {
   bool operator==(const Parcel&) const = default;
 };
 
-// A short list without allocation; reaching its end is the caller's bound.
-template <class T, size_t N>
-class Few {
- public:
-  size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  bool full() const { return size_ == N; }
-  T* begin() { return items_.data(); }
-  T* end() { return items_.data() + size_; }
-  const T* begin() const { return items_.data(); }
-  const T* end() const { return items_.data() + size_; }
-  T& operator[](size_t at) { return items_[at]; }
-  const T& operator[](size_t at) const { return items_[at]; }
-  void push_back(const T& item) { insert(size_, item); }
-  void insert(size_t at, const T& item) {
-    CHECK(!full(), "too many at once for an exploration");
-    for (size_t i = size_; i > at; --i) items_[i] = items_[i - 1];
-    items_[at] = item;
-    ++size_;
-  }
-  void erase(size_t at) {
-    for (size_t i = at + 1; i < size_; ++i) items_[i - 1] = items_[i];
-    --size_;
-  }
-  void resize(size_t size) { size_ = size; }
-
- private:
-  size_t size_ = 0;
-  std::array<T, N> items_;
-};
-
 struct Position {
   static constexpr size_t kParcelsMax = 96, kHeldMax = 8;
 
@@ -64,12 +33,13 @@ struct Position {
 
   Time now = 0;
   uint64_t met = 0;  // pairs of nodes that have had a connection: bit 8 * from + to
-  uint32_t checkers = 0;
   Budget left;
+  Checking checkers;
   Few<uint32_t, Scenario::kNodesMax> nodes;
   Few<Client, Scenario::kClientsMax> clients;
   Few<Parcel, kParcelsMax> parcels;  // by link; those of one link in order
   Few<Parcel, kHeldMax> held;        // sorted
+  bool broken = false;  // the last step broke a property: nothing goes on from here
 };
 
 // As bytes, for keeping; a position of the same scenario.

@@ -13,6 +13,7 @@
 
 #include "harness/explore/interned.h"
 #include "harness/explore/position.h"
+#include "harness/explore/twin.h"
 #include "harness/explore/visited.h"
 #include "protocol/check.h"
 
@@ -29,7 +30,7 @@ constexpr int kNoBit = 64;
 // Calls, commits and deliveries sleep, as far as 64 bits go; the same bit in every position.
 class SleepBits {
  public:
-  explicit SleepBits(const Cast& cast) {
+  SleepBits(const Cast& cast, const Mirror& mirror) {
     int next = 0;
     links_.fill(kNoBit);
     commits_.fill(kNoBit);
@@ -46,6 +47,29 @@ class SleepBits {
         }
       }
     }
+    twins_.fill(kNoBit);
+    const auto pair = [&](int number, int twin) {
+      if (number < kNoBit) twins_[static_cast<size_t>(number)] = twin;
+    };
+    for (NodeIndex i = 0; i < nodes; ++i) {
+      pair(commits_[i], commits_[mirror.of(i)]);
+      pair(calls_[i], calls_[mirror.of(i)]);
+      for (NodeIndex n = 0; n < nodes; ++n) {
+        for (const bool bulk : {false, true}) {
+          const LinkKey link{static_cast<uint8_t>(i), static_cast<uint8_t>(n), bulk};
+          pair(links_[index(link)], links_[index(mirror.of(link))]);
+        }
+      }
+    }
+  }
+  // The sleep set of the twin.
+  uint64_t mirrored(uint64_t sleep) const {
+    uint64_t out = 0;
+    for (; sleep != 0; sleep &= sleep - 1) {
+      const int twin = twins_[static_cast<size_t>(std::countr_zero(sleep))];
+      if (twin < kNoBit) out |= uint64_t{1} << twin;
+    }
+    return out;
   }
   int of(const Decision& decision) const {
     switch (decision.kind) {
@@ -64,6 +88,7 @@ class SleepBits {
   static size_t index(LinkKey link) { return 2 * (8u * link.from + link.to) + (link.bulk ? 1 : 0); }
   std::array<int, 128> links_;
   std::array<int, Scenario::kNodesMax> commits_, calls_;
+  std::array<int, kNoBit> twins_;
 };
 
 constexpr uint64_t bit(int number) { return number < kNoBit ? uint64_t{1} << number : 0; }
@@ -74,18 +99,19 @@ struct Shared {
   Shared(const Scenario& scenario, const SearchOptions& chosen)
       : options(chosen),
         cast(scenario),
-        ground(cast, chosen.properties.empty() ? check::Checkers()
-                                               : check::Checkers(chosen.properties)),
+        ground(cast, chosen.properties),
         rules(cast, ground),
-        bits(cast) {}
+        mirror(chosen.reduce_symmetry ? Mirror(scenario) : Mirror()),
+        bits(cast, mirror) {}
 
   const SearchOptions& options;
   Cast cast;
   InternedGround ground;
   Rules rules;
+  Mirror mirror;
   SleepBits bits;
   Visited visited;
-  Position root;
+  Twins root;
   uint64_t root_key = 0;
 
   uint32_t level = 0;  // of what is being expanded
@@ -114,17 +140,30 @@ struct Shared {
     }
   }
   uint64_t key_of(const Position& position) const;
+  // The smaller key; the position that has it and its twin change places if need be. True if so.
+  bool straighten(Twins& twins, uint64_t& key) const;
 };
+
+bool Shared::straighten(Twins& twins, uint64_t& key) const {
+  key = key_of(twins.position);
+  if (!twins.twinned) return false;
+  const uint64_t twin = key_of(twins.twin);
+  if (twin >= key) return false;
+  key = twin;
+  std::swap(twins.position, twins.twin);
+  return true;
+}
 
 // Over digests, not numbers: those depend on the order of workers.
 uint64_t Shared::key_of(const Position& position) const {
-  std::array<uint64_t, 8 + Scenario::kNodesMax + 2 * (Position::kParcelsMax + Position::kHeldMax)>
+  std::array<uint64_t, 8 + Scenario::kNodesMax + kCheckersMax +
+                           2 * (Position::kParcelsMax + Position::kHeldMax)>
       words;
   size_t count = 0;
   const auto add = [&](uint64_t word) { words[count++] = word; };
   add(static_cast<uint64_t>(position.now));
   add(position.met);
-  add(ground.checkers_digest(position.checkers));
+  for (const uint32_t checker : position.checkers) add(ground.checkers_digest(checker));
   uint64_t left = 0;
   for (const uint8_t of : position.left.left) left = left << 8 | of;
   add(left);
@@ -154,8 +193,9 @@ uint64_t Shared::key_of(const Position& position) const {
 struct Item {  // before an encoded position in a buffer
   uint64_t key = 0;
   uint64_t slept = 0;  // again: what slept at the expansion before; fresh: all
-  uint32_t length = 0;
-  uint32_t again = 0;
+  uint32_t length = 0;       // of the position
+  uint32_t twin_length = 0;  // of its twin behind it; 0: it has none
+  uint64_t again = 0;
 };
 
 class Worker {
@@ -168,26 +208,28 @@ class Worker {
     flush();
     return std::move(next_);
   }
-  void enqueue(const Position& position, const Item& item);
+  void enqueue(const Twins& twins, const Item& item);
 
-  uint64_t transitions = 0, again = 0, ends = 0;
+  uint64_t transitions = 0, again = 0, ends = 0, untwinned = 0;
 
  private:
   struct Option {  // a free step that may sleep, with what it does
     const Decision* decision = nullptr;
     int number = kNoBit;
     const Stepped* stepped = nullptr;
-    uint32_t checkers = 0;
   };
   static constexpr size_t kBufferBytes = 1 << 18;
 
-  void expand(const Item& item, const Position& position);
+  void expand(const Item& item, const Twins& twins);
   void end_here(const Item& item, const Position& position);
-  void judge_step(const Item& item, size_t decision, const Position& position,
-                  const Position& child, const Stepped& stepped, uint64_t candidates);
+  void judge_step(const Item& item, size_t decision, const Twins& twins, Twins& child,
+                  const Stepped& stepped, uint64_t candidates);
+  uint64_t sleepers(const Position& position, const Decision& taken, const Stepped& stepped,
+                    uint64_t candidates) const;
+  void step_twin(const Twins& twins, const Decision& decision, const Stepped& stepped,
+                 Twins& child);
   bool independent(const Position& position, const Option& option, const Decision& decision,
-                   const Stepped& stepped, uint32_t checkers) const;
-  const Option* option(int number);
+                   const Stepped& stepped) const;
   void flush() {
     if (!building_.empty()) next_.push_back(std::move(building_));
     building_.clear();
@@ -196,16 +238,20 @@ class Worker {
   Shared& shared_;
   std::vector<Buffer> next_;
   Buffer building_;
-  std::vector<Decision> decisions_;
+  std::vector<Decision> decisions_, twin_decisions_;
   std::array<Option, 64> options_;
 };
 
-void Worker::enqueue(const Position& position, const Item& item) {
+void Worker::enqueue(const Twins& twins, const Item& item) {
   const size_t begin = building_.size();
   building_.resize(begin + sizeof item);
-  encode(position, building_);
+  encode(twins.position, building_);
   Item made = item;
   made.length = static_cast<uint32_t>(building_.size() - begin - sizeof item);
+  if (twins.twinned) {
+    encode(twins.twin, building_);
+    made.twin_length = static_cast<uint32_t>(building_.size() - begin - sizeof item) - made.length;
+  }
   std::memcpy(building_.data() + begin, &made, sizeof made);
   if (building_.size() > kBufferBytes) flush();
 }
@@ -219,8 +265,11 @@ void Worker::work() {
       Item item;
       std::memcpy(&item, buffer.data() + at, sizeof item);
       at += sizeof item;
-      expand(item, decode(buffer.data() + at));
+      Twins twins{.position = decode(buffer.data() + at), .twinned = item.twin_length != 0};
       at += item.length;
+      if (twins.twinned) twins.twin = decode(buffer.data() + at);
+      at += item.twin_length;
+      expand(item, twins);
     }
     const SearchOptions& options = shared_.options;
     if ((options.stop != nullptr && options.stop->load() != Stop::none) ||
@@ -231,23 +280,20 @@ void Worker::work() {
 }
 
 bool Worker::independent(const Position& position, const Option& option, const Decision& decision,
-                         const Stepped& stepped, uint32_t checkers) const {
+                         const Stepped& stepped) const {
   const bool on_link = decision.is_fault();  // a fault on a message: only its link is touched
   if (on_link ? option.decision->link == decision.link && option.decision->kind == Kind::deliver
               : option.decision->node == decision.node) {
     return false;
   }
-  InternedGround& ground = shared_.ground;
-  if (option.checkers == position.checkers && checkers == position.checkers) {
-    return ground.judge(checkers, *option.stepped) == checkers;
-  }
-  if (ground.broken(option.checkers) || ground.broken(checkers)) return false;
-  return ground.judge(option.checkers, stepped) == ground.judge(checkers, *option.stepped);
+  return shared_.ground.commute(position.checkers, *option.stepped, stepped);
 }
 
-void Worker::expand(const Item& item, const Position& position) {
+void Worker::expand(const Item& item, const Twins& twins) {
   Rules& rules = shared_.rules;
+  const Position& position = twins.position;
   rules.enabled(position, decisions_);
+  if (twins.twinned) rules.enabled(twins.twin, twin_decisions_);
   if (decisions_.empty()) return end_here(item, position);
   const bool reduce = shared_.options.reduce_order;
   const uint64_t sleep = reduce ? shared_.visited.way(item.key).sleep : 0;
@@ -260,7 +306,7 @@ void Worker::expand(const Item& item, const Position& position) {
   const auto prepare = [&](const Decision& decision, int number, Position& child) {
     const Stepped& stepped = rules.apply(child, decision);
     if (number != kNoBit) {
-      options_[static_cast<size_t>(number)] = {&decision, number, &stepped, child.checkers};
+      options_[static_cast<size_t>(number)] = {&decision, number, &stepped};
       ready |= bit(number);
     }
     return &stepped;
@@ -274,37 +320,57 @@ void Worker::expand(const Item& item, const Position& position) {
   for (size_t i = 0; i < decisions_.size(); ++i) {
     const int number = reduce ? shared_.bits.of(decisions_[i]) : kNoBit;
     if (number == kNoBit ? item.again != 0 : (todo & bit(number)) == 0) continue;
-    Position child = position;
-    const Stepped* stepped = prepare(decisions_[i], number, child);
+    Twins child{.position = position};
+    const Stepped* stepped = prepare(decisions_[i], number, child.position);
     ++transitions;
-    judge_step(item, i, position, child, *stepped, before & ready);
+    judge_step(item, i, twins, child, *stepped, before & ready);
     before |= bit(number);
   }
 }
 
-void Worker::judge_step(const Item& item, size_t decision, const Position& position,
-                        const Position& child, const Stepped& stepped, uint64_t candidates) {
+void Worker::step_twin(const Twins& twins, const Decision& decision, const Stepped& stepped,
+                       Twins& child) {
+  const auto mirrored = shared_.mirror.of(decision, decisions_, twin_decisions_);
+  if (mirrored) {
+    child.twin = twins.twin;
+    const Stepped& shown = shared_.rules.apply(child.twin, *mirrored);
+    child.twinned = shared_.mirror.same(stepped, shown) && !child.twin.broken;
+  }
+  if (!child.twinned) ++untwinned;
+}
+
+uint64_t Worker::sleepers(const Position& position, const Decision& taken, const Stepped& stepped,
+                          uint64_t candidates) const {
+  const bool link_fault = taken.kind >= Kind::drop && taken.kind <= Kind::duplicate;
+  if (!link_fault && (!taken.is_free() || taken.kind == Kind::start)) return 0;
+  uint64_t sleep = 0;
+  for (uint64_t rest = candidates; rest != 0; rest &= rest - 1) {
+    const int number = std::countr_zero(rest);
+    const Option& option = options_[static_cast<size_t>(number)];
+    if (independent(position, option, taken, stepped)) sleep |= bit(number);
+  }
+  return sleep;
+}
+
+void Worker::judge_step(const Item& item, size_t decision, const Twins& twins, Twins& child,
+                        const Stepped& stepped, uint64_t candidates) {
   const auto place = static_cast<uint16_t>(decision);
   if (!stepped.failed.empty()) {
     return shared_.found("CHECK", {item.key, place, shared_.level, false, stepped.failed});
   }
-  if (shared_.ground.broken(child.checkers)) {
-    for (const check::Violation& violation : shared_.ground.checkers(child.checkers).violations()) {
-      shared_.found(violation.property, {item.key, place, shared_.level, false, violation.what});
+  if (child.position.broken) {
+    for (const uint32_t number : child.position.checkers) {
+      for (const check::Violation& violation : shared_.ground.checkers(number).violations()) {
+        shared_.found(violation.property, {item.key, place, shared_.level, false, violation.what});
+      }
     }
     return;
   }
   const Decision& taken = decisions_[decision];
-  uint64_t sleep = 0;
-  const bool link_fault = taken.kind >= Kind::drop && taken.kind <= Kind::duplicate;
-  if (link_fault || (taken.is_free() && taken.kind != Kind::start)) {
-    for (uint64_t rest = candidates; rest != 0; rest &= rest - 1) {
-      const int number = std::countr_zero(rest);
-      const Option& option = options_[static_cast<size_t>(number)];
-      if (independent(position, option, taken, stepped, child.checkers)) sleep |= bit(number);
-    }
-  }
-  const uint64_t key = shared_.key_of(child);
+  uint64_t sleep = sleepers(twins.position, taken, stepped, candidates);
+  if (twins.twinned) step_twin(twins, taken, stepped, child);
+  uint64_t key = 0;
+  if (shared_.straighten(child, key)) sleep = shared_.bits.mirrored(sleep);
   const auto seen = shared_.visited.insert({key, item.key, place, shared_.level + 1, sleep});
   if (seen.seen == Visited::Seen::known) return;
   if (seen.seen == Visited::Seen::fresh) {
@@ -318,10 +384,13 @@ void Worker::judge_step(const Item& item, size_t decision, const Position& posit
 void Worker::end_here(const Item& item, const Position& position) {
   if (item.again != 0) return;
   ++ends;
-  check::Checkers finished = shared_.ground.checkers(position.checkers);
-  finished.finish();
-  for (const check::Violation& violation : finished.violations()) {
-    shared_.found(violation.property, {item.key, 0, shared_.level, true, violation.what});
+  if (!shared_.ground.broken_by_end(position.checkers)) return;
+  for (const uint32_t number : position.checkers) {
+    check::Checkers finished = shared_.ground.checkers(number);
+    finished.finish();
+    for (const check::Violation& violation : finished.violations()) {
+      shared_.found(violation.property, {item.key, 0, shared_.level, true, violation.what});
+    }
   }
 }
 
@@ -336,14 +405,32 @@ Schedule schedule_to(Shared& shared, const Shared::Finding& finding) {
     key = way.parent;
   }
   std::ranges::reverse(places);
+  // The way is kept as it looks from the positions' kept sides; turned back where those were twins.
   Schedule schedule;
-  Position position = shared.root;
-  std::vector<Decision> decisions;
+  Twins twins = shared.root;
+  bool turned = false;
+  std::vector<Decision> decisions, twin_decisions;
   for (const uint16_t place : places) {
-    shared.rules.enabled(position, decisions);
+    shared.rules.enabled(twins.position, decisions);
     CHECK(place < decisions.size());
-    schedule.push_back(decisions[place]);
-    shared.rules.apply(position, decisions[place]);
+    const Decision& decision = decisions[place];
+    Twins next{.position = twins.position};
+    const Stepped& stepped = shared.rules.apply(next.position, decision);
+    std::optional<Decision> mirrored;
+    if (twins.twinned) {
+      shared.rules.enabled(twins.twin, twin_decisions);
+      mirrored = shared.mirror.of(decision, decisions, twin_decisions);
+    }
+    if (mirrored) {
+      next.twin = twins.twin;
+      next.twinned = shared.mirror.same(stepped, shared.rules.apply(next.twin, *mirrored)) &&
+                     !next.twin.broken;
+    }
+    CHECK(!turned || mirrored, "a way that cannot be turned back");
+    schedule.push_back(turned ? *mirrored : decision);
+    uint64_t key = 0;
+    if (shared.straighten(next, key)) turned = !turned;
+    twins = next;
   }
   return schedule;
 }
@@ -423,12 +510,12 @@ SearchReport search(const Scenario& scenario, const SearchOptions& options) {
     report.trouble = root.error();
     return report;
   }
-  shared.root = *root;
+  shared.root = {.position = *root, .twin = *root, .twinned = shared.mirror.any()};
   shared.root_key = shared.key_of(*root);
   std::vector<Worker> workers;
   for (unsigned i = 0; i < std::max(1u, options.workers); ++i) workers.emplace_back(shared);
   shared.visited.insert({shared.root_key, 0, 0, 0, 0});
-  workers.front().enqueue(*root, {.key = shared.root_key, .slept = ~uint64_t{0}});
+  workers.front().enqueue(shared.root, {.key = shared.root_key, .slept = ~uint64_t{0}});
   shared.now = workers.front().take_next();
   run_levels(shared, workers, report);
 
@@ -439,6 +526,7 @@ SearchReport search(const Scenario& scenario, const SearchOptions& options) {
     report.transitions += worker.transitions;
     report.expanded_again += worker.again;
     report.ends += worker.ends;
+    report.untwinned += worker.untwinned;
   }
   const InternedGround::Sizes sizes = shared.ground.sizes();
   report.local_states = sizes.nodes;

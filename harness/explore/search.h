@@ -54,6 +54,7 @@ struct SearchReport {
   uint64_t transitions = 0;
   uint64_t expanded_again = 0;  // positions, for what had slept
   uint64_t ends = 0;            // positions where a schedule ends
+  uint64_t untwinned = 0;       // steps that differ in the mirror
   uint32_t depth = 0;
   uint64_t visited_bytes = 0;
   uint64_t frontier_bytes_max = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/digest.h"
+
 namespace harness::explore {
 namespace {
 
@@ -9,7 +11,7 @@ using Kind = Decision::Kind;
 
 bool same_calls(const std::vector<Call>& a, const std::vector<Call>& b) {
   return std::ranges::equal(a, b, [](const Call& x, const Call& y) {
-    return x.slot == y.slot && x.call.state() == y.call.state();
+    return x.slot == y.slot && reference::digest_of(x.call) == reference::digest_of(y.call);
   });
 }
 

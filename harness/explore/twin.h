@@ -20,6 +20,7 @@ namespace harness::explore {
 
 class Mirror {
  public:
+  Mirror() = default;
   // Of the first two clients that are interchangeable, if there are any.
   explicit Mirror(const Scenario& scenario);
   bool any() const { return pair_.has_value(); }

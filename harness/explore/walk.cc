@@ -41,7 +41,7 @@ const Stepped& Walk::apply(const Decision& decision) {
   current_ = false;
   if (!stepped.failed.empty()) {
     broken_.push_back({"CHECK", stepped.failed, {}});
-  } else if (ground_.checkers(0).broken()) {
+  } else if (position_.broken) {
     look_for_violations();
   }
   return stepped;

@@ -6,8 +6,8 @@
 #include <capnp/serialize.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
-#include <tuple>
 
 #include "harness/record/capsule.capnp.h"
 
@@ -28,6 +28,18 @@ capnp::Text::Reader reader_of(std::string_view text) {
   kept = text;
   return {kept.c_str(), kept.size()};
 }
+
+// In the schema's order.
+template <class T>  // Timing, const or not
+auto intervals_of(T& t) {
+  return std::to_array({&t.obd_timeout, &t.ping_interval, &t.ping_evict_timeout,
+                        &t.connect_timeout, &t.reconnect_delay, &t.recovery_soft,
+                        &t.recovery_hard, &t.lock_callback_timeout, &t.at_min, &t.at_max,
+                        &t.at_early_margin, &t.at_extra, &t.bulk_timeout, &t.keepalive,
+                        &t.zero_copy_timeout, &t.write_back_delay});
+}
+static_assert(sizeof(reference::Timing) == 16 * sizeof(reference::Time),
+              "a new interval: to the end of intervals_of(), with a new version");
 
 void put(schema::Call::Builder out, const Capsule::Call& call) {
   const reference::Syscall& from = call.call;
@@ -57,10 +69,9 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
   out.setPatience(capsule.patience);
   auto defects = out.initDefects(static_cast<unsigned>(capsule.defects.size()));
   for (unsigned i = 0; i < defects.size(); ++i) defects.set(i, reader_of(capsule.defects[i]));
-  const auto intervals = capsule.timing.state();
-  auto timing = out.initTiming(std::tuple_size_v<decltype(intervals)>);
-  unsigned at = 0;
-  std::apply([&](const auto&... interval) { (timing.set(at++, interval), ...); }, intervals);
+  const auto intervals = intervals_of(capsule.timing);
+  auto timing = out.initTiming(static_cast<unsigned>(intervals.size()));
+  for (unsigned i = 0; i < intervals.size(); ++i) timing.set(i, *intervals[i]);
   auto clients = out.initClients(static_cast<unsigned>(capsule.clients.size()));
   for (unsigned i = 0; i < clients.size(); ++i) {
     const Capsule::Client& client = capsule.clients[i];
@@ -138,13 +149,7 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   capsule.seed = in.getSeed();
   capsule.patience = in.getPatience();
   for (const auto defect : in.getDefects()) capsule.defects.push_back(string_of(defect));
-  auto& t = capsule.timing;
-  const std::array<reference::Time*, 16> intervals = {
-      &t.obd_timeout,    &t.ping_interval, &t.ping_evict_timeout, &t.connect_timeout,
-      &t.reconnect_delay, &t.recovery_soft, &t.recovery_hard,     &t.lock_callback_timeout,
-      &t.at_min,         &t.at_max,        &t.at_early_margin,    &t.at_extra,
-      &t.bulk_timeout,   &t.keepalive,     &t.zero_copy_timeout,  &t.write_back_delay};
-  static_assert(intervals.size() == std::tuple_size_v<decltype(t.state())>);
+  const auto intervals = intervals_of(capsule.timing);
   if (in.getTiming().size() != intervals.size()) {
     return std::unexpected(fmt::format("{} intervals where there are {}", in.getTiming().size(),
                                        intervals.size()));
