@@ -19,7 +19,7 @@ enum class WorldKind : uint8_t { sim, live };
 struct Target {
   std::string name;  // what reports call it
   reference::Dialect dialect = reference::Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;
 };
 
 // The targets that a --target argument names; or what is wrong with it.

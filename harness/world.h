@@ -56,7 +56,7 @@ struct Cast {
 // What is asked of a world when it is made.
 struct Plan {
   Dialect dialect = Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;  // of servers and clients
   uint32_t osts = 2;
   uint64_t seed = 1;
   reference::Timing timing;

@@ -67,7 +67,9 @@ void Mds::open_again(Call& call, Opening& opening, const OpenFile* known) {
   if (known == nullptr) {
     child = files_.find(opening.asked.child);
     const Inode* parent = files_.find(opening.asked.parent);
-    if (child == nullptr && parent != nullptr && parent->is_directory()) {
+    // 2.0 knows the file by its FID; another that has the name by now is not it.
+    const bool by_name = !dialect().clients_choose_fids && child == nullptr;
+    if (by_name && parent != nullptr && parent->is_directory()) {
       child = files_.lookup(*parent, opening.asked.name);
     }
   }
@@ -93,7 +95,13 @@ void Mds::reopen(Call& call, Opening& opening) {
   int32_t status = -EFAULT;
   const bool create = (opening.asked.flags & open_flag::kCreat) != 0;
   const Inode* parent = create ? find_directory(opening.asked.parent, status) : nullptr;
+  const Inode* there = parent == nullptr ? nullptr : files_.lookup(*parent, opening.asked.name);
+  const std::array versions = {version_of(parent), version_of(there)};
+  if (const int32_t other = create ? check_versions(call, versions) : 0) {
+    return fail_open(call, opening, other);
+  }
   if (parent == nullptr) return fail_open(call, opening, status);
+  if (there != nullptr) return fail_open(call, opening, -EEXIST);
   drop_stale_orphan(call, opening.asked.child);
   create_for_open(call, opening, *parent);
 }
@@ -131,9 +139,8 @@ void Mds::open_named(Call& call, Opening& opening) {
 void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   const operation::Open& asked = opening.asked;
   opening.answer.disposition |= disposition::kOpenCreate;
-  opening.versions = {parent.version, kNoVersion};
+  opening.versions = {parent.version, version_of(nullptr)};
   int32_t status = refuse_new_name(parent, asked.name, asked.who);
-  if (status == 0) status = check_versions(call, opening.versions);
   std::optional<Layout> stripes;
   if (status == 0) stripes = stripes_for(call, asked, &parent, status);
   if (call.parked) return;
@@ -148,7 +155,7 @@ void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   opening.transaction = service_.begin(call.request);
   const Inode* made = make_file(node, parent.number, opening.transaction->transno());
   if (made == nullptr) return fail_open(call, opening, -EFAULT);
-  opening.child = made->number;
+  opening.child = call.made = made->number;
   opening.created = true;
   if (stripes) set_layout(opening.child, std::move(*stripes));
   finish_open(call, opening);
@@ -194,6 +201,9 @@ void Mds::open_existing(Call& call, Opening& opening, const Inode& child) {
   }
   const bool bare = child.is_regular() && child.layout.empty();
   if (bare && wants_objects(asked.flags)) wanted.push_back(whole(child, bit::kUpdate));
+  if (reply_untaken(child)) {
+    wanted.push_back({dialect().resource(child), LockMode::cr, bit::kLookup});
+  }
   if (!wanted.empty() && !hold(call, std::move(wanted))) return;
   if (bare) {
     int32_t status = 0;
@@ -237,13 +247,15 @@ uint64_t Mds::open_file(Call& call, const Opening& opening) {
   file.handle = new_open_handle(request.from);
   file.inode = opening.child;
   file.mode = opening.asked.flags & kOpenModes;
-  file.xid = request.xid;
+  if (request.replay && planted(Defect::write_count_lost_in_replay)) file.mode &= ~kOpenWrite;
+  file.xid = planted(Defect::open_request_forgotten) ? 0 : request.xid;
   file.export_id = request.export_id;
   if (request.replay && dialect().old_handles) {
     file.old_handle = opening.asked.old_handle;
     // Left over from a replay that was interrupted.
     const OpenFile* stale = opens_.find_by_old_handle(request.export_id, file.old_handle);
     if (stale != nullptr) opens_.close(stale->handle);
+    if (planted(Defect::old_handle_not_kept)) file.old_handle = 0;
   }
   const bool lost =
       planted(Defect::open_handle_lost_over_failover) && request.replay && !opening.created;

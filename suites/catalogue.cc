@@ -18,6 +18,13 @@ std::vector<std::span<const Case>> catalogue() {
       boundary_cases(),
       mds_recovery_cases(),
       ost_recovery_cases(),
+      replay_rule_cases(),
+      version_rule_cases(),
+      membership_cases(),
+      order_cases(),
+      lock_rule_cases(),
+      connect_rule_cases(),
+      config_log_cases(),
       stock_cases(),
   };
 }

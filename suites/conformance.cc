@@ -61,6 +61,11 @@ void Conformance::restart(ServerId server) {
   world_->start(server);
 }
 
+harness::Time Conformance::silence_max() const {
+  const bool live = setting_.world == harness::WorldKind::live;
+  return (live ? harness::live_timing() : Plan{}.timing).ping_evict_timeout;
+}
+
 size_t Conformance::count(ServerId server, harness::Fact::Kind kind) const {
   size_t found = 0;
   for (const harness::Fact& fact : world_->facts(server)) found += fact.kind == kind ? 1 : 0;

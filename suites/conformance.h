@@ -93,6 +93,9 @@ class Conformance {
   // Likewise, for what the server owes: it fails if that does not come.
   void expect(std::string_view what, const std::function<bool()>& condition);
 
+  // After so much silence a server evicts a client (PING_EVICT_TIMEOUT).
+  harness::Time silence_max() const;
+
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 

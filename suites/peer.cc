@@ -113,11 +113,13 @@ Answer Peer::connect(ServerId server, Envelope envelope) {
   Answer answer =
       old ? by_role.operator()<v1_8::MgsConnect, v1_8::MdsConnect, v1_8::OstConnect>()
           : by_role.operator()<v2_0::MgsConnect, v2_0::MdsConnect, v2_0::OstConnect>();
-  if (answer.status() == 0) {
-    std::erase_if(handles_, [&](const auto& entry) { return entry.first == server; });
-    handles_.emplace_back(server, answer.message.body().handle.cookie);
-  }
+  if (answer.status() == 0) remember(server, answer);
   return answer;
+}
+
+void Peer::remember(ServerId server, const Answer& connected) {
+  std::erase_if(handles_, [&](const auto& entry) { return entry.first == server; });
+  handles_.emplace_back(server, connected.message.body().handle.cookie);
 }
 
 Answer Peer::ping(ServerId server, Envelope envelope) {
@@ -150,7 +152,8 @@ protocol::MessageBuilder Peer::begin(ServerId server, uint32_t opcode, uint32_t 
                                 .flags = envelope.flags,
                                 .op_flags = envelope.op_flags,
                                 .conn_cnt = envelope.conn_cnt,
-                                .timeout = 100};
+                                .timeout = 100,
+                                .pre_versions = envelope.versions};
   constexpr uint32_t kReplyRoom = 8192;
   return protocol::MessageBuilder(body, envelope.lm_flags, 0, kReplyRoom, envelope.body_length);
 }
@@ -194,6 +197,7 @@ void Peer::drain() {
     }
     if (message->header().cksum != 0) continue;  // an early reply
     const lnet::LnetPut& place = lnet->header.msg;
+    if (!(place.ack_wmd == lnet::LnetHandleWire{kNoWmd, kNoWmd})) acknowledge(*lnet);
     answers_.emplace_back(place.match_bits,
                           Answer{place.ptl_index, place.offset, *std::move(message)});
   }

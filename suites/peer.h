@@ -1,7 +1,9 @@
 // A scripted peer: sends exactly what it is told to and keeps what comes back until it is asked
-// for. It behaves like no client: nothing is resent, answered or acknowledged on its own.
+// for. It behaves like no client: nothing is resent, answered or acknowledged on its own, but for the
+// ACK that LNet itself owes for a reply that asks for one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -37,6 +39,7 @@ struct Envelope {
   uint32_t op_flags = 0;  // pb_op_flags
   uint32_t lm_flags = 0;
   uint64_t transno = 0;
+  std::array<uint64_t, 4> versions = {};  // pb_pre_versions of a replay
   uint32_t body_length = protocol::ptlrpc::PtlrpcBody::kSize;
 };
 
@@ -85,6 +88,8 @@ class Peer {
   void acknowledge(const protocol::LnetMessage& put);
 
   uint64_t handle(harness::ServerId server) const;
+  // Takes the handle that the answer to a CONNECT made by hand brings.
+  void remember(harness::ServerId server, const Answer& connected);
   uint64_t last_xid() const { return xid_; }
 
   static constexpr uint32_t kInitial = protocol::ptlrpc::msg_connect_flag::kInitial;

@@ -21,6 +21,13 @@ std::span<const Case> resend_cases();     // recovery/resend.cc
 std::span<const Case> boundary_cases();   // recovery/boundary.cc
 std::span<const Case> mds_recovery_cases();  // recovery/mds.cc
 std::span<const Case> ost_recovery_cases();  // recovery/ost.cc
+std::span<const Case> replay_rule_cases();   // rules/replay.cc
+std::span<const Case> version_rule_cases();  // rules/versions.cc
+std::span<const Case> membership_cases();    // rules/membership.cc
+std::span<const Case> order_cases();         // rules/order.cc
+std::span<const Case> lock_rule_cases();     // rules/locks.cc
+std::span<const Case> connect_rule_cases();  // rules/connect.cc
+std::span<const Case> config_log_cases();    // rules/config_log.cc
 std::span<const Case> stock_cases();      // stock/stock.cc
 
 }  // namespace suites

@@ -1,10 +1,11 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/target.h"
 #include "reference/defects.h"
 #include "suites/conformance.h"
 
@@ -50,8 +51,19 @@ void list_cases(bool json) {
 void list_defects(bool json) {
   Json all = Json::array();
   for (const reference::DefectInfo& info : reference::kDefects) {
-    all.push_back({{"name", info.name}, {"requirement", info.requirement}, {"what", info.what}});
-    if (!json) fmt::print("{:<32} {:<10} {}\n", info.name, info.requirement, info.what);
+    std::vector<std::string_view> dialects;
+    for (const reference::Dialect dialect : {reference::Dialect::v1_8, reference::Dialect::v2_0}) {
+      if (info.exists_in(dialect)) dialects.push_back(dialect_name(dialect));
+    }
+    all.push_back({{"name", info.name},
+                   {"requirement", info.requirement},
+                   {"dialects", dialects},
+                   {"clients", info.clients},
+                   {"faults", info.faults},
+                   {"what", info.what}});
+    if (json) continue;
+    fmt::print("{:<36} {:<10} {:<8} {}\n", info.name, info.requirement, fmt::join(dialects, ","),
+               info.what);
   }
   if (json) fmt::print("{}\n", all.dump(2));
 }

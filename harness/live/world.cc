@@ -178,6 +178,7 @@ std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const s
   node.config.mgs = cast_.mgs;
   node.config.seed = plan_.seed;
   node.config.timing = plan_.timing;
+  node.config.defects = plan_.defects;
   NodeOptions options = node_options(node.config, port_);
   options.listen = {block_.address(index), port_};
   if (kind == ProbeKind::user_space) {

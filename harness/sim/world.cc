@@ -179,6 +179,7 @@ ClientId SimWorld::add_client() {
   config.mgs = cast_.mgs;
   config.seed = plan_.seed;
   config.timing = plan_.timing;
+  config.defects = plan_.defects;
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);
