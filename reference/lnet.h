@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "reference/defects.h"
 #include "reference/lnet_reader.h"
 #include "reference/machine.h"
 
