@@ -66,6 +66,11 @@ harness::Time Conformance::silence_max() const {
   return (live ? harness::live_timing() : Plan{}.timing).ping_evict_timeout;
 }
 
+void Conformance::drain() {
+  world_->settle();
+  world_->pass(silence_max() / 3);
+}
+
 size_t Conformance::count(ServerId server, harness::Fact::Kind kind) const {
   size_t found = 0;
   for (const harness::Fact& fact : world_->facts(server)) found += fact.kind == kind ? 1 : 0;

@@ -96,6 +96,10 @@ class Conformance {
   // After so much silence a server evicts a client (PING_EVICT_TIMEOUT).
   harness::Time silence_max() const;
 
+  // Until pings have gone round twice: clients know what is committed, and have done what they do
+  // only then, such as destroying the objects of removed files (semantics 1.12, 2.5).
+  void drain();
+
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 

@@ -26,7 +26,7 @@ constexpr uint64_t kWish = connect_flag::kVersion | connect_flag::kGrant | conne
 constexpr uint32_t kRegular = 0x8000;
 
 template <class Connect>
-Answer connect_as(Conformance& c, Peer& peer, Envelope envelope) {
+Answer connect_as(Conformance& c, Peer& peer, uint32_t grant, Envelope envelope) {
   const std::string target = c.world().cast().fsname + "-OST0000_UUID";
   return peer.ask<Connect>(ost(0),
                            {.target_uuid = target,
@@ -34,7 +34,7 @@ Answer connect_as(Conformance& c, Peer& peer, Envelope envelope) {
                             .client_handle = {0x0b1ec7},
                             .connect_data = {.connect_flags = kWish,
                                              .version = 0x02000001,
-                                             .grant = 1u << 20,
+                                             .grant = grant,
                                              .brw_size = 1u << 20}},
                            envelope);
 }
@@ -48,9 +48,11 @@ ObjectPeer::ObjectPeer(Conformance& conformance)
 
 Answer ObjectPeer::connect(uint32_t op_flags, uint64_t handle) {
   Envelope envelope{.handle = handle, .conn_cnt = conn_cnt_, .op_flags = op_flags};
+  // Once it has grant it asks for no more, but to be told how much it has.
+  const uint32_t grant = op_flags == 0 ? 0 : 1u << 20;
   Answer answer = conformance_.dialect() == Dialect::v1_8
-                      ? connect_as<v1_8::OstConnect>(conformance_, peer_, envelope)
-                      : connect_as<v2_0::OstConnect>(conformance_, peer_, envelope);
+                      ? connect_as<v1_8::OstConnect>(conformance_, peer_, grant, envelope)
+                      : connect_as<v2_0::OstConnect>(conformance_, peer_, grant, envelope);
   if (answer.status() == 0) peer_.remember(ost(0), answer);
   return answer;
 }

@@ -144,7 +144,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.stat("/f").status, -kEnoent);
            EXPECT_EQ(a.read(fd, 0, 10), "orphan");
            EXPECT_EQ(a.close(fd), 0);
-           c.world().settle();
+           c.drain();
            EXPECT_EQ(a.statfs().file_system.free, before);
          }},
     {.id = "mds-recovery.7",
@@ -283,7 +283,7 @@ const Case kCases[] = {
            c.world().kill_client(a.id());
            c.restart(kMds);
            EXPECT_EQ(b.mkdir("/after"), 0);
-           c.world().settle();
+           c.drain();
 
            EXPECT_EQ(b.statfs().file_system.free, before);
          }},
