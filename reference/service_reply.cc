@@ -167,6 +167,7 @@ Export* Service::retire(const Request& request) {
 void Service::abandon(const Request& request) { retire(request); }
 
 void Service::refuse(Turn& turn, const Request& request, int32_t status) {
+  if (planted(Defect::refusal_not_sent)) return abandon(request);
   if (retire(request) != nullptr) refuse_envelope(turn, envelope_of(request), status);
 }
 

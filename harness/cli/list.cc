@@ -62,8 +62,8 @@ void list_defects(bool json) {
                    {"faults", info.faults},
                    {"what", info.what}});
     if (json) continue;
-    fmt::print("{:<36} {:<10} {:<8} {}\n", info.name, info.requirement, fmt::join(dialects, ","),
-               info.what);
+    fmt::print("{:<36} {:<10} {:<8} {}\n", info.name, info.requirement,
+               fmt::format("{}", fmt::join(dialects, ",")), info.what);
   }
   if (json) fmt::print("{}\n", all.dump(2));
 }

@@ -56,12 +56,16 @@ const Case kCases[] = {
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
-           const uint64_t fd = a.opened("/f", kCreate | kWrite);
-           c.world().settle();
+           Application& b = worker(c);
+           const uint64_t fd = a.opened("/f", kCreate | kReadWrite);
+           EXPECT_EQ(a.flock(fd, kExclusiveLock, 0, 99), 0);
            c.world().pass(3 * c.silence_max());
 
-           EXPECT_EQ(a.mkdir("/d"), 0);
+           // Its lock is there still.
+           const uint64_t other = b.opened("/f", kReadWrite);
+           EXPECT_EQ(b.flock(other, kExclusiveLock, 0, 99), -kEagain);
            EXPECT_EQ(a.close(fd), 0);
+           EXPECT_EQ(b.close(other), 0);
          }},
     {.id = "membership.3",
      .requirement = "EVICT-2",
@@ -84,6 +88,32 @@ const Case kCases[] = {
            c.world().evict(ost(1), a.uuid());
 
            EXPECT_NE(sync.status(), 0);
+           EXPECT_EQ(b.get("/f"), "before");
+           EXPECT_EQ(a.close(fd), 0);
+         }},
+    {.id = "membership.3b",
+     .requirement = "EVICT-2",
+     .sentence = "What was dirty when a client learned of its eviction is never written",
+     .source = "semantics 1.11, 9.2 EVICT-2",
+     .needs = Needs::evict,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           a.put("/f", "before");
+           const uint64_t fd = a.opened("/f", kReadWrite);
+           EXPECT_EQ(a.fsync(fd), 0);
+           const uint64_t others[] = {a.opened("/g", kCreate | kReadWrite),
+                                      a.opened("/h", kCreate | kReadWrite)};
+           EXPECT_EQ(a.write(fd, 0, "AFTER!"), 6);
+           c.world().evict(ost(0), a.uuid());
+           c.world().evict(ost(1), a.uuid());
+           // It learns it while it reads other files, on either OST.
+           for (const uint64_t other : others) {
+             static_cast<void>(a.call({.kind = Kind::read, .fd = other, .length = 1}));
+           }
+
+           EXPECT_NE(a.fsync(fd), 0);
            EXPECT_EQ(b.get("/f"), "before");
            EXPECT_EQ(a.close(fd), 0);
          }},
