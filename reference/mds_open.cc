@@ -41,9 +41,8 @@ void Mds::on_open_intent(Call& call) {
   Opening opening;
   opening.asked = *asked;
   opening.answer.disposition = disposition::kItExecd;
-  const bool again = call.request.resent || call.request.replay;
-  const OpenFile* known =
-      again ? opens_.find_by_xid(call.request.export_id, call.request.xid) : nullptr;
+  // Also of a request that the network has doubled, and that nobody marked as resent.
+  const OpenFile* known = opens_.find_by_xid(call.request.export_id, call.request.xid);
   if (known != nullptr) return open_again(call, opening, known);
   if (call.request.replay) return reopen(call, opening);
   const auto& slot = call.request.reconstruct;
@@ -87,6 +86,12 @@ void Mds::reopen(Call& call, Opening& opening) {
   if (const Inode* child = files_.find(opening.asked.child)) {
     opening.answer.disposition |= disposition::kLookupPos;
     opening.child = child->number;
+    // This open gave it its objects.
+    if (child->is_regular() && child->layout.empty()) {
+      int32_t ignored = 0;
+      auto stripes = stripes_for(call, opening.asked, nullptr, ignored);
+      if (stripes) set_layout(opening.child, std::move(*stripes));
+    }
     return finish_open(call, opening);
   }
   opening.answer.disposition |= disposition::kLookupNeg;

@@ -86,13 +86,16 @@ void Recovery::extend(Time until) {
   deadline_ = std::min(std::max(deadline_, until), hard_deadline_);
 }
 
+void Recovery::approached(Time now) {
+  if (!active() || deadline_ != kNever) return;
+  began_ = now;
+  deadline_ = now + timing_.recovery_soft;
+  hard_deadline_ = now + timing_.recovery_hard;
+}
+
 void Recovery::connected(Export& client, Time now, uint32_t service_time_s,
                          uint64_t first_transno) {
-  if (deadline_ == kNever) {
-    began_ = now;
-    deadline_ = now + timing_.recovery_soft;
-    hard_deadline_ = now + timing_.recovery_hard;
-  }
+  approached(now);
   const bool first_time = !client.in_recovery;
   client.in_recovery = true;
   // est2timeout, and twice the time that a client may need to switch to another server: 50, 5 and

@@ -44,6 +44,8 @@ class Recovery {
   bool version_recovery() const { return version_recovery_; }
 
   void begin(uint64_t next_transno);
+  // Somebody wants to connect, known or not: the window begins.
+  void approached(Time now);
   // A known client has connected; its service time estimate and its first transno to replay (0:
   // none said) come from its CONNECT.
   void connected(Export& client, Time now, uint32_t service_time_s, uint64_t first_transno);

@@ -89,6 +89,7 @@ void Service::on_connect(Turn& turn, Request request) {
   if (verdict.abort_active) {
     work_.emplace_back(AbortActive{exports_.find_uuid(asked->client_uuid)->id});
   }
+  if (verdict.row == "C22") recovery_.approached(turn.now);
   if (verdict.row == "C4") return refuse_library(turn, request);
   if (verdict.status != 0) return refuse_envelope(turn, envelope_of(request), verdict.status);
 

@@ -4,21 +4,16 @@ namespace suites {
 
 std::vector<std::span<const Case>> catalogue() {
   return {
-      message_cases(),
-      connect_cases(),
-      reconnect_cases(),
-      namespace_cases(),
-      attribute_cases(),
-      data_cases(),
-      open_cases(),
-      grant_cases(),
-      lock_cases(),
-      lookup_lock_cases(),
-      resend_cases(),
-      boundary_cases(),
-      mds_recovery_cases(),
-      ost_recovery_cases(),
-      stock_cases(),
+      message_cases(),      connect_cases(),     reconnect_cases(),   connection_cases(),
+      namespace_cases(),    attribute_cases(),   data_cases(),        size_cases(),
+      open_cases(),         open_kind_cases(),   grant_cases(),       lock_cases(),
+      lookup_lock_cases(),  coherence_cases(),   pair_cases(),        resend_cases(),
+      lost_cases(),         bulk_cases(),        early_reply_cases(), boundary_cases(),
+      mds_recovery_cases(), replay_name_cases(), failed_cases(),      orphan_cases(),
+      open_flag_cases(),    two_slot_cases(),    replay_loss_cases(), dual_cases(),
+      vbr_check_cases(),    vbr_cycle_cases(),   vbr_version_cases(), vbr_three_cases(),
+      window_cases(),       abort_cases(),       eviction_cases(),    late_eviction_cases(),
+      ost_recovery_cases(), mds_ost_cases(),     many_cases(),        stock_cases(),
   };
 }
 

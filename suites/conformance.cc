@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "protocol/check.h"
 #include "suites/application.h"
 #include "suites/peer.h"
 
@@ -13,9 +14,8 @@ using harness::ServerId;
 namespace {
 
 Plan plan_of(const Setting& setting, const Case& c) {
-  Plan plan{.dialect = setting.target.dialect,
-            .defects = setting.target.defects,
-            .seed = setting.seed};
+  Plan plan{
+      .dialect = setting.target.dialect, .defects = setting.target.defects, .seed = setting.seed};
   if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
   if (!setting.out.empty()) plan.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
   return plan;
@@ -59,6 +59,30 @@ void Conformance::expect(std::string_view what, const std::function<bool()>& con
 void Conformance::restart(ServerId server) {
   world_->crash(server);
   world_->start(server);
+}
+
+harness::PeerId Conformance::address(ServerId server) const {
+  const harness::Cast& cast = world_->cast();
+  switch (server.role) {
+    case harness::Role::mgs:
+      return cast.mgs;
+    case harness::Role::mds:
+      return cast.mds;
+    case harness::Role::ost:
+      return cast.osts.at(server.index);
+  }
+  CHECK(false, "no such role");
+}
+
+size_t Conformance::lose(faults::Part part, uint32_t opcode, ServerId server, uint32_t times,
+                         uint32_t first) {
+  world_->add_rule(
+      {.part = part, .opcode = opcode, .server = address(server), .first = first, .times = times});
+  return rules_++;
+}
+
+void Conformance::wait_for_loss(size_t rule, uint32_t times) {
+  wait_for("a message to be lost", [&] { return world_->struck(rule) >= times; });
 }
 
 size_t Conformance::count(ServerId server, harness::Fact::Kind kind) const {

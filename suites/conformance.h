@@ -27,12 +27,14 @@ using harness::Dialect;
 // What a case asks of its target.
 enum class Needs : uint32_t {
   nothing = 0,
-  crash = 1,         // crash and start
+  crash = 1,  // crash and start
   evict = 2,
   hold_commits = 4,  // a replay barrier
   notes = 8,         // servers that say what they did
   only_1_8 = 16,
   only_2_0 = 32,
+  stop = 64,             // controlled failover, and start
+  abort_recovery = 128,  // the operator gives recovery up
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
@@ -96,6 +98,17 @@ class Conformance {
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 
+  // Where a server of the cast is.
+  harness::PeerId address(harness::ServerId server) const;
+
+  // From the `first` one on, so many requests (or replies) of this operation between the server and
+  // anybody are lost on the way. Gives the rule's number for World::struck, if no other rules are
+  // made besides.
+  size_t lose(faults::Part part, uint32_t opcode, harness::ServerId server = harness::kMds,
+              uint32_t times = 1, uint32_t first = 1);
+  // Waits until so many messages were lost by that rule.
+  void wait_for_loss(size_t rule, uint32_t times = 1);
+
   // Our servers' account of what they did: how many facts of a kind there are so far.
   size_t count(harness::ServerId server, harness::Fact::Kind kind) const;
 
@@ -104,6 +117,7 @@ class Conformance {
   std::unique_ptr<harness::World> world_;
   std::vector<std::unique_ptr<Application>> applications_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  size_t rules_ = 0;
 };
 
 }  // namespace suites

@@ -1,12 +1,14 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
 #include "reference/defects.h"
 #include "suites/conformance.h"
+#include "suites/lustre_tests.h"
 
 namespace harness {
 namespace {
@@ -22,6 +24,8 @@ std::vector<std::string_view> needs_of(const suites::Case& c) {
                                    {Needs::crash, "crash"},
                                    {Needs::evict, "evict"},
                                    {Needs::hold_commits, "replay_barrier"},
+                                   {Needs::stop, "stop"},
+                                   {Needs::abort_recovery, "abort_recovery"},
                                    {Needs::notes, "notes"}}) {
     if (suites::has(c.needs, need)) words.push_back(word);
   }
@@ -56,19 +60,50 @@ void list_defects(bool json) {
   if (json) fmt::print("{}\n", all.dump(2));
 }
 
+void list_lustre_tests(bool json) {
+  Json all = Json::array();
+  for (const suites::LustreTest& test : suites::lustre_tests()) {
+    all.push_back({{"script", test.script},
+                   {"test", test.test},
+                   {"versions", test.branches},
+                   {"title", test.title},
+                   {"cases", test.cases},
+                   {"why", test.why}});
+    if (json) continue;
+    const std::string answer =
+        test.covered() ? fmt::format("{}", fmt::join(test.cases, " ")) : test.why;
+    fmt::print("{:<18} {:<4} {:<8} {:<44} {}\n", test.script, test.test, test.branches, answer,
+               test.title);
+  }
+  if (json) return fmt::print("{}\n", all.dump(2));
+  fmt::print("\n{:<18} {:>6} {:>11} {:>8}\n", "script", "tests", "applicable", "covered");
+  for (const suites::LustreCoverage& script : suites::lustre_coverage()) {
+    fmt::print("{:<18} {:>6} {:>11} {:>8}  {:>3}%\n", script.script, script.tests,
+               script.applicable, script.covered,
+               100 * script.covered / std::max<size_t>(script.applicable, 1));
+  }
+}
+
 }  // namespace
 
 void add_list(CLI::App& app, ExitCode& exit) {
   struct Options {
     bool defects = false;
+    bool lustre_tests = false;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("list", "list every test, or every planted defect");
   command->add_flag("--defects", options->defects, "the planted defects of the reference");
+  command->add_flag("--lustre-tests", options->lustre_tests,
+                    "Lustre's own tests, and the cases that check the same");
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options, &exit] {
-    options->defects ? list_defects(options->json) : list_cases(options->json);
+    if (options->lustre_tests) {
+      list_lustre_tests(options->json);
+    } else {
+      options->defects ? list_defects(options->json) : list_cases(options->json);
+    }
     exit = ExitCode::pass;
   });
 }

@@ -267,6 +267,11 @@ void LiveWorld::crash(ServerId server) {
   if (ours.process) ours.process->kill();
 }
 
+void LiveWorld::stop(ServerId server) {
+  order(server, "commit");
+  crash(server);
+}
+
 void LiveWorld::start(ServerId id) {
   OurServer& server = find(id);
   CHECK(!running(id), "it runs already");
@@ -300,6 +305,7 @@ void LiveWorld::order(ServerId server, const std::string& line) {
 void LiveWorld::evict(ServerId server, const std::string& client_uuid) {
   order(server, "evict " + client_uuid);
 }
+void LiveWorld::abort_recovery(ServerId server) { order(server, "abort-recovery"); }
 void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 

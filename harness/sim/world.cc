@@ -202,11 +202,15 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
 }
 
 std::string SimWorld::client_uuid(ClientId client) const {
-  const Node& node = cluster_.node(clients_[client.index]);
-  return std::get<reference::Client>(node.machine.read()).uuid();
+  const NodeIndex node = clients_[client.index];
+  if (const auto killed = killed_.find(node); killed != killed_.end()) return killed->second;
+  return std::get<reference::Client>(cluster_.node(node).machine.read()).uuid();
 }
 
-void SimWorld::kill_client(ClientId client) { cluster_.crash(clients_[client.index]); }
+void SimWorld::kill_client(ClientId client) {
+  killed_.insert_or_assign(clients_[client.index], client_uuid(client));
+  cluster_.crash(clients_[client.index]);
+}
 
 ProbeId SimWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
@@ -240,7 +244,23 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 
 // --- servers ---
 
-void SimWorld::crash(ServerId server) { cluster_.crash(node_of(server)); }
+void SimWorld::crash(ServerId server) {
+  const NodeIndex node = node_of(server);
+  std::erase_if(dooms_, [node](const Doom& doom) { return doom.node == node; });
+  cluster_.crash(node);
+}
+
+void SimWorld::stop(ServerId server) {
+  const NodeIndex node = node_of(server);
+  cluster_.hold_commits(node, false);
+  while (!cluster_.node(node).disk.pending.empty()) {
+    happened_.clear();
+    cluster_.commit(node, happened_);
+    happened_.sent.clear();  // what a commit would let it say is not said any more
+    absorb();
+  }
+  crash(server);
+}
 
 void SimWorld::start(ServerId server) {
   happened_.clear();
@@ -255,17 +275,24 @@ void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
 
 bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
 
-void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+void SimWorld::order(ServerId server, const reference::Order& order) {
   happened_.clear();
-  cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
+  cluster_.ask(node_of(server), ++orders_, order, happened_);
   absorb();
 }
+
+void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+  order(server, reference::Evict{client_uuid});
+}
+
+void SimWorld::abort_recovery(ServerId server) { order(server, reference::AbortRecovery{}); }
 
 void SimWorld::hold_commits(ServerId server) { cluster_.hold_commits(node_of(server), true); }
 void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(server), false); }
 
 void SimWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   CHECK(nth > 0);
+  std::erase_if(dooms_, [&](const Doom& doom) { return doom.node == node_of(server); });
   dooms_.push_back({.node = node_of(server), .commits_left = nth, .durable = durable});
 }
 

@@ -66,10 +66,12 @@ class CapturedWorld final : public harness::World {
     return event;
   }
   void crash(harness::ServerId) override {}
+  void stop(harness::ServerId) override {}
   void start(harness::ServerId) override {}
   void start_as(harness::ServerId, harness::Dialect) override {}
   bool running(harness::ServerId) const override { return true; }
   void evict(harness::ServerId, const std::string&) override {}
+  void abort_recovery(harness::ServerId) override {}
   void hold_commits(harness::ServerId) override {}
   void release_commits(harness::ServerId) override {}
   void crash_at_commit(harness::ServerId, uint32_t, bool) override {}
