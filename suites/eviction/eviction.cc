@@ -44,8 +44,11 @@ void lose_and_change_mode(Conformance& c, bool callback) {
     c.lose(Part::request, opcode::kLdlmCancel, kMds, 3);
   }
 
-  EXPECT_EQ(b.chmod("/f", 0777), 0);
-  static_cast<void>(a.stat("/f"));  // may find out that it was evicted
+  // If the lost cancels were of a lock of its own, it is this client that is evicted.
+  if (b.chmod("/f", 0777) != 0) {
+    EXPECT_EQ(b.chmod("/f", 0777), 0);
+  }
+  notice_eviction(a);
   EXPECT_EQ(a.stat("/f").attributes.mode & 07777u, 0777u);
   EXPECT_EQ(a.unlink("/f"), 0);
 }
@@ -70,7 +73,7 @@ void lose_and_write(Conformance& c, bool callback) {
   EXPECT_EQ(b.close(fd), 0);
 
   const uint64_t reader = a.opened("/f", kRead);
-  static_cast<void>(a.call({.kind = Kind::read, .fd = reader, .length = 6}));
+  notice_eviction(a);
   EXPECT_EQ(a.read(reader, 0, 6), "after!");
   EXPECT_EQ(a.close(reader), 0);
 }
@@ -88,7 +91,7 @@ void evict_reader(Conformance& c, bool lose_connect) {
     for (const ServerId server : kOsts) c.lose(Part::reply, opcode::kOstConnect, server);
   }
   b.put("/f", "after!");
-  static_cast<void>(a.statfs());
+  notice_eviction(a);
 
   EXPECT_EQ(a.read(fd, 0, 6), "after!");
   EXPECT_EQ(a.close(fd), 0);
@@ -168,7 +171,7 @@ const Case kCases[] = {
            const uint64_t two = a.opened("/f", kReadWrite);
            c.world().evict(kMds, a.uuid());
            c.world().settle();
-           static_cast<void>(a.statfs());
+           notice_eviction(a);
 
            EXPECT_EQ(a.close(one), 0);
            EXPECT_EQ(a.close(two), 0);
@@ -189,7 +192,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.write(fd, 0, "dirty"), 5);
            c.world().evict(kMds, a.uuid());
            c.world().settle();
-           static_cast<void>(a.stat("/f"));
+           notice_eviction(a);
 
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(b.get("/f"), "dirty");
@@ -260,8 +263,7 @@ const Case kCases[] = {
              } else {
                evict_from_osts(c, a);
              }
-             static_cast<void>(a.statfs());
-             static_cast<void>(a.stat("/"));
+             notice_eviction(a);
              EXPECT_EQ(a.get(name), name);
              EXPECT_EQ(b.get(name), name);
            }

@@ -19,12 +19,6 @@ void crash_and_abort(Conformance& c, ServerId server = kMds) {
   c.world().abort_recovery(server);
 }
 
-// The call in which a client finds out that it was evicted may fail; those after it do not.
-void notice(Application& a) {
-  static_cast<void>(a.getxattr("/", "user.none"));  // asks the MDS
-  static_cast<void>(a.statfs());                    // and the OSTs
-}
-
 const Case kCases[] = {
     {.id = "abort.1",
      .requirement = "REPLAY-2",
@@ -38,7 +32,7 @@ const Case kCases[] = {
            barrier(c);
            EXPECT_EQ(a.create("/lost"), 0);
            crash_and_abort(c);
-           notice(a);
+           notice_eviction(a);
 
            EXPECT_EQ(a.stat("/lost").status, -kEnoent);
            for (int i = 0; i < 10; ++i) EXPECT_EQ(a.create("/new" + std::to_string(i)), 0);
@@ -55,7 +49,7 @@ const Case kCases[] = {
            barrier(c);
            for (int i = 0; i < 10; ++i) EXPECT_EQ(a.mkdir("/d" + std::to_string(i)), 0);
            crash_and_abort(c);
-           notice(a);
+           notice_eviction(a);
            EXPECT_EQ(a.rmdir("/d0"), -kEnoent);
            c.restart(kMds);
 
@@ -79,8 +73,8 @@ const Case kCases[] = {
            EXPECT_EQ(a.unlink("/f"), 0);
            barrier(c);
            crash_and_abort(c);
-           notice(a);
-           notice(b);
+           notice_eviction(a);
+           notice_eviction(b);
 
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(a.stat("/f").status, -kEnoent);
@@ -102,7 +96,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.rmdir("/d"), 0);
            barrier(c);
            crash_and_abort(c);
-           notice(a);
+           notice_eviction(a);
 
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(a.mkdir("/d"), 0);
@@ -123,7 +117,7 @@ const Case kCases[] = {
              barrier(c, ost(i));
              crash_and_abort(c, ost(i));
            }
-           notice(a);
+           notice_eviction(a);
 
            EXPECT_EQ(a.get("/f"), "synced");
            a.put("/g", "after");

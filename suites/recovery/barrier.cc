@@ -19,4 +19,10 @@ void crash_at_barrier(Conformance& c, harness::ServerId server) {
   c.world().start(server);
 }
 
+void notice_eviction(Application& a) {
+  static_cast<void>(a.getxattr("/", "user.none"));
+  static_cast<void>(a.statfs());
+  static_cast<void>(a.getxattr("/", "user.none"));
+}
+
 }  // namespace suites

@@ -16,4 +16,8 @@ void barrier(Conformance& c, harness::ServerId server = harness::kMds);
 // The server loses what it did since its barrier, and comes back; commits flow again.
 void crash_at_barrier(Conformance& c, harness::ServerId server = harness::kMds);
 
+// Asks all servers something that no cache answers. The call in which a client finds out that it
+// was evicted may fail; those after it do not.
+void notice_eviction(Application& a);
+
 }  // namespace suites

@@ -8,6 +8,7 @@
 
 #include "suites/application.h"
 #include "suites/errno.h"
+#include "suites/recovery/barrier.h"
 #include "suites/suites.h"
 #include "suites/vbr/scene.h"
 
@@ -60,6 +61,7 @@ void cycle(Conformance& c, Steps first, Steps missing, const Step& last, Last ou
   scene.crash_and_lose();
 
   EXPECT_EQ(scene.evicted(), outcome == Last::refused || c.dialect() == Dialect::v1_8);
+  notice_eviction(scene.a);
   EXPECT_EQ(scene.a.stat("/").status, 0);
 }
 
