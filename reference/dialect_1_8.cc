@@ -300,6 +300,7 @@ const MdsDialect kMdsDialect18 = {
     .blocks_by_offset = true,
     .replay_without_md = true,
     .orphans_kept_in_recovery = true,
+    .names_version_directory = true,
     .old_handles = false,
 };
 

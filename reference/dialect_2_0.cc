@@ -325,6 +325,7 @@ const MdsDialect kMdsDialect20 = {
     .blocks_by_offset = false,
     .replay_without_md = false,
     .orphans_kept_in_recovery = false,
+    .names_version_directory = false,
     .old_handles = true,
 };
 

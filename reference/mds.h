@@ -217,6 +217,7 @@ class Mds {
   std::optional<Layout> stripes_given(const operation::Open& asked) const;
   void set_layout(uint64_t inode, Layout layout);
   void drop_stale_orphan(Call& call, Fid fid);
+  static uint64_t version_of(const Inode* inode);
 
   // --- mds_close.cc ---
   void on_close(Call& call);

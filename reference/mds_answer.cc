@@ -75,6 +75,12 @@ const Inode* Mds::find_directory(Fid fid, int32_t& status) const {
   return nullptr;
 }
 
+// Of an object that does not exist, too.
+uint64_t Mds::version_of(const Inode* inode) {
+  constexpr uint64_t kNoVersion = 1;
+  return inode == nullptr ? kNoVersion : inode->version;
+}
+
 int32_t Mds::check_versions(Call& call, std::span<const uint64_t> now) {
   return service_.check_versions(call.request, now);
 }

@@ -71,7 +71,7 @@ const Inode* Mds::make_file(const operation::Create& asked, uint64_t directory, 
   files_.add_name(directory, asked.name, number);
   Inode& holder = files_.change(directory);
   holder.mtime = holder.ctime = asked.time;
-  holder.version = transno;
+  if (dialect().names_version_directory) holder.version = transno;
   if (is_directory) ++holder.nlink;
   return files_.inode(number);
 }
@@ -168,15 +168,14 @@ void Mds::on_create(Call& call) {
     return answer_again(call, form, reply);
   }
 
-  const Inode* directory = nullptr;
-  if (const int32_t status = refuse_create(call, *asked, directory); status != 0) {
-    return refuse_change(call, status, form);
-  }
+  int32_t status = 0;
+  const Inode* directory = find_directory(asked->parent, status);
+  const Inode* there = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(there)};
+  status = check_versions(call, versions);
+  if (status == 0) status = refuse_create(call, *asked, directory);
+  if (status != 0) return refuse_change(call, status, form);
   if (!hold(call, {whole(*directory, bit::kUpdate)})) return;
-  const std::array versions = {directory->version, kNoVersion};
-  if (const int32_t status = check_versions(call, versions); status != 0) {
-    return refuse_change(call, status, form);
-  }
 
   operation::Create made = *asked;
   made.child = new_fid(call, asked->child);
@@ -192,9 +191,16 @@ void Mds::on_create_intent(Call& call) {
   const auto asked = dialect().create_intent(call.message());
   if (!asked) return malformed(call);
   IntentAnswer answer{.disposition = disposition::kItExecd | disposition::kLookupExecd};
-  const Inode* directory = nullptr;
-  answer.status = call.request.reconstruct ? call.request.reconstruct->result
-                                           : refuse_create(call, *asked, directory);
+  int32_t status = 0;
+  const Inode* directory = find_directory(asked->parent, status);
+  const Inode* there = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(there)};
+  if (call.request.reconstruct) {
+    answer.status = call.request.reconstruct->result;
+  } else {
+    answer.status = check_versions(call, versions);
+    if (answer.status == 0) answer.status = refuse_create(call, *asked, directory);
+  }
   if (answer.status == 0 && call.request.reconstruct) {
     answer.disposition = call.request.reconstruct->data;
     if (const Inode* made = files_.find(asked->child)) answer.reply = attributes(call, *made, 0, 0);
@@ -205,14 +211,10 @@ void Mds::on_create_intent(Call& call) {
   }
   if (!hold(call, {whole(*directory, bit::kUpdate)})) return;
 
-  const std::array versions = {directory->version, kNoVersion};
-  answer.status = check_versions(call, versions);
   Transaction transaction = service_.begin(call.request);
-  if (answer.status == 0) {
-    const Inode* inode = make_file(*asked, directory->number, transaction.transno());
-    answer.disposition |= disposition::kLookupNeg | disposition::kOpenCreate;
-    answer.reply = attributes(call, *inode, 0, 0);
-  }
+  const Inode* inode = make_file(*asked, directory->number, transaction.transno());
+  answer.disposition |= disposition::kLookupNeg | disposition::kOpenCreate;
+  answer.reply = attributes(call, *inode, 0, 0);
   answer_intent(call, answer, false, std::move(transaction), versions);
 }
 

@@ -98,7 +98,13 @@ void Mds::reopen(Call& call, Opening& opening) {
   int32_t status = -EFAULT;
   const bool create = (opening.asked.flags & open_flag::kCreat) != 0;
   const Inode* parent = create ? find_directory(opening.asked.parent, status) : nullptr;
+  const Inode* there = parent == nullptr ? nullptr : files_.lookup(*parent, opening.asked.name);
+  const std::array versions = {version_of(parent), version_of(there)};
+  if (const int32_t other = create ? check_versions(call, versions) : 0) {
+    return fail_open(call, opening, other);
+  }
   if (parent == nullptr) return fail_open(call, opening, status);
+  if (there != nullptr) return fail_open(call, opening, -EEXIST);
   drop_stale_orphan(call, opening.asked.child);
   create_for_open(call, opening, *parent);
 }
@@ -136,9 +142,8 @@ void Mds::open_named(Call& call, Opening& opening) {
 void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   const operation::Open& asked = opening.asked;
   opening.answer.disposition |= disposition::kOpenCreate;
-  opening.versions = {parent.version, kNoVersion};
+  opening.versions = {parent.version, version_of(nullptr)};
   int32_t status = refuse_new_name(parent, asked.name, asked.who);
-  if (status == 0) status = check_versions(call, opening.versions);
   std::optional<Layout> stripes;
   if (status == 0) stripes = stripes_for(call, asked, &parent, status);
   if (call.parked) return;

@@ -288,7 +288,7 @@ const Case kCases[] = {
 
            EXPECT_FALSE(scene.evicted());
            for (int i = 0; i < 50; ++i) EXPECT_EQ(scene.a.unlink(numbered("/f", i)), 0) << i;
-           EXPECT_EQ(scene.a.stat("/theirs/g").status, -kEnoent);
+           EXPECT_EQ(scene.watcher.stat("/theirs/g").status, -kEnoent);
          }},
     {.id = "vbr.16a",
      .requirement = "REPLAY-8",
