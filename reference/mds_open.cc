@@ -95,6 +95,9 @@ void Mds::reopen(Call& call, Opening& opening) {
     return finish_open(call, opening);
   }
   opening.answer.disposition |= disposition::kLookupNeg;
+  // A file that was durable and is not there was removed since, and closed: it does not come back.
+  const bool durable = call.request.replay_transno <= service_.last_committed();
+  if (durable) return fail_open(call, opening, -ENOENT);
   int32_t status = -EFAULT;
   const bool create = (opening.asked.flags & open_flag::kCreat) != 0;
   const Inode* parent = create ? find_directory(opening.asked.parent, status) : nullptr;

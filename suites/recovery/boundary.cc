@@ -12,6 +12,7 @@ namespace {
 namespace opcode = protocol::ptlrpc::opcode;
 using faults::Part;
 using harness::kMds;
+using Kind = harness::Syscall::Kind;
 
 // A mkdir whose reply never comes, by a client that dies, on an MDS that dies at its commit.
 void make_and_die(Conformance& c, bool durable) {
@@ -19,7 +20,7 @@ void make_and_die(Conformance& c, bool durable) {
   Application& b = worker(c);
   c.world().crash_at_commit(kMds, 1, durable);
   c.world().add_rule({.part = Part::reply, .opcode = opcode::kMdsReint});
-  a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
+  a.begin({.kind = Kind::mkdir, .path = "/d", .mode = 0755});
   c.wait_for("the MDS to die", [&] { return !c.world().running(kMds); });
   c.world().kill_client(a.id());
   c.world().start(kMds);
@@ -35,7 +36,7 @@ void open_and_die(Conformance& c, bool durable) {
     const std::string name = "/f" + std::to_string(nth);
     c.world().settle();
     c.world().crash_at_commit(kMds, nth, durable);
-    Pending open = a.begin({.kind = harness::Syscall::Kind::open,
+    Pending open = a.begin({.kind = Kind::open,
                             .path = name,
                             .flags = kCreate | kExclusive | kReadWrite,
                             .mode = 0755});
@@ -43,9 +44,7 @@ void open_and_die(Conformance& c, bool durable) {
     c.wait_for("the MDS to die or the open to end",
                [&] { return open.done() || !c.world().running(kMds); });
     for (int i = 0; c.world().running(kMds) && i < 8; ++i) {
-      b.begin({.kind = harness::Syscall::Kind::mkdir,
-               .path = name + "-" + std::to_string(i),
-               .mode = 0755});
+      b.begin({.kind = Kind::mkdir, .path = name + "-" + std::to_string(i), .mode = 0755});
       c.world().settle();
     }
     ASSERT_FALSE(c.world().running(kMds)) << "it made no " << nth << " commits";
@@ -84,8 +83,7 @@ const Case kCases[] = {
            Application& a = worker(c);
            c.world().crash_at_commit(kMds, 1, true);
            c.world().add_rule({.part = Part::reply, .opcode = opcode::kMdsReint});
-           Pending mkdir =
-               a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
+           Pending mkdir = a.begin({.kind = Kind::mkdir, .path = "/d", .mode = 0755});
            c.wait_for("the MDS to die", [&] { return !c.world().running(kMds); });
            c.world().start(kMds);
 
@@ -115,7 +113,7 @@ const Case kCases[] = {
          [](Conformance& c) {
            Application& a = c.client();
            c.world().crash_at_commit(kMds, 1, false);
-           Pending mount = a.begin({.kind = harness::Syscall::Kind::mount});
+           Pending mount = a.begin({.kind = Kind::mount});
            c.wait_for("the MDS to die", [&] { return !c.world().running(kMds); });
            c.world().start(kMds);
            // The server has never heard of it: the mount may fail, the next one does not.
@@ -141,20 +139,28 @@ const Case kCases[] = {
            Application& a = worker(c);
            Application& b = worker(c);
            const std::string content(3'000'000, 'w');
+           const auto alive = [&](uint32_t i) { return c.world().running(harness::ost(i)); };
+           const auto finish = [&](Pending pending) {
+             while (!pending.done()) {
+               c.wait_for("an OST to die or the call to end",
+                          [&] { return pending.done() || !alive(0) || !alive(1); });
+               for (uint32_t i = 0; i < 2; ++i) {
+                 if (!alive(i)) c.world().start(harness::ost(i));
+               }
+             }
+             return pending.status();
+           };
            for (uint32_t nth = 1; nth <= 3; ++nth) {
              const std::string name = "/f" + std::to_string(nth);
              const uint64_t fd = a.opened(name, kCreate | kWrite);
              for (uint32_t i = 0; i < 2; ++i) {
                c.world().crash_at_commit(harness::ost(i), nth, nth % 2 == 0);
              }
-             EXPECT_EQ(a.write(fd, 0, content), 3'000'000);
-             Pending sync = a.begin({.kind = harness::Syscall::Kind::fsync, .fd = fd});
-             c.wait_for("an OST to die or the data to be synced", [&] {
-               return sync.done() || !c.world().running(harness::ost(0)) ||
-                      !c.world().running(harness::ost(1));
-             });
+             const protocol::Bytes bytes(protocol::as_bytes(content));
+             EXPECT_EQ(finish(a.begin({.kind = Kind::write, .fd = fd, .data = bytes})), 0);
+             EXPECT_EQ(finish(a.begin({.kind = Kind::fsync, .fd = fd})), 0);
+             // Those that have not died yet do so now.
              for (uint32_t i = 0; i < 2; ++i) c.restart(harness::ost(i));
-             EXPECT_EQ(sync.status(), 0);
              EXPECT_EQ(a.close(fd), 0);
              EXPECT_TRUE(b.get(name) == content) << name;
            }
