@@ -83,7 +83,9 @@ void Recovery::begin(uint64_t next_transno) {
 
 void Recovery::extend(Time until) {
   if (deadline_ == kNever) return;
-  deadline_ = std::min(std::max(deadline_, until), hard_deadline_);
+  // Until somebody was given up, RECONNECT_DELAY_MAX before the hard limit is left for the others.
+  const Time spare = version_recovery_ ? 0 : timing_.obd_timeout / 2;
+  deadline_ = std::min(std::max(deadline_, until), hard_deadline_ - spare);
 }
 
 void Recovery::approached(Time now) {

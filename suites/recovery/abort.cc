@@ -51,6 +51,7 @@ const Case kCases[] = {
            crash_and_abort(c);
            notice_eviction(a);
            EXPECT_EQ(a.rmdir("/d0"), -kEnoent);
+           c.world().settle();
            c.restart(kMds);
 
            EXPECT_EQ(a.rmdir("/d1"), -kEnoent);

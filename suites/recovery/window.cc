@@ -299,6 +299,27 @@ const Case kCases[] = {
            Application& fresh = c.mount();
            EXPECT_EQ(fresh.stat("/d").status, 0);
          }},
+    {.id = "window.13",
+     .requirement = "REPLAY-9",
+     .sentence = "A client is lost three times in a row, and each time the others go on",
+     .source = "semantics 1.9 (timer)",
+     .needs = kNeeds,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           for (int i = 0; i < 3; ++i) {
+             Application& lost = worker(c);
+             EXPECT_EQ(a.mkdir(numbered("/mine", i)), 0);
+             EXPECT_EQ(lost.mkdir(numbered("/theirs", i)), 0);
+             barrier(c);
+             EXPECT_EQ(a.create(numbered("/mine", i) + "/f"), 0);
+             EXPECT_EQ(lost.create(numbered("/theirs", i) + "/f"), 0);
+             c.world().kill_client(lost.id());
+             crash_at_barrier(c);
+             EXPECT_EQ(a.unlink(numbered("/mine", i) + "/f"), 0);
+             EXPECT_EQ(a.rmdir(numbered("/theirs", i)), 0);
+           }
+         }},
 };
 
 }  // namespace
