@@ -21,9 +21,8 @@ constexpr uint32_t kSetGid = 02000;
 constexpr size_t kSymlinkMax = 4095;
 
 bool is_type_to_make(uint32_t mode) {
-  constexpr std::array<uint32_t, 7> kTypes = {kModeRegular, kModeDirectory, kModeSymlink,
-                                              0020000,      0060000,        0010000,
-                                              0140000};
+  constexpr std::array<uint32_t, 7> kTypes = {kModeRegular, kModeDirectory, kModeSymlink, 0020000,
+                                              0060000,      0010000,        0140000};
   return std::ranges::find(kTypes, mode & kModeTypeMask) != kTypes.end();
 }
 
@@ -102,8 +101,8 @@ std::optional<Layout> Mds::stripes_for(Call& call, const operation::Open& asked,
   }
   if (!wants_objects(asked.flags)) return std::nullopt;
 
-  auto allocation = pool_.allocate(wish->stripe_count, wish->stripe_offset,
-                                   config_.default_stripe_count);
+  auto allocation =
+      pool_.allocate(wish->stripe_count, wish->stripe_offset, config_.default_stripe_count);
   if (allocation.outcome == ObjectPool::Outcome::wait && !call.gave_up) {
     call.parked = call.for_objects = true;
     return std::nullopt;

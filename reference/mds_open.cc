@@ -222,8 +222,8 @@ void Mds::finish_open(Call& call, Opening& opening) {
   const Inode* inode = files_.inode(opening.child);
   IntentAnswer& answer = opening.answer;
   const bool special = !inode->is_regular() && !inode->is_directory();
-  const bool handle = !inode->is_symlink() &&
-                      (!special || !may(call, protocol::ptlrpc::connect_flag::kNodevoh));
+  const bool handle =
+      !inode->is_symlink() && (!special || !may(call, protocol::ptlrpc::connect_flag::kNodevoh));
   if (handle) {
     answer.disposition |= disposition::kOpenOpen;
     if (opening.handle == 0) opening.handle = open_file(call, opening);

@@ -50,8 +50,8 @@ void Mds::on_link(Call& call) {
   files_.change(holder).mtime = asked->time;
   ++files_.change(number).nlink;
 
-  answer_change(call, std::move(transaction), form,
-                attributes(call, *files_.inode(number), 0, 0), versions);
+  answer_change(call, std::move(transaction), form, attributes(call, *files_.inode(number), 0, 0),
+                versions);
 }
 
 int32_t Mds::refuse_unlink(const operation::Unlink& asked, const Inode& directory,

@@ -176,8 +176,8 @@ CommitId Service::record(Turn& turn, Export* client, const Request& request, con
   const bool has_slot = client != nullptr && client->slot_index != kNoSlot;
   if (!wrote && (!has_slot || !policy().always_writes_slot)) return 0;
   // An open is replayed long after it was committed: the record of what came later stays.
-  const bool older = has_slot && request.replay &&
-                     client->slot.record(group_of(request.opcode)).xid > request.xid;
+  const bool older =
+      has_slot && request.replay && client->slot.record(group_of(request.opcode)).xid > request.xid;
   if (older && !wrote) return 0;
   if (!has_slot || older) {
     return journal_.persist(std::move(transaction.writes_), transno, turn.out);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "protocol/check.h"
-#include "reference/nid.h"
 #include "reference/digest.h"
+#include "reference/nid.h"
 
 namespace harness::sim {
 

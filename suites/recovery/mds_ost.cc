@@ -59,7 +59,7 @@ const Case kCases[] = {
      .sentence = "A client removes a file and dies before it has destroyed the objects: they go "
                  "when the MDS and the OSTs meet again",
      .source = "semantics 2.5 (unlink log), A10",
-     .needs = Needs::crash,
+     .needs = Needs::crash | Needs::evict,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -71,8 +71,10 @@ const Case kCases[] = {
            c.world().settle();
            c.world().kill_client(a.id());
            c.restart(kMds);
+           c.world().evict(kMds, a.uuid());  // nobody waits for it
            EXPECT_EQ(b.stat("/f0").status, -kEnoent);
            restart_osts(c);
+           for (uint32_t i = 0; i < 2; ++i) c.world().evict(ost(i), a.uuid());
 
            expect_free(c, b, before);
          }},
@@ -81,7 +83,7 @@ const Case kCases[] = {
      .sentence = "The reply to an unlink is lost, and its client with it: the objects go all the "
                  "same",
      .source = "semantics 2.5 (unlink log), A10",
-     .needs = Needs::crash,
+     .needs = Needs::crash | Needs::evict,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -94,6 +96,7 @@ const Case kCases[] = {
            c.world().settle();
            c.world().kill_client(a.id());
            c.restart(kMds);
+           c.world().evict(kMds, a.uuid());  // nobody waits for it
 
            EXPECT_EQ(b.stat("/f0").status, -kEnoent);
            expect_free(c, b, before);
@@ -245,7 +248,7 @@ const Case kCases[] = {
          "A file is removed while its OST is down and the MDS has just restarted: its space "
          "is free when the OST is back, though the client has gone",
      .source = "semantics 2.5 (unlink log)",
-     .needs = Needs::crash,
+     .needs = Needs::crash | Needs::evict,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -256,7 +259,10 @@ const Case kCases[] = {
            remove(a, "/f", 0, 4);
            c.world().settle();
            c.world().kill_client(a.id());
-           for (uint32_t i = 0; i < 2; ++i) c.world().start(ost(i));
+           for (uint32_t i = 0; i < 2; ++i) {
+             c.world().start(ost(i));
+             c.world().evict(ost(i), a.uuid());
+           }
 
            Application& b = c.mount();
            expect_free(c, b, before);

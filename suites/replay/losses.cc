@@ -207,7 +207,7 @@ const Case kCases[] = {
      .sentence = "What was replayed is durable in its turn: it outlives a second crash without its "
                  "client",
      .source = "semantics 1.9, 9.2 REPLAY-2, REPLAY-7",
-     .needs = kNeeds,
+     .needs = kNeeds | Needs::evict,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -220,6 +220,7 @@ const Case kCases[] = {
            c.world().settle();
            c.world().kill_client(a.id());
            c.restart(kMds);
+           c.world().evict(kMds, a.uuid());  // nobody waits for it
 
            EXPECT_EQ(b.stat("/d").status, 0);
            EXPECT_EQ(b.stat("/f").status, 0);
