@@ -14,9 +14,8 @@ using harness::ServerId;
 namespace {
 
 Plan plan_of(const Setting& setting, const Case& c) {
-  Plan plan{.dialect = setting.target.dialect,
-            .defects = setting.target.defects,
-            .seed = setting.seed};
+  Plan plan{
+      .dialect = setting.target.dialect, .defects = setting.target.defects, .seed = setting.seed};
   if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
   plan.servers = setting.target.file;
   plan.cast = setting.target.servers.cast;

@@ -74,8 +74,8 @@ class Listener : public testing::EmptyTestEventListener {
       if (verdict_.outcome == Outcome::fail) continue;
       if (property.key() == std::string_view("why")) verdict_.why = property.value();
       if (property.key() != std::string_view("outcome")) continue;
-      for (const Outcome outcome : {Outcome::unsupported, Outcome::inconclusive,
-                                    Outcome::broken, Outcome::fail}) {
+      for (const Outcome outcome :
+           {Outcome::unsupported, Outcome::inconclusive, Outcome::broken, Outcome::fail}) {
         if (property.value() == outcome_name(outcome)) stopped_ = outcome;
       }
     }
@@ -119,8 +119,8 @@ Listener& prepare(const Setting& setting, const std::vector<const Case*>& cases)
 }
 
 // A worker process: takes the next case until there is none, and writes a line about each.
-void work(const Order& order, const std::vector<const Case*>& cases,
-          std::atomic<uint32_t>& next, int pipe) {
+void work(const Order& order, const std::vector<const Case*>& cases, std::atomic<uint32_t>& next,
+          int pipe) {
   Setting setting = order.setting;
   Listener& listener = prepare(setting, cases);
   const auto say = [pipe](const Json& line) {
@@ -240,10 +240,9 @@ class Crew {
     conclude(*worker.running,
              {.id = {},
               .outcome = Outcome::broken,
-              .why = WIFSIGNALED(status)
-                         ? fmt::format("the process that ran it died of signal {}",
-                                       WTERMSIG(status))
-                         : "the process that ran it ended early"});
+              .why = WIFSIGNALED(status) ? fmt::format("the process that ran it died of signal {}",
+                                                       WTERMSIG(status))
+                                         : "the process that ran it ended early"});
     workers_.push_back(spawn(order_, cases_, *next_));
   }
 
@@ -314,9 +313,8 @@ std::string summary(const std::vector<Verdict>& verdicts) {
   const auto count = [&](Outcome outcome) {
     return std::ranges::count(verdicts, outcome, &Verdict::outcome);
   };
-  const auto expected = std::ranges::count_if(verdicts, [](const Verdict& v) {
-    return v.outcome == Outcome::fail && !v.issue.empty();
-  });
+  const auto expected = std::ranges::count_if(
+      verdicts, [](const Verdict& v) { return v.outcome == Outcome::fail && !v.issue.empty(); });
   return fmt::format("{} passed, {} failed, {} unsupported, {} inconclusive, {} broken{}",
                      count(Outcome::pass), count(Outcome::fail), count(Outcome::unsupported),
                      count(Outcome::inconclusive), count(Outcome::broken),
