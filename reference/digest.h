@@ -92,7 +92,10 @@ void Digest::add(const T& value) {
     word(value.size());
     bytes(value.data(), value.size());
   } else if constexpr (HasState<T>) {
-    value.state([this](const auto&... parts) { (add(parts), ...); });
+    value.state([this](const auto&... parts) {
+      (void)this;  // a state may have no parts
+      (add(parts), ...);
+    });
   } else if constexpr (HasTupleOfState<T>) {
     add(value.state());
   } else if constexpr (WireStruct<T>) {
