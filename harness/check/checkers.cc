@@ -1,0 +1,148 @@
+#include "harness/check/checkers.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "harness/check/live_1.h"
+#include "reference/digest.h"
+
+namespace harness::check {
+
+using record::Noted;
+
+// One checker of any type, with what it found and its digest.
+class Checkers::Carried {
+ public:
+  virtual ~Carried() = default;
+  virtual std::shared_ptr<Carried> clone() const = 0;
+  virtual void on(const Record& record) = 0;
+  virtual void finish() = 0;
+  virtual uint64_t digest() const = 0;
+  const Findings& findings() const { return findings_; }
+
+ protected:
+  Findings findings_;
+};
+
+template <class C>
+class Checkers::Carries final : public Carried {
+  static_assert(Checker<C>);
+
+ public:
+  std::shared_ptr<Carried> clone() const override { return std::make_shared<Carries>(*this); }
+  void on(const Record& record) override {
+    digest_.reset();
+    checker_.on(record, findings_);
+  }
+  void finish() override {
+    digest_.reset();
+    checker_.finish(findings_);
+  }
+  uint64_t digest() const override {
+    if (!digest_) digest_ = findings_.ended() ? 1 : reference::digest_of(checker_);
+    return *digest_;
+  }
+
+ private:
+  C checker_;
+  mutable std::optional<uint64_t> digest_;
+};
+
+namespace {
+
+template <class... All>
+struct List {};
+using Every = List<Live1>;
+
+// Whether the checker asked for this record.
+bool wants(const Profile& profile, const Record& record) {
+  if (const auto* noted = std::get_if<Noted>(&record.what)) {
+    return (profile.facts >> static_cast<uint32_t>(noted->fact.kind) & 1) != 0;
+  }
+  return (profile.records >> record.what.index() & 1) != 0;
+}
+
+}  // namespace
+
+template <class... All>
+std::vector<Checkers::Place> Checkers::make(const std::vector<std::string_view>& wanted) {
+  std::vector<Place> places;
+  const auto add = [&]<class C>(std::type_identity<C>) {
+    const bool named = std::ranges::find(wanted, C::kProfile.property) != wanted.end();
+    if (!wanted.empty() && !named) return;
+    places.push_back({&C::kProfile, std::make_shared<Carries<C>>()});
+  };
+  (add(std::type_identity<All>{}), ...);
+  return places;
+}
+
+Checkers::Checkers() : Checkers(std::vector<std::string_view>{}) {}
+
+Checkers::Checkers(const std::vector<std::string_view>& wanted) {
+  const auto made = [&]<class... All>(List<All...>) { return make<All...>(wanted); };
+  places_ = reference::Cow(made(Every{}));
+}
+
+std::vector<std::string_view> Checkers::properties() {
+  return []<class... All>(List<All...>) {
+    return std::vector<std::string_view>{All::kProfile.property...};
+  }(Every{});
+}
+
+void Checkers::on(const Record& record) {
+  const std::vector<Place>& places = *places_;
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (!wants(*places[i].profile, record) || places[i].carried->findings().ended()) continue;
+    std::shared_ptr<Carried>& carried = places_.change()[i].carried;
+    if (carried.use_count() > 1) carried = carried->clone();
+    std::atomic_thread_fence(std::memory_order_acquire);
+    carried->on(record);
+    broken_ = broken_ || carried->findings().violation();
+  }
+}
+
+void Checkers::finish() {
+  for (Place& place : places_.change()) {
+    if (place.carried->findings().ended()) continue;
+    place.carried = place.carried->clone();
+    place.carried->finish();
+    broken_ = broken_ || place.carried->findings().violation();
+  }
+}
+
+std::vector<Violation> Checkers::violations() const {
+  std::vector<Violation> found;
+  for (const Place& place : *places_) {
+    if (const auto& violation = place.carried->findings().violation()) found.push_back(*violation);
+  }
+  return found;
+}
+
+std::vector<Verdict> Checkers::verdicts(bool notes) const {
+  std::vector<Verdict> verdicts;
+  for (const Place& place : *places_) {
+    Verdict verdict{.property = place.profile->property};
+    const Findings& found = place.carried->findings();
+    if (!notes && place.profile->needs == Needs::notes) {
+      verdict.outcome = Outcome::unsupported;
+      verdict.why = "the target gives no notes of what it does";
+    } else if (found.violation()) {
+      verdict.outcome = Outcome::broken;
+      verdict.violation = *found.violation();
+    } else if (found.inconclusive()) {
+      verdict.outcome = Outcome::inconclusive;
+      verdict.why = *found.inconclusive();
+    }
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+uint64_t Checkers::digest() const {
+  reference::Digest digest;
+  for (const Place& place : *places_) digest.add(place.carried->digest());
+  return digest.value();
+}
+
+}  // namespace harness::check
