@@ -11,6 +11,15 @@ namespace reference {
 using protocol::Bytes;
 using protocol::ByteSpan;
 
+namespace {
+
+// How many pages the range touches.
+uint64_t pages_of(uint64_t start, uint64_t end) {
+  return (end + kCachePage - 1) / kCachePage - start / kCachePage;
+}
+
+}  // namespace
+
 // The first segment that ends behind the offset.
 std::vector<ObjectCache::Segment>::const_iterator ObjectCache::first_at(uint64_t offset) const {
   return std::ranges::upper_bound(segments_, offset, {}, &Segment::end);
@@ -149,7 +158,12 @@ std::optional<ObjectCache::Batch> ObjectCache::take_batch(uint32_t bytes_max) {
   if (batch.pieces.empty()) return std::nullopt;
   ++next_batch_;
   const Piece& last = batch.pieces.back();
-  batches_.push_back({batch.id, batch.pieces.front().offset, last.offset + last.length});
+  uint64_t granted_pages = 0;
+  for (const Piece& piece : batch.pieces) {
+    if (piece.granted) granted_pages += pages_of(piece.offset, piece.offset + piece.length);
+  }
+  batches_.push_back(
+      {batch.id, batch.pieces.front().offset, last.offset + last.length, granted_pages});
   batch.data = Bytes(std::move(data));
   return batch;
 }
@@ -174,6 +188,20 @@ bool ObjectCache::dirty(uint64_t start, uint64_t end) const {
 
 uint64_t ObjectCache::discard(uint64_t start, uint64_t end) {
   return cut(start, end == ~uint64_t{0} ? end : end + 1);
+}
+
+uint64_t ObjectCache::granted_pages() const {
+  uint64_t pages = 0;
+  uint64_t counted = 0;  // up to this byte
+  for (const Segment& segment : segments_) {
+    if (!segment.dirty || !segment.granted) continue;
+    const uint64_t start = std::max(segment.offset, counted);
+    if (start >= segment.end()) continue;
+    pages += pages_of(start, segment.end());
+    counted = (segment.end() + kCachePage - 1) / kCachePage * kCachePage;
+  }
+  for (const Flight& flight : batches_) pages += flight.granted_pages;
+  return pages;
 }
 
 uint64_t ObjectCache::dirty_end() const {

@@ -61,6 +61,8 @@ class ObjectCache {
   bool dirty() const { return dirty_bytes_ != 0 || !batches_.empty(); }
   bool dirty(uint64_t start, uint64_t end) const;  // end: last byte, included, as in locks
   uint64_t dirty_bytes() const { return dirty_bytes_; }
+  // Pages whose grant is taken: those of dirty data, and those that are being written.
+  uint64_t granted_pages() const;
 
   // --- losing data ---
 
@@ -89,7 +91,8 @@ class ObjectCache {
     uint64_t id = 0;
     uint64_t start = 0;
     uint64_t end = 0;
-    void state(auto&& visit) const { visit(id, start, end); }
+    uint64_t granted_pages = 0;
+    void state(auto&& visit) const { visit(id, start, end, granted_pages); }
   };
 
   // Makes room: cuts away the range (end excluded).

@@ -90,6 +90,22 @@ TEST_CASE("discarded data is neither read nor written, and its grant is counted"
   REQUIRE(cache.empty());
 }
 
+TEST_CASE("pages keep their grant until they are written", "[cache]") {
+  ObjectCache cache;
+  cache.write(0, text("aa"), true);
+  cache.write(8, text("bb"), true);
+  cache.write(2 * kCachePage, text("cc"), false);
+  REQUIRE(cache.granted_pages() == 1);
+  const auto batch = cache.take_batch(1 << 20);
+  REQUIRE(cache.granted_pages() == 2);  // the first page goes out as two pieces, each with a page
+  cache.write(kCachePage - 1, text("dd"), true);
+  REQUIRE(cache.granted_pages() == 4);
+  cache.written(batch->id);
+  REQUIRE(cache.granted_pages() == 2);
+  cache.discard(0, ~uint64_t{0});
+  REQUIRE(cache.granted_pages() == 0);
+}
+
 TEST_CASE("each page takes grant once", "[cache]") {
   ObjectCache cache;
   REQUIRE(cache.pages_to_grant(4000, 200) == 2);

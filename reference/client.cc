@@ -129,8 +129,12 @@ void Client::on_import_event(Frame& frame, const ImportEvent& event) {
     case ImportEvent::Kind::connected:
       if (const Import* import = find_import(event.import);
           import != nullptr && import->setup().kind == ImportSetup::Kind::ost) {
-        // Each connection, also one again, tells what we may write from now on.
-        grant_of(event.import - 2).available = import->granted().grant;
+        // Each connection, also one again, tells what we have in all; what is dirty has its part.
+        const uint32_t ost = event.import - 2;
+        const uint64_t taken = granted_dirty_on(ost);
+        grant_of(ost).available =
+            import->granted().grant - std::min<uint64_t>(import->granted().grant, taken);
+        note_grant(frame, grant_of(event.import - 2));
       }
       return;
     case ImportEvent::Kind::closed:
@@ -200,7 +204,7 @@ void Client::on_sequence(const ImportEvent& event) {
 // data of an OST. Files stay open; the MDT knows their handles no more.
 void Client::on_evicted(Frame& frame, uint32_t import) {
   note(frame, "client:evicted", import);
-  drop_locks(import);
+  drop_locks(frame, import);
   if (import == 1) {
     names_.clear();
     std::erase_if(files_, [](const OpenedFile& file) { return file.closed; });
@@ -211,6 +215,7 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
     if (object.ost + 2 != import) continue;
     if (object.cache.dirty()) object.error = kEio;
     object.cache.discard(0, ~uint64_t{0});
+    note_data(frame, Fact::Kind::discarded, object, 0, ~uint64_t{0});
     object.size = 0;
   }
 }
@@ -377,6 +382,27 @@ void Client::note(Frame& frame, std::string_view text, int64_t value) const {
   fact.value = value;
   fact.text = text;
   frame.out.push_back(Note{std::move(fact)});
+}
+
+void Client::note_lock(Frame& frame, Fact::Kind kind, uint64_t handle) const {
+  frame.out.push_back(Note{{.kind = kind, .client = uuid_, .handle = handle}});
+}
+
+void Client::note_data(Frame& frame, Fact::Kind kind, const ClientObject& object, uint64_t start,
+                       uint64_t end) const {
+  frame.out.push_back(Note{{.kind = kind,
+                            .client = uuid_,
+                            .xid = object.ost,
+                            .object = {object.id, object.seq},
+                            .start = start,
+                            .end = end}});
+}
+
+void Client::note_grant(Frame& frame, const ClientGrant& grant) const {
+  frame.out.push_back(Note{{.kind = Fact::Kind::grant_known,
+                            .client = uuid_,
+                            .xid = grant.ost,
+                            .value = static_cast<int64_t>(grant.available)}});
 }
 
 void Client::invariants() const {

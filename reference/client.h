@@ -101,6 +101,11 @@ class Client {
   void send_md(Frame& frame, Call& call, MdOp op, const MdRequest& request);
   MdRequest md_request(const Frame& frame, const Call& call) const;
   void note(Frame& frame, std::string_view text, int64_t value = 0) const;
+  void note_lock(Frame& frame, Fact::Kind kind, uint64_t handle) const;
+  // Dirtied or discarded; the end is excluded.
+  void note_data(Frame& frame, Fact::Kind kind, const ClientObject& object, uint64_t start,
+                 uint64_t end) const;
+  void note_grant(Frame& frame, const ClientGrant& grant) const;
 
   // --- client_mount.cc ---
   Progress advance_mount(Frame& frame, Call& call);
@@ -198,6 +203,7 @@ class Client {
   RequestId submit_ost(Frame& frame, uint32_t ost, OstOp op, const OstRequest& request);
   ClientGrant& grant_of(uint32_t ost);
   uint64_t dirty_on(uint32_t ost) const;
+  uint64_t granted_dirty_on(uint32_t ost) const;  // bytes of grant that dirty data has taken
   void prune_objects();
 
   // --- client_size.cc ---
@@ -230,12 +236,12 @@ class Client {
   void answer_callback(Frame& frame, const RequestIn& in, const protocol::Message& request,
                        int32_t status, const protocol::ldlm::OstLvb* lvb);
   Progress settle_locks(Frame& frame);
-  bool ready_to_cancel(ClientLock& lock);
+  bool ready_to_cancel(Frame& frame, ClientLock& lock);
   void drop_covered(const ClientLock& lock);
   void send_cancel(Frame& frame, const ClientLock& lock);
   void replay_locks(Frame& frame, uint32_t import);
   void on_lock_replayed(uint64_t handle, const ImportEvent& event);
-  void drop_locks(uint32_t import);
+  void drop_locks(Frame& frame, uint32_t import);
   void trim_locks();
 
   Config config_;

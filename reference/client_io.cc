@@ -111,6 +111,7 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
       if (ClientLock* held = match_extent(import, resource, mode, wanted.start, wanted.end)) {
         ++held->users;
         wanted.handle = held->handle;
+        note_lock(frame, Fact::Kind::lock_used, held->handle);
       } else {
         ldlm::LdlmFlock policy;
         protocol::set_overlay(policy, ldlm::LdlmExtent{.start = wanted.start, .end = wanted.end});
@@ -239,6 +240,9 @@ void Client::finish_read(Frame& frame, Call& call, const Layout& layout) {
     object.cache.copy(part.object_offset,
                       protocol::ByteSpan(data).subspan(part.file_offset - offset, here));
   }
+  for (const CallLock& held : call.object_locks) {
+    note_lock(frame, Fact::Kind::lock_used, held.handle);
+  }
   call.result.value = length;
   call.result.data = Bytes(std::move(data));
   finish(frame, call, 0);
@@ -306,6 +310,9 @@ bool Client::write_parts(Frame& frame, Call& call, const Layout& layout) {
     const uint64_t need = object.cache.pages_to_grant(part.object_offset, part.length) * kCachePage;
     const bool granted = grant.available >= need && dirty_on(object.ost) + need <= kDirtyMax;
     if (granted) grant.available -= need;
+    if (granted && need != 0) note_grant(frame, grant);
+    note_data(frame, Fact::Kind::dirtied, object, part.object_offset,
+              part.object_offset + part.length);
     later = later && granted;
     const Bytes data = call.args.data.slice(part.file_offset - call.args.offset, part.length);
     object.cache.write(part.object_offset, data, granted);

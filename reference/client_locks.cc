@@ -259,8 +259,9 @@ Client::Progress Client::settle_locks(Frame& frame) {
   std::vector<uint64_t> gone;
   for (ClientLock& lock : locks_) {
     if (!lock.callback_pending || !lock.granted || lock.users != 0) continue;
-    if (!ready_to_cancel(lock)) continue;
+    if (!ready_to_cancel(frame, lock)) continue;
     drop_covered(lock);
+    note_lock(frame, Fact::Kind::lock_lost, lock.handle);
     send_cancel(frame, lock);
     gone.push_back(lock.handle);
   }
@@ -273,13 +274,16 @@ Client::Progress Client::settle_locks(Frame& frame) {
 
 // Dirty data under the lock is written first, or discarded if whoever wants the lock will destroy
 // it.
-bool Client::ready_to_cancel(ClientLock& lock) {
+bool Client::ready_to_cancel(Frame& frame, ClientLock& lock) {
   lock.cancelling = true;
   if (lock.type != ldlm::lock_type::kExtent) return true;
   ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return true;
   if (lock.discard) {
     grant_of(object->ost).lost += object->cache.discard(lock.policy.start, lock.policy.end);
+    const uint64_t end = lock.policy.end;
+    note_data(frame, Fact::Kind::discarded, *object, lock.policy.start,
+              end == ~uint64_t{0} ? end : end + 1);
   }
   if (!object->cache.dirty(lock.policy.start, lock.policy.end)) return true;
   object->flush = true;
@@ -386,9 +390,10 @@ void Client::on_lock_replayed(uint64_t handle, const ImportEvent& event) {
 }
 
 // The server has forgotten us, and them: nothing is cancelled.
-void Client::drop_locks(uint32_t import) {
+void Client::drop_locks(Frame& frame, uint32_t import) {
   for (ClientLock& lock : locks_) {
     if (lock.import != import) continue;
+    note_lock(frame, Fact::Kind::lock_lost, lock.handle);
     lock.granted = false;
     lock.ended = true;
     lock.status = kEio;

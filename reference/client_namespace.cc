@@ -199,6 +199,7 @@ void Client::destroy_objects(Frame& frame, const MdReply& reply) {
     if (find_import(stripe.ost_index + 2) == nullptr) continue;
     ClientObject& object = object_of(stripe, {reply.body.fid1.seq, reply.body.fid1.oid, 0});
     grant_of(stripe.ost_index).lost += object.cache.discard(0, ~uint64_t{0});
+    note_data(frame, Fact::Kind::discarded, object, 0, ~uint64_t{0});
     object.error = 0;
     object.written = false;
     const ResourceName resource{.name = {stripe.object_id, stripe.object_seq, 0, 0}};

@@ -179,6 +179,7 @@ bool Client::punch(Frame& frame, Call& call, uint64_t size, Progress& progress) 
       ClientObject& object = object_of(layout->stripes[i], call.fid);
       const uint64_t end = object_size(*layout, i, size);
       grant_of(object.ost).lost += object.cache.discard(end, kEofByte);
+      note_data(frame, Fact::Kind::discarded, object, end, kEofByte);
       waiting = waiting || object.cache.dirty(end, kEofByte);
     }
     if (waiting) return false;

@@ -63,6 +63,14 @@ uint64_t Client::dirty_on(uint32_t ost) const {
   return sum;
 }
 
+uint64_t Client::granted_dirty_on(uint32_t ost) const {
+  uint64_t pages = 0;
+  for (const ClientObject& object : objects_) {
+    if (object.ost == ost) pages += object.cache.granted_pages();
+  }
+  return pages * kCachePage;
+}
+
 ost::Obdo Client::obdo_of(const ClientObject& object) const {
   ost::Obdo obdo;
   obdo.valid = own().obdo_valid | valid::kFid | valid::kGener;
@@ -162,6 +170,7 @@ void Client::on_written(Frame& frame, const Waiter& waiter, const ImportEvent& e
       for (const int32_t rc : reply->rc) status = rc != 0 && status == 0 ? rc : status;
       if ((reply->body.oa.valid & valid::kGrant) != 0) {
         grant_of(object->ost).available += reply->body.oa.grant;
+        note_grant(frame, grant_of(object->ost));
       }
     }
   }

@@ -62,7 +62,7 @@ void refuse(PeerId peer, std::string_view why, Actions& out) {
   out.push_back(Drop{peer});
   Fact fact;
   fact.kind = Fact::Kind::reached;
-  fact.object = peer.nid;
+  fact.object.first = peer.nid;
   fact.text = std::string("lnet:refused: ").append(why);
   out.push_back(Note{std::move(fact)});
 }

@@ -138,6 +138,10 @@ void Import::on_connect_reply(const ImportContext& context, const Message& reply
   last_committed_ = reply.body().last_committed;
   free_committed();
   note(context, Fact::Kind::connected, flags, row.id);
+  Fact& fact = std::get<Note>(context.out.back()).fact;
+  fact.conn_cnt = connection_count_;
+  fact.handle = handle;
+  fact.start = granted_.connect_flags;
   if (delayed) no_lock_replay_ = true;
   apply(context, row, reply);
 }
@@ -361,6 +365,7 @@ void Import::note(const ImportContext& context, Fact::Kind kind, int64_t value,
   fact.kind = kind;
   fact.client = setup_.self_uuid;
   fact.value = value;
+  fact.object = {peer().nid, peer().pid};
   fact.text = setup_.target_uuid + " " + std::string(text);
   context.out.push_back(Note{std::move(fact)});
 }

@@ -56,10 +56,8 @@ LockCallbacks::LockCallbacks(const Config& config) : config_(config) {}
 // --- what follows from a change ---
 
 void LockCallbacks::apply(const LockContext& context, const LockEffects& effects, LockNews& news) {
-  for (const LockEffects::Change& gone : effects.gone) {
-    forget_lock(gone.handle);
-    note(context, Fact::Kind::cancelled, gone.owner, gone.handle, gone.resource, gone.mode);
-  }
+  for (const LockEffects::Logged& change : effects.log) note(context, change);
+  for (const LockEffects::Change& gone : effects.gone) forget_lock(gone.handle);
   for (const LockEffects::Blocking& blocking : effects.blocking) {
     if (context.service.recovering() && !blocking.cancelled) {
       deferred_.push_back({Kind::blocking, blocking, {}});
@@ -68,8 +66,6 @@ void LockCallbacks::apply(const LockContext& context, const LockEffects& effects
     }
   }
   for (const LockEffects::Change& granted : effects.granted) {
-    note(context, Fact::Kind::granted, granted.owner, granted.handle, granted.resource,
-         granted.mode);
     if (!granted.waited) continue;
     if (granted.owner == 0) {
       news.granted.push_back(granted.handle);
@@ -92,8 +88,10 @@ void LockCallbacks::send_blocking(const LockContext& context,
   }
   const uint64_t xid =
       send<operations::LdlmBlCallback>(context, blocking.owner, reply_size(0, 0), request);
-  note(context, Fact::Kind::blocked, blocking.owner, blocking.holder,
-       blocking.blocked.resource.name, LockMode::none);
+  note(context, {.kind = Fact::Kind::blocked,
+                 .handle = blocking.holder,
+                 .resource = blocking.blocked.resource.name,
+                 .owner = blocking.owner});
   if (blocking.cancelled) return;
   Pending pending;
   pending.kind = Kind::blocking;
@@ -365,14 +363,19 @@ uint64_t LockCallbacks::new_xid(PeerId peer) {
   return ++place->next;
 }
 
-void LockCallbacks::note(const LockContext& context, Fact::Kind kind, ExportId owner,
-                         LockHandle handle, const ResourceId& resource, LockMode mode) const {
+void LockCallbacks::note(const LockContext& context, const LockEffects::Logged& change) {
+  const bool bits = change.type == LockType::ibits;
   Fact fact;
-  fact.kind = kind;
-  if (const Export* client = context.service.find(owner)) fact.client = client->name();
-  fact.object = resource.name[0];
-  fact.handle = handle;
-  fact.value = static_cast<int64_t>(mode);
+  fact.kind = change.kind;
+  fact.type = static_cast<uint8_t>(change.type);
+  fact.flags = change.flags;
+  if (const Export* client = context.service.find(change.owner)) fact.client = client->name();
+  fact.object = object_name(change.resource);
+  fact.handle = change.handle;
+  fact.value = static_cast<int64_t>(change.mode);
+  fact.start = bits ? change.policy.bits : change.policy.start;
+  fact.end = change.policy.end;
+  fact.digest = change.mode == LockMode::group ? change.policy.gid : change.policy.pid;
   context.turn.out.push_back(Note{std::move(fact)});
 }
 

@@ -140,8 +140,7 @@ class LockCallbacks {
   void forget_lock(LockHandle lock);
   void arm(const LockContext& context);
   uint64_t new_xid(PeerId peer);
-  void note(const LockContext& context, Fact::Kind kind, ExportId owner, LockHandle handle,
-            const ResourceId& resource, LockMode mode) const;
+  static void note(const LockContext& context, const LockEffects::Logged& change);
 
   Config config_;
   std::vector<Pending> pending_;  // in order of sending

@@ -89,6 +89,11 @@ ldlm::LdlmReply lock_reply(const EnqueueResult& result) {
   return reply;
 }
 
+void LockEffects::note(Fact::Kind kind, const Lock& lock) {
+  log.push_back({kind, lock.handle, lock.resource, lock.type, mode_of(lock), lock.policy,
+                 lock.flags, lock.owner});
+}
+
 Locks::Locks(const Config& config) : defects_(config.defects) {
   identity_.seed = config.seed;
   identity_.self = config.self;
@@ -145,9 +150,11 @@ EnqueueResult Locks::enqueue_replay(Lock lock, uint32_t flags, LockEffects& effe
     lock.granted = lock.requested;
     for (const Lock& held : resource.granted) trusting_ = trusting_ || conflict(held, lock);
     effects.granted.push_back(change_of(lock, false));
+    effects.note(Fact::Kind::granted, lock);
     index(lock);
     resource.granted.push_back(std::move(lock));
   } else {
+    effects.note(Fact::Kind::waiting, lock);
     index(lock);
     resource.waiting.push_back(std::move(lock));
   }
@@ -172,6 +179,7 @@ EnqueueResult Locks::enqueue_ordinary(Lock lock, uint32_t flags, LockEffects& ef
     }
   }
   call_back(resource, lock, place, effects);
+  effects.note(Fact::Kind::waiting, lock);
   queue(resource, std::move(lock));
   return result_of(*find(handle));
 }
@@ -188,6 +196,7 @@ int32_t Locks::convert(LockHandle handle, LockMode mode, LockEffects& effects) {
   if (blocked(there, wanted, there.waiting.size())) return EDEADLK;
   lock->requested = lock->granted = mode;
   effects.granted.push_back(change_of(*lock, false));
+  effects.note(Fact::Kind::granted, *lock);
   reprocess(wanted.resource, effects);
   return 0;
 }
@@ -202,6 +211,7 @@ bool Locks::hand_over(LockHandle handle, const LockRequest& to, LockEffects& eff
   lock->flags = to.flags & flag::kCancelOnBlock;
   index(*lock);
   lock->blocking_sent = false;  // the server's own are never called back
+  effects.note(Fact::Kind::granted, *lock);
   for (const Lock& waiting : find_resource(lock->resource)->waiting) {
     if (!conflict(*lock, waiting)) continue;
     const bool cancelled = (lock->flags & flag::kCancelOnBlock) != 0;
@@ -219,6 +229,7 @@ void Locks::downgrade(LockHandle handle, LockMode mode, LockEffects& effects) {
   Lock* lock = find_lock(handle);
   CHECK(lock != nullptr && lock->holds());
   lock->requested = lock->granted = mode;
+  effects.note(Fact::Kind::granted, *lock);
   reprocess(ResourceId(lock->resource), effects);
 }
 
@@ -344,6 +355,7 @@ void Locks::call_back(Resource& resource, const Lock& blocked, size_t place, Loc
 void Locks::grant(Resource& resource, Lock lock, bool waited, LockEffects& effects) {
   if (lock.type == LockType::flock) merge_flock(resource, lock, effects);
   lock.granted = lock.requested;
+  effects.note(Fact::Kind::granted, lock);
   if (!waited) index(lock);
   effects.granted.push_back(change_of(lock, waited));
   resource.granted.push_back(std::move(lock));
@@ -383,6 +395,7 @@ std::optional<ResourceId> Locks::remove(LockHandle handle, LockEffects& effects)
   if (lock == nullptr) return std::nullopt;
   const ResourceId id = lock->resource;
   effects.gone.push_back(change_of(*lock, !lock->holds()));
+  effects.note(Fact::Kind::cancelled, *lock);
   unindex(*lock);
   Resource& there = *find_resource(id);
   auto& list = lock->holds() ? there.granted : there.waiting;

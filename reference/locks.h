@@ -25,6 +25,7 @@
 namespace reference {
 
 using ResourceId = protocol::ldlm::LdlmResId;
+inline ObjectName object_name(const ResourceId& id) { return {id.name[0], id.name[1]}; }
 using LockHandle = uint64_t;  // a lock's cookie at this server; 0 is none
 
 inline constexpr uint64_t kEof = ~uint64_t{0};
@@ -108,6 +109,20 @@ struct LockEffects {
     PeerId peer;
     protocol::ldlm::LdlmLockDesc description;
   };
+  // For the notes: all that happened to locks, in order.
+  struct Logged {
+    Fact::Kind kind = Fact::Kind::granted;  // granted, waiting or cancelled
+    LockHandle handle = 0;
+    ResourceId resource;
+    LockType type = LockType::plain;
+    LockMode mode = LockMode::none;
+    LockPolicy policy;
+    uint32_t flags = 0;
+    ExportId owner = 0;
+  };
+  void note(Fact::Kind kind, const Lock& lock);
+
+  std::vector<Logged> log;
   std::vector<Blocking> blocking;
   std::vector<Change> granted;
   std::vector<Change> gone;  // whether it held or waited

@@ -60,6 +60,7 @@ EnqueueResult Locks::enqueue_flock(Lock lock, uint32_t flags, LockEffects& effec
     result.status = -EDEADLK;
   } else {
     const LockHandle handle = lock.handle;
+    effects.note(Fact::Kind::waiting, lock);
     queue(there, std::move(lock));
     return result_of(*find(handle));
   }
@@ -105,21 +106,25 @@ void Locks::merge_flock(Resource& resource, Lock& lock, LockEffects& effects) {
         split.push_back(part);
       } else {
         part.asked = part.policy;
+        effects.note(Fact::Kind::granted, part);
         kept.push_back(part);
       }
     }
     if (lower) {
       held.policy.end = lock.policy.start - 1;
       held.asked = held.policy;
+      effects.note(Fact::Kind::granted, held);
       kept.push_back(std::move(held));
     }
     if (!lower && !upper) {
       effects.gone.push_back(change_of(held, false));
+      effects.note(Fact::Kind::cancelled, held);
       unindex(held);
     }
   }
   for (Lock& part : split) {
     effects.granted.push_back(change_of(part, false));
+    effects.note(Fact::Kind::granted, part);
     kept.push_back(std::move(part));
   }
   resource.granted = std::move(kept);

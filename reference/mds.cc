@@ -286,16 +286,24 @@ void Mds::destroy_objects(Turn& turn) {
   }
 }
 
-void Mds::note(Turn& turn, Fact::Kind kind, ExportId client, const OpenFile& file) const {
+void Mds::note(Turn& turn, Fact::Kind kind, const OpenFile& file) const {
   Fact fact;
   fact.kind = kind;
-  if (const Export* owner = service_.find(client)) fact.client = owner->name();
+  if (const Export* owner = service_.find(file.export_id)) fact.client = owner->name();
   fact.xid = file.xid;
   fact.handle = file.handle;
+  fact.value = file.mode;
+  fact.start = opens_.open_count(file.inode);
+  fact.end = opens_.writer_count(file.inode);
   if (const Inode* inode = files_.inode(file.inode)) {
-    fact.object = dialect().resource(*inode).name[0];
+    fact.object = object_name(dialect().resource(*inode));
   }
   turn.out.push_back(Note{std::move(fact)});
+}
+
+Fact& Mds::note(Turn& turn, Fact::Kind kind, const Inode& inode) const {
+  turn.out.push_back(Note{{.kind = kind, .object = object_name(dialect().resource(inode))}});
+  return std::get<Note>(turn.out.back()).fact;
 }
 
 void Mds::invariants() const {

@@ -170,7 +170,8 @@ class Mds {
   // Attributes and what else `valid` asks for.
   FileReply attributes(const Call& call, const Inode& inode, uint64_t valid, uint32_t room) const;
   Bytes layout_for(const Call& call, const Inode& inode) const;
-  void note(Turn& turn, Fact::Kind kind, ExportId client, const OpenFile& file) const;
+  void note(Turn& turn, Fact::Kind kind, const OpenFile& file) const;
+  Fact& note(Turn& turn, Fact::Kind kind, const Inode& inode) const;
   // None: `status` says why. A zero FID, an unknown one, no directory.
   const Inode* find_file(Fid fid, int32_t& status) const;
   const Inode* find_directory(Fid fid, int32_t& status) const;
@@ -214,7 +215,7 @@ class Mds {
   std::optional<Layout> stripes_for(Call& call, const operation::Open& asked, const Inode* parent,
                                     int32_t& status);
   std::optional<Layout> stripes_given(const operation::Open& asked) const;
-  void set_layout(uint64_t inode, Layout layout);
+  void set_layout(Turn& turn, uint64_t inode, Layout layout);
   void drop_stale_orphan(Call& call, Fid fid);
 
   // --- mds_close.cc ---
@@ -224,7 +225,8 @@ class Mds {
   // Takes the open file away. When it was the last one of an orphan, that is destroyed.
   std::optional<Removed> close_file(Turn& turn, const Call* call, const OpenFile& file);
   // Without a call nobody else destroys the objects: the server does.
-  Removed destroy(const Call* call, uint64_t inode);
+  void remove_open(Turn& turn, const OpenFile& file);
+  Removed destroy(Turn& turn, const Call* call, uint64_t inode);
   FileReply removed_reply(const Call& call, const std::optional<Removed>& removed,
                           const Inode* inode) const;
   void clean_orphans(Turn& turn);

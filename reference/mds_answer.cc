@@ -112,7 +112,7 @@ void Mds::answer_change(Call& call, Transaction&& transaction, ReplyForm form,
   Reply reply = service_.reply(call.request);
   std::ranges::copy(versions.first(std::min(versions.size(), reply.versions.size())),
                     reply.versions.begin());
-  if (file.inode != nullptr) reply.object = dialect().resource(*file.inode).name[0];
+  if (file.inode != nullptr) reply.object = object_name(dialect().resource(*file.inode));
   form(file, reply.message);
   commit(call, std::move(transaction), reply);
 }
@@ -143,7 +143,9 @@ void Mds::answer_intent(Call& call, const IntentAnswer& intent, bool open,
   reply.data = static_cast<uint32_t>(intent.disposition);
   std::ranges::copy(versions.first(std::min(versions.size(), reply.versions.size())),
                     reply.versions.begin());
-  if (intent.reply.inode != nullptr) reply.object = dialect().resource(*intent.reply.inode).name[0];
+  if (intent.reply.inode != nullptr) {
+    reply.object = object_name(dialect().resource(*intent.reply.inode));
+  }
   (open ? dialect().put_open : dialect().put_intent)(lock, intent.reply, reply.message);
   if (transaction) {
     commit(call, std::move(*transaction), reply);

@@ -45,15 +45,20 @@ void Mds::on_done_writing(Call& call) {
 }
 
 std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {
-  if (opens_.find(file.handle) != nullptr) opens_.close(file.handle);
-  note(turn, Fact::Kind::closed, file.export_id, file);
+  if (opens_.find(file.handle) != nullptr) remove_open(turn, file);
   const bool last = files_.is_orphan(file.inode) && opens_.open_count(file.inode) == 0;
   const bool kept = service_.recovering() && dialect().orphans_kept_in_recovery;
   if (!last || kept) return std::nullopt;
-  return destroy(call, file.inode);
+  return destroy(turn, call, file.inode);
 }
 
-Mds::Removed Mds::destroy(const Call* call, uint64_t number) {
+void Mds::remove_open(Turn& turn, const OpenFile& file) {
+  opens_.close(file.handle);
+  note(turn, Fact::Kind::closed, file);
+}
+
+Mds::Removed Mds::destroy(Turn& turn, const Call* call, uint64_t number) {
+  note(turn, Fact::Kind::inode_destroyed, *files_.inode(number));
   Removed removed;
   removed.inode = *files_.inode(number);
   removed.inode.nlink = 0;
@@ -84,7 +89,7 @@ void Mds::clean_orphans(Turn& turn) {
   if (planted(Defect::orphans_kept_after_recovery)) return;
   const std::vector<uint64_t> orphans = files_.orphans();
   for (const uint64_t number : orphans) {
-    if (opens_.open_count(number) == 0) destroy(nullptr, number);
+    if (opens_.open_count(number) == 0) destroy(turn, nullptr, number);
   }
   persist(turn);
 }

@@ -119,8 +119,14 @@ std::optional<Layout> Mds::stripes_for(Call& call, const operation::Open& asked,
   return layout;
 }
 
-void Mds::set_layout(uint64_t number, Layout layout) {
+void Mds::set_layout(Turn& turn, uint64_t number, Layout layout) {
   Inode& inode = files_.change(number);
+  for (const Stripe& stripe : layout.stripes) {
+    Fact& fact = note(turn, Fact::Kind::layout_set, inode);
+    fact.value = stripe.ost_index;
+    fact.start = stripe.object_id;
+    fact.end = stripe.object_seq;
+  }
   layout.object_id = dialect().layout_object_id(inode);
   layout.object_seq = dialect().layout_object_seq(inode);
   inode.layout = encode_layout(layout);
@@ -132,7 +138,7 @@ void Mds::drop_stale_orphan(Call& call, Fid fid) {
   const Inode* there = files_.inode(fid.seq);
   const bool stale = there != nullptr && there->generation != fid.oid &&
                      files_.is_orphan(there->number) && opens_.open_count(there->number) == 0;
-  if (stale) destroy(&call, there->number);
+  if (stale) destroy(call.turn, &call, there->number);
 }
 
 int32_t Mds::refuse_create(const Call& call, const operation::Create& asked,

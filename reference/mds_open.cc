@@ -150,7 +150,7 @@ void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   if (made == nullptr) return fail_open(call, opening, -EFAULT);
   opening.child = made->number;
   opening.created = true;
-  if (stripes) set_layout(opening.child, std::move(*stripes));
+  if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
   finish_open(call, opening);
 }
 
@@ -200,7 +200,7 @@ void Mds::open_existing(Call& call, Opening& opening, const Inode& child) {
     auto stripes = stripes_for(call, asked, nullptr, status);
     if (call.parked) return;
     if (status != 0) return fail_open(call, opening, status);
-    if (stripes) set_layout(opening.child, std::move(*stripes));
+    if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
   }
   finish_open(call, opening);
 }
@@ -243,12 +243,14 @@ uint64_t Mds::open_file(Call& call, const Opening& opening) {
     file.old_handle = opening.asked.old_handle;
     // Left over from a replay that was interrupted.
     const OpenFile* stale = opens_.find_by_old_handle(request.export_id, file.old_handle);
-    if (stale != nullptr) opens_.close(stale->handle);
+    if (stale != nullptr) remove_open(call.turn, OpenFile(*stale));
   }
   const bool lost =
       planted(Defect::open_handle_lost_over_failover) && request.replay && !opening.created;
-  if (!lost) opens_.open(file);
-  note(call.turn, Fact::Kind::opened, request.export_id, file);
+  if (!lost) {
+    opens_.open(file);
+    note(call.turn, Fact::Kind::opened, file);
+  }
   return file.handle;
 }
 

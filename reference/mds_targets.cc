@@ -202,7 +202,7 @@ void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const Impor
   if (orphans) {
     ost.stage = Stage::ready;
     Fact fact;
-    fact.object = ost.index;
+    fact.object.first = ost.index;
     fact.text = kOstReady;
     context.turn.out.push_back(Note{std::move(fact)});
     context.pool.usable(ost.index, reply->body.oa.id);

@@ -107,9 +107,10 @@ std::optional<Mds::Removed> Mds::drop_link(const Call& call, uint64_t number, in
   if (inode.nlink != 0) return std::nullopt;
   if (opens_.open_count(number) != 0 && !planted(Defect::unlink_destroys_open_file)) {
     files_.add_orphan(number);
+    note(call.turn, Fact::Kind::inode_orphaned, inode);
     return std::nullopt;
   }
-  return destroy(&call, number);
+  return destroy(call.turn, &call, number);
 }
 
 bool Mds::is_inside(uint64_t directory, uint64_t ancestor) const {

@@ -172,6 +172,7 @@ void Ost::on_connecting(Step& step, Connecting& connecting) {
     const ExportId client = connecting.export_id;
     grants_.give(client, grants_.of(client), connecting.asked.grant, space_left(),
                  service_.recovering());
+    note_grant(step.turn, client);
     connecting.granted.grant = static_cast<uint32_t>(
         std::min<uint64_t>(grants_.of(client), UINT32_MAX / Grants::kPage * Grants::kPage));
   }

@@ -113,6 +113,9 @@ class Ost {
   void on_import_events(Step& step, ImportEvents& events);
   ImportContext import_context(Step& step, ImportEvents& events);
   LockContext locking(Step& step) { return {step.turn, service_, locks_}; }
+  // On behalf of a request.
+  void note(const Call& call, Fact::Kind kind, ObjectId object, uint64_t start, uint64_t end) const;
+  void note_grant(Turn& turn, ExportId client) const;
 
   // --- what handlers share (ost_answer.cc) ---
   const OstDialect& dialect() const { return ost_dialect(config_.dialect); }

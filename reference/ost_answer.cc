@@ -53,7 +53,7 @@ void Ost::commit(Call& call, const Obdo& obdo, std::vector<Write> writes, Object
     }
   }
   Reply reply = service_.reply(call.request);
-  reply.object = object.id;
+  reply.object = {object.id, object.seq};
   reply.after_commit = after_commit;
   protocol::operations_2_0::OstGetattr::Reply buffers;
   buffers.body.oa = obdo;
@@ -81,6 +81,7 @@ const Object* Ost::find_object(Call& call, ObjectId id, std::vector<Write>& writ
   // Precreated objects that a crash took are made again by the replay that needs them.
   if (id.id != 0 && (call.request.replay || service_.recovering())) {
     objects_.recreate(id, writes);
+    note(call, Fact::Kind::object_made, id, id.id, id.id);
     return objects_.find(id);
   }
   status = -ENOENT;
@@ -126,6 +127,33 @@ void Ost::take_owner(const Obdo& from, ObjectAttributes& to) const {
   if ((from.valid & valid::kUid) != 0) to.uid = from.uid;
   if ((from.valid & valid::kGid) != 0) to.gid = from.gid;
   to.fresh = 0;
+}
+
+void Ost::note(const Call& call, Fact::Kind kind, ObjectId object, uint64_t start,
+               uint64_t end) const {
+  const Export* client = service_.find(call.request.export_id);
+  call.step.turn.out.push_back(
+      Note{{.kind = kind,
+            .opcode = call.request.opcode,
+            .flags = call.request.flags,
+            .conn_cnt = call.request.message.body().conn_cnt,
+            .client = client != nullptr ? client->name() : std::string_view(),
+            .xid = call.request.xid,
+            .object = {object.id, object.seq},
+            .start = start,
+            .end = end}});
+}
+
+void Ost::note_grant(Turn& turn, ExportId id) const {
+  const Export* client = service_.find(id);
+  if (client == nullptr) return;
+  turn.out.push_back(
+      Note{{.kind = Fact::Kind::grant,
+            .client = client->name(),
+            .value = static_cast<int64_t>(grants_.of(id)),
+            .start = grants_.total(),
+            .end = config_.capacity_bytes - std::min(config_.capacity_bytes,
+                                                     objects_.used_bytes())}});
 }
 
 uint64_t Ost::space_left() const {

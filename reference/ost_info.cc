@@ -70,6 +70,7 @@ void Ost::on_grant_shrink(Call& call) {
   const auto decoded = operations::OstSetInfoGrantShrink::Request::decode(call.message());
   if (!decoded) return refuse(call, -EFAULT);
   grants_.incoming(call.request.export_id, decoded->body.oa, call.request.resent);
+  note_grant(call.step.turn, call.request.export_id);
   Reply reply = service_.reply(call.request);
   operations::OstSetInfoGrantShrink::Reply buffers;
   buffers.body = decoded->body;

@@ -148,6 +148,7 @@ void Ost::on_read(Call& call) {
     job.checksum = checksum(checksum_flag(brw->obdo), data.view());
   }
   job.deadline = call.step.turn.now + config_.timing.bulk_timeout;
+  note(call, Fact::Kind::read, brw->object, brw->start(), brw->end() + 1);
   job.cookie = endpoint_.bulk_put(call.request.from, operations::OstRead::kBulkPortal,
                                   call.request.xid, data, call.step.turn.out);
   if (job.cookie == 0) return refuse(call, -ENOMEM);
@@ -229,6 +230,7 @@ void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
     if (room) {
       objects_.write(id, niobuf.offset, data.slice(done, niobuf.len), writes);
       attributes.size = std::max(attributes.size, niobuf.offset + niobuf.len);
+      note(call, Fact::Kind::written, id, niobuf.offset, niobuf.offset + niobuf.len);
     }
     done += niobuf.len;
   }
@@ -252,9 +254,10 @@ void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
     const uint32_t flag = checksum_flag(brw->obdo);
     set_checksum(buffers.body.oa, flag, checksum(flag, data.view()));
   }
+  note_grant(step.turn, job.request.export_id);
   buffers.rc = results;
   buffers.encode(reply.message);
-  reply.object = id.id;
+  reply.object = {id.id, id.seq};
   reply.after_commit = true;
   service_.finish(step.turn, job.request, reply, std::move(transaction));
 }

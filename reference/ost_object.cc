@@ -38,6 +38,7 @@ void Ost::on_create(Call& call) {
     const bool skip = client->may(protocol::ptlrpc::connect_flag::kSkipOrphan);
     if (obdo.id < last) {
       objects_.destroy_above(obdo.seq, obdo.id, skip, writes);
+      note(call, Fact::Kind::object_destroyed, {obdo.seq, obdo.id + 1}, obdo.id + 1, last);
       obdo.id = objects_.last_id(obdo.seq);
     } else {
       // A crash of this server took objects that the MDS has given out.
@@ -48,11 +49,15 @@ void Ost::on_create(Call& call) {
       status = -EINVAL;
     } else {
       objects_.recreate({obdo.seq, obdo.id}, writes);
+      note(call, Fact::Kind::object_made, {obdo.seq, obdo.id}, obdo.id, obdo.id);
     }
   } else if (space_left() == 0) {
     status = -ENOSPC;
   } else {
     obdo.id = objects_.precreate(obdo.seq, obdo.id == 0 ? last + 1 : obdo.id, writes);
+  }
+  if (objects_.last_id(obdo.seq) > last) {
+    note(call, Fact::Kind::object_made, {obdo.seq, last + 1}, last + 1, objects_.last_id(obdo.seq));
   }
   obdo.valid |= valid::kId | valid::kGroup;
   if (!writes.empty()) service_.persist(call.step.turn, std::move(writes));
@@ -76,6 +81,7 @@ void Ost::on_destroy(Call& call) {
   if (!hold(call, id, LockMode::pw, 0, kEof, true)) return;
   std::vector<Write> writes;
   if (!objects_.destroy(id, writes)) return answer(call, -ENOENT, obdo);
+  note(call, Fact::Kind::object_destroyed, id, id.id, id.id);
   refresh_lvb({{obdo.id, obdo.seq, 0, 0}}, false);
   commit(call, obdo, std::move(writes), id);
 }
@@ -117,6 +123,7 @@ void Ost::on_setattr(Call& call) {
   if ((obdo.valid & valid::kSize) != 0) {
     attributes.size = std::min(obdo.size, Objects::kSizeMax);
     objects_.truncate_pages(id, attributes.size, writes);
+    note(call, Fact::Kind::punched, id, attributes.size, attributes.size);
   }
   attributes.version = service_.begin(call.request).transno();
   objects_.set_attributes(id, attributes, writes);
@@ -150,6 +157,7 @@ void Ost::on_punch(Call& call) {
   ObjectAttributes attributes = object->attributes;
   objects_.truncate_pages(id, size, writes);
   if (!planted(Defect::punch_keeps_size)) attributes.size = size;
+  note(call, Fact::Kind::punched, id, size, attributes.size);
   take_times(call, id, obdo, attributes, wall_clock(call.step.turn.now));
   attributes.version = service_.begin(call.request).transno();
   objects_.set_attributes(id, attributes, writes);

@@ -43,10 +43,28 @@ const ServicePolicy& Service::policy() const {
 }
 
 void Service::start(Turn& turn) {
-  if (kind_ != TargetKind::mgs) journal_.start(turn.out);
+  if (kind_ != TargetKind::mgs) {
+    journal_.start(turn.out);
+    note_found(turn);
+  }
   if (!recovery_.active()) return;
-  turn.out.push_back(
-      Note{{.kind = Fact::Kind::recovery_began, .value = static_cast<int64_t>(exports_.size())}});
+  turn.out.push_back(Note{{.kind = Fact::Kind::recovery_began,
+                           .transno = journal_.last_committed() + 1,
+                           .value = static_cast<int64_t>(exports_.size())}});
+}
+
+void Service::note_found(Turn& turn) const {
+  turn.out.push_back(Note{{.kind = Fact::Kind::started,
+                           .transno = journal_.last_committed(),
+                           .value = static_cast<int64_t>(journal_.mount_count())}});
+  for (const Journal::StoredSlot& stored : journal_.stored_slots()) {
+    turn.out.push_back(Note{{.kind = Fact::Kind::slot_found,
+                             .client = protocol::name_of(stored.slot.uuid),
+                             .xid = stored.slot.last_xid,
+                             .transno = stored.slot.last_transno,
+                             .start = stored.slot.last_close_xid,
+                             .end = stored.slot.last_close_transno}});
+  }
 }
 
 // --- accepting ---
@@ -158,11 +176,19 @@ std::optional<Work> Service::take_work() {
 
 std::optional<Work> Service::next(Turn& turn) {
   while (work_.empty() && recovery_.active()) {
+    const uint64_t expected = recovery_.next_transno();
     if (std::optional<Request> replay = recovery_.take(exports_)) {
+      if (replay->replay_transno > expected) {
+        turn.out.push_back(Note{{.kind = Fact::Kind::gap_skipped,
+                                 .transno = replay->replay_transno,
+                                 .value = static_cast<int64_t>(expected)}});
+      }
       queue(std::move(*replay));
       break;
     }
+    const bool replaying = recovery_.stage() == Recovery::Stage::requests;
     if (!recovery_.advance(exports_)) break;
+    if (replaying) turn.out.push_back(Note{{.kind = Fact::Kind::replays_ended}});
     std::vector<ExportId> mismatched;
     for (const Export& client : exports_.all()) {
       if (client.vbr_failed) mismatched.push_back(client.id);

@@ -71,7 +71,7 @@ struct Reply {
   std::optional<int32_t> result;  // of the operation, where pb_status is something else (intents)
   uint32_t data = 0;              // for the slot's last_data: disposition bits of an open
   std::array<uint64_t, 4> versions = {};  // of the objects before the operation (VBR)
-  uint64_t object = 0;        // for the note `executed`: first word of the object's identity
+  ObjectName object;          // for the note `executed`
   bool after_commit = false;  // hold it until all that was done so far is durable (sync)
 };
 
@@ -123,7 +123,7 @@ class Service {
  public:
   // The kinds of its timers; a machine has its own from kTimersEnd on.
   static constexpr uint32_t kRecoveryTimer = 1;
-  static constexpr uint32_t kPingTimer = 2;
+  static constexpr uint32_t kPingTimer = kPeriodic | 2;
   static constexpr uint32_t kEarlyReplyTimer = 3;
   static constexpr uint32_t kTimersEnd = 16;
 
@@ -233,6 +233,7 @@ class Service {
   bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
 
   // service.cc
+  void note_found(Turn& turn) const;
   void on_request(Turn& turn, Request request);
   ClientSlot::Group group_of(uint32_t opcode) const;
   bool repeats_without_saying(const Export& client, const Request& request) const;
@@ -263,8 +264,8 @@ class Service {
                   int32_t result, Transaction& transaction);
   CommitId finish_with(Turn& turn, const Request& request, Reply& reply, Transaction* transaction);
   CommitId need_sync(const Export& client, CommitId commit) const;
-  static void note_done(Turn& turn, Fact::Kind kind, const Export& client, const Request& request,
-                        const Reply& reply, uint64_t transno);
+  static void note_done(Turn& turn, Fact::Kind kind, const Export* client, const Request& request,
+                        const Reply& reply, uint64_t transno, size_t records);
   void hold(CommitId until, ExportId client, const Envelope& envelope,
             protocol::MessageBuilder& message);
   void arm(Turn& turn, uint32_t kind, Time at, Time& current) const;

@@ -136,8 +136,11 @@ void Service::answer(Turn& turn, Connecting& connecting) {
   message.body().op_flags = connecting.op_flags;
   send(turn, envelope, message);
   turn.out.push_back(Note{{.kind = Fact::Kind::connected,
-                           .client = std::string(client->name()),
-                           .value = connecting.op_flags}});
+                           .conn_cnt = client->conn_cnt,
+                           .client = client->name(),
+                           .handle = client->id,
+                           .value = connecting.op_flags,
+                           .start = client->granted.connect_flags}});
 }
 
 // C4: the reply says which version would do.
@@ -173,7 +176,7 @@ void Service::evict(Turn& turn, ExportId id, std::string_view why) {
   Export* client = exports_.find(id);
   if (client == nullptr) return;
   turn.out.push_back(Note{{.kind = Fact::Kind::evicted,
-                           .client = std::string(client->name()),
+                           .client = client->name(),
                            .text = std::string(why)}});
   if (planted(Defect::evicted_handle_accepted)) {
     client->from_disk = client->request_replay_needed = client->lock_replay_needed = false;
@@ -214,7 +217,10 @@ void Service::remove_export(Turn& turn, ExportId id, bool evicted) {
     const auto* request = std::get_if<Request>(&work);
     return request != nullptr && request->export_id == id;
   });
-  if (client->slot_index != kNoSlot) journal_.erase_slot(client->slot_index, turn.out);
+  if (client->slot_index != kNoSlot) {
+    journal_.erase_slot(client->slot_index, turn.out);
+    turn.out.push_back(Note{{.kind = Fact::Kind::slot_erased, .client = client->name()}});
+  }
   exports_.erase(id);
   // Before any request that another client has waiting in this step.
   work_.insert(work_.begin(), std::move(gone));

@@ -172,7 +172,11 @@ CommitId Service::record(Turn& turn, Export* client, const Request& request, con
   const uint64_t transno = took_effect ? transaction.transno_ : 0;
   CHECK(request.replay_transno != 0 || transaction.transno_ == journal_.last_transno() + 1,
         "a transaction is finished in the step that began it");
-  if (took_effect) journal_.used(transno);
+  if (took_effect) {
+    journal_.used(transno);
+    note_done(turn, Fact::Kind::executed, client, request, reply, transno,
+              transaction.writes_.size());
+  }
   const bool has_slot = client != nullptr && client->slot_index != kNoSlot;
   if (!wrote && (!has_slot || !policy().always_writes_slot)) return 0;
   if (!has_slot) return journal_.persist(std::move(transaction.writes_), transno, turn.out);
@@ -209,11 +213,10 @@ CommitId Service::finish_with(Turn& turn, const Request& request, Reply& reply,
   if (transaction != nullptr) {
     body.transno = result == 0 ? transaction->transno_ : 0;
     body.pre_versions = reply.versions;
-    if (result == 0) note_done(turn, Fact::Kind::executed, *client, request, reply, body.transno);
   } else if (request.reconstruct) {
     body.transno = request.reconstruct->transno;
     body.pre_versions = request.reconstruct->versions;
-    note_done(turn, Fact::Kind::reconstructed, *client, request, reply, body.transno);
+    note_done(turn, Fact::Kind::reconstructed, client, request, reply, body.transno, 0);
   }
   if (request.replay_transno != 0) body.transno = request.replay_transno;
 
@@ -239,14 +242,19 @@ CommitId Service::need_sync(const Export& client, CommitId commit) const {
   return journal_.is_durable(client.slot_commit) ? 0 : std::max(commit, client.slot_commit);
 }
 
-void Service::note_done(Turn& turn, Fact::Kind kind, const Export& client, const Request& request,
-                        const Reply& reply, uint64_t transno) {
+void Service::note_done(Turn& turn, Fact::Kind kind, const Export* client, const Request& request,
+                        const Reply& reply, uint64_t transno, size_t records) {
   turn.out.push_back(Note{{.kind = kind,
-                           .client = std::string(client.name()),
+                           .opcode = request.opcode,
+                           .flags = request.flags,
+                           .conn_cnt = request.message.body().conn_cnt,
+                           .client = client != nullptr ? client->name() : std::string_view(),
                            .xid = request.xid,
                            .transno = transno,
                            .object = reply.object,
-                           .value = reply.status}});
+                           .value = reply.status,
+                           .start = records,
+                           .versions = reply.versions}});
 }
 
 void Service::hold(CommitId until, ExportId client, const Envelope& envelope,

@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 
 #include "protocol/check.h"
 
@@ -20,7 +20,6 @@ using boost::system::error_code;
 using reference::Fact;
 
 constexpr size_t kBuffer = size_t{64} << 10;
-constexpr size_t kFields = 9;
 constexpr int kRoom = 4 << 20;
 
 // Tabs, newlines and percent signs would end a field or a line.
@@ -131,31 +130,53 @@ std::pair<int, int> make_control_pipe() {
   return {ends[0], ends[1]};
 }
 
+namespace {
+
+// Every number of a fact, in the order of its text form.
+template <class F, class Visit>
+void each_number(F& fact, Visit visit) {
+  visit(fact.type);
+  visit(fact.opcode);
+  visit(fact.flags);
+  visit(fact.conn_cnt);
+  visit(fact.xid);
+  visit(fact.transno);
+  visit(fact.object.first);
+  visit(fact.object.second);
+  visit(fact.handle);
+  visit(fact.value);
+  visit(fact.start);
+  visit(fact.end);
+  visit(fact.digest);
+  for (auto& version : fact.versions) visit(version);
+}
+
+}  // namespace
+
 std::string encode_fact(const Fact& fact) {
-  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t", static_cast<unsigned>(fact.kind),
-                     escaped(fact.client), fact.xid, fact.transno, fact.object, fact.handle,
-                     fact.value, escaped(fact.text));
+  std::string line = fmt::format("{}\t", static_cast<unsigned>(fact.kind));
+  each_number(fact, [&](auto value) { fmt::format_to(std::back_inserter(line), "{}\t", value); });
+  return line + escaped(fact.client) + '\t' + escaped(fact.text) + '\t';
 }
 
 std::optional<Fact> decode_fact(std::string_view line) {
-  std::array<std::string_view, kFields> fields;
-  for (size_t i = 0; i < kFields; ++i) {
-    const size_t tab = i + 1 < kFields ? line.find('\t') : line.size();
-    if (tab == std::string_view::npos) return std::nullopt;
-    fields[i] = line.substr(0, tab);
-    line.remove_prefix(std::min(line.size(), tab + 1));
-  }
+  bool whole = true;
+  const auto field = [&] {
+    const size_t tab = line.find('\t');
+    whole = whole && tab != std::string_view::npos;
+    const std::string_view value = line.substr(0, tab);
+    line.remove_prefix(whole ? tab + 1 : line.size());
+    return value;
+  };
   Fact fact;
   unsigned kind = 0;
-  if (!number(fields[0], kind) || kind > static_cast<unsigned>(Fact::Kind::reached) ||
-      !number(fields[2], fact.xid) || !number(fields[3], fact.transno) ||
-      !number(fields[4], fact.object) || !number(fields[5], fact.handle) ||
-      !number(fields[6], fact.value)) {
-    return std::nullopt;
-  }
+  whole = number(field(), kind) && kind < Fact::kKinds;
+  each_number(fact, [&](auto& value) { whole = number(field(), value) && whole; });
+  const std::string client = unescaped(field());
+  fact.text = unescaped(field());
+  if (!whole || !line.empty()) return std::nullopt;
   fact.kind = static_cast<Fact::Kind>(kind);
-  fact.client = unescaped(fields[1]);
-  fact.text = unescaped(fields[7]);
+  fact.client = client;
   return fact;
 }
 

@@ -13,7 +13,7 @@ TEST_CASE("a note comes out of the pipe as it went in") {
                              .client = "a%b\tc",
                              .xid = 1,
                              .transno = ~uint64_t{0},
-                             .object = 3,
+                             .object = {3, 4},
                              .handle = 4,
                              .value = -5,
                              .text = "why\nnot"};
