@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "faults/rule.h"
+#include "harness/record/recorder.h"
 #include "reference/config.h"
 #include "reference/machine.h"
 
@@ -61,6 +62,8 @@ struct Plan {
   uint64_t seed = 1;
   reference::Timing timing;
   std::string capture;  // a pcapng file to write, or empty
+  // Told what happens, in order; lives longer than the world.
+  record::Recorder* recorder = nullptr;
 };
 
 // Peers of ours: indices in order of creation.
@@ -132,6 +135,10 @@ class World {
   virtual uint32_t struck(size_t rule) const = 0;
   // Delivers what rules with Verdict::hold have kept.
   virtual void release_held() = 0;
+
+  // Ends all faults, starts servers that are down, and lets everything happen until nothing is left
+  // but what is periodic. False if a call does not end, or the world cannot tell.
+  virtual bool quiesce() { return false; }
 };
 
 }  // namespace harness

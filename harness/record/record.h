@@ -29,6 +29,7 @@ using reference::Time;
 // The nodes of a run are numbered from 0 in the order in which they joined it.
 using NodeIndex = uint16_t;
 enum class Role : uint8_t { mgs, mds, ost, client, probe };
+constexpr bool is_server(Role role) { return role != Role::client && role != Role::probe; }
 struct Node {
   Role role = Role::probe;
   uint32_t index = 0;  // of its role: OST0001 is 1
@@ -107,9 +108,11 @@ struct Noted {
 struct Digested {
   uint64_t digest = 0;  // of the whole cluster
 };
+// All calls have ended, and nothing is left to happen but what is periodic.
+struct Quiesced {};
 
 using What = std::variant<CallBegan, CallEnded, Sent, Received, Lost, Dropped, Faulted, Committed,
-                          Crashed, Started, Noted, Digested>;
+                          Crashed, Started, Noted, Digested, Quiesced>;
 
 struct Record {
   uint64_t index = 0;  // from 1, over the whole run

@@ -62,6 +62,7 @@ void Happened::clear() {
   sent.clear();
   said.clear();
   answered.clear();
+  dropped.clear();
 }
 
 NodeIndex Cluster::add(Kind kind, const reference::Config& config) {
@@ -226,7 +227,10 @@ void Cluster::carry_out(NodeIndex index, Happened& happened) {
     std::visit(Visit{[&](reference::Send& send) {
                        happened.sent.push_back({index, send.to, std::move(send.message)});
                      },
-                     [&](reference::Drop& drop) { disconnect(index, drop.peer); },
+                     [&](reference::Drop& drop) {
+                       happened.dropped.push_back({index, drop.peer});
+                       disconnect(index, drop.peer);
+                     },
                      [&](reference::SetTimer& set) { set_timer(index, set); },
                      [&](reference::Persist& persist) {
                        nodes_[index].disk.pending.push_back(

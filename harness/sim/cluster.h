@@ -40,7 +40,12 @@ struct Happened {
   };
   std::vector<Sent> sent;  // not yet on the network: the driver posts, drops or keeps each
   std::vector<Said> said;
+  struct Dropped {
+    NodeIndex node;
+    reference::PeerId peer;
+  };
   std::vector<Answered> answered;
+  std::vector<Dropped> dropped;  // connections that a node closed
   reference::Actions actions;  // scratch
   void clear();
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "protocol/check.h"
-#include "reference/nid.h"
 #include "reference/digest.h"
+#include "reference/nid.h"
 
 namespace harness::sim {
 
@@ -85,6 +85,7 @@ bool SimWorld::step_now() {
   happened_.clear();
   if (choice < links.size()) {
     ++delivered_;
+    tell_arrival(cluster_.link(links[choice]));
     cluster_.deliver(links[choice], happened_);
   } else {
     commit(committable_[choice - links.size()]);
@@ -95,12 +96,19 @@ bool SimWorld::step_now() {
 
 void SimWorld::commit(NodeIndex node) {
   const auto doom = std::ranges::find(dooms_, node, &Doom::node);
-  if (doom == dooms_.end() || --doom->commits_left != 0) return cluster_.commit(node, happened_);
+  if (doom == dooms_.end() || --doom->commits_left != 0) {
+    tell(node, record::Committed{});
+    return cluster_.commit(node, happened_);
+  }
   const bool durable = doom->durable;
   dooms_.erase(doom);
   // What the commit would have let the server say dies with it.
-  if (durable) cluster_.commit(node, happened_);
+  if (durable) {
+    tell(node, record::Committed{});
+    cluster_.commit(node, happened_);
+  }
   happened_.clear();
+  tell_crashed(node, durable ? "crash after commit" : "crash before commit");
   cluster_.crash(node);
 }
 
@@ -115,15 +123,19 @@ bool SimWorld::step_time(Time until) {
 }
 
 void SimWorld::absorb() {
+  tell_step();
   for (Happened::Said& said : happened_.said) {
     facts_[said.node].push_back(std::move(said.fact));
   }
   for (Happened::Answered& answered : happened_.answered) {
+    under_way_.erase({answered.node, answered.order});
     results_.insert_or_assign({answered.node, answered.order}, std::move(answered.result));
   }
   for (const Happened::Sent& sent : happened_.sent) {
     const PeerId from = cluster_.node(sent.from).config.self;
-    switch (injector_.judge(from, sent.to, sent.message)) {
+    const faults::Verdict verdict = injector_.judge(from, sent.to, sent.message);
+    tell_fault(sent, verdict);
+    switch (verdict) {
       case faults::Verdict::pass:
         post(sent.from, sent.to, sent.message);
         break;
@@ -138,6 +150,7 @@ void SimWorld::absorb() {
         break;
     }
   }
+  cause_ = 0;
 }
 
 void SimWorld::post(NodeIndex from, PeerId to, const Bytes& message) {
@@ -183,6 +196,7 @@ ClientId SimWorld::add_client() {
   facts_.emplace_back();
   clients_.push_back(node);
   happened_.clear();
+  tell_started(node);
   cluster_.start(node, happened_);
   absorb();
   return {index};
@@ -191,6 +205,9 @@ ClientId SimWorld::add_client() {
 reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& call) {
   const reference::OrderId order = ++orders_;
   happened_.clear();
+  under_way_.emplace(clients_[client.index], order);
+  tell(clients_[client.index],
+       record::CallBegan{order, std::make_shared<const reference::Syscall>(call)});
   cluster_.ask(clients_[client.index], order, call, happened_);
   absorb();
   return order;
@@ -206,7 +223,12 @@ std::string SimWorld::client_uuid(ClientId client) const {
   return std::get<reference::Client>(node.machine.read()).uuid();
 }
 
-void SimWorld::kill_client(ClientId client) { cluster_.crash(clients_[client.index]); }
+void SimWorld::kill_client(ClientId client) {
+  const NodeIndex node = clients_[client.index];
+  tell_crashed(node, "crash client");
+  std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
+  cluster_.crash(node);
+}
 
 ProbeId SimWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
@@ -218,6 +240,7 @@ ProbeId SimWorld::add_probe(ProbeKind kind) {
   facts_.emplace_back();
   probes_.push_back(node);
   happened_.clear();
+  tell_started(node);
   cluster_.start(node, happened_);
   return {index};
 }
@@ -240,10 +263,14 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 
 // --- servers ---
 
-void SimWorld::crash(ServerId server) { cluster_.crash(node_of(server)); }
+void SimWorld::crash(ServerId server) {
+  tell_crashed(node_of(server), "crash");
+  cluster_.crash(node_of(server));
+}
 
 void SimWorld::start(ServerId server) {
   happened_.clear();
+  tell_started(node_of(server));
   cluster_.start(node_of(server), happened_);
   absorb();
 }
@@ -257,6 +284,7 @@ bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(serve
 
 void SimWorld::evict(ServerId server, const std::string& client_uuid) {
   happened_.clear();
+  tell(node_of(server), record::Faulted{"evict " + client_uuid});
   cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
   absorb();
 }
@@ -282,6 +310,44 @@ void SimWorld::release_held() {
   const std::vector<Happened::Sent> held = std::move(held_);
   held_.clear();
   for (const Happened::Sent& sent : held) post(sent.from, sent.to, sent.message);
+}
+
+// --- the end of a run ---
+
+bool SimWorld::only_periodic() const {
+  if (!cluster_.deliverable().empty()) return false;
+  for (NodeIndex i = 0; i < cluster_.size(); ++i) {
+    const Node& node = cluster_.node(i);
+    if (!node.disk.pending.empty()) return false;
+    const bool waits = std::ranges::any_of(node.timers, [](const Timer& timer) {
+      return (timer.id.kind & reference::kPeriodic) == 0;
+    });
+    if (waits) return false;
+  }
+  return true;
+}
+
+bool SimWorld::quiesce() {
+  injector_ = {};
+  dooms_.clear();
+  release_held();
+  for (const auto& [server, node] : servers_) {
+    release_commits(server);
+    if (!cluster_.up(node)) start(server);
+  }
+  const bool ended = run_until([this] { return under_way_.empty() && only_periodic(); });
+  // A call that has not ended by now, with nothing left to happen, never will.
+  if (!ended) {
+    const Time patience = cluster_.now() + kPatience;
+    for (uint64_t steps = 0; steps < kStepsMax && !only_periodic(); ++steps) {
+      if (!step_now() && !step_time(patience)) return false;
+    }
+    if (!only_periodic()) return false;
+  }
+  if (plan_.recorder != nullptr) {
+    plan_.recorder->add({.time = cluster_.now()}, record::Quiesced{});
+  }
+  return ended;
 }
 
 }  // namespace harness::sim

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class SimWorld final : public World {
   void add_rule(const faults::Rule& rule) override;
   uint32_t struck(size_t rule) const override;
   void release_held() override;
+  bool quiesce() override;
 
   // The value inside, for tests that copy or compare it, and for what drives it by hand.
   Cluster& cluster() { return cluster_; }
@@ -80,6 +82,17 @@ class SimWorld final : public World {
   void absorb();
   void post(NodeIndex from, PeerId to, const Bytes& message);
   NodeIndex add_server(ServerId server, uint32_t address);
+  bool only_periodic() const;
+
+  // world_record.cc
+  record::Recorder::Place place(NodeIndex node) const;
+  record::Node who(NodeIndex node) const;
+  void tell(NodeIndex node, record::What what);
+  void tell_arrival(const Cluster::Link& link);
+  void tell_started(NodeIndex node);
+  void tell_crashed(NodeIndex node, std::string_view what);
+  void tell_step();
+  void tell_fault(const Happened::Sent& sent, faults::Verdict verdict);
 
   Plan plan_;
   Cast cast_;
@@ -98,6 +111,8 @@ class SimWorld final : public World {
   std::vector<NodeIndex> committable_;
   std::vector<Cluster::Due> due_;
   reference::OrderId orders_ = 0;
+  std::set<std::pair<NodeIndex, reference::OrderId>> under_way_;  // calls of clients
+  uint64_t cause_ = 0;  // the record of what the present step is about
   uint64_t delivered_ = 0;
   uint64_t history_ = 0;
 };
