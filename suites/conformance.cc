@@ -12,10 +12,11 @@ using harness::ServerId;
 
 namespace {
 
-Plan plan_of(const Setting& setting, const Case& c) {
+Plan plan_of(const Setting& setting, const Case& c, harness::record::Recorder& recorder) {
   Plan plan{.dialect = setting.target.dialect,
             .defects = setting.target.defects,
-            .seed = setting.seed};
+            .seed = setting.seed,
+            .recorder = &recorder};
   if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
   if (!setting.out.empty()) plan.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
   return plan;
@@ -24,7 +25,15 @@ Plan plan_of(const Setting& setting, const Case& c) {
 }  // namespace
 
 Conformance::Conformance(const Setting& setting, const Case& c)
-    : setting_(setting), world_(harness::make_world(setting.world, plan_of(setting, c))) {}
+    : setting_(setting) {
+  if (!setting.out.empty()) {
+    history_ = std::make_unique<harness::record::HistoryWriter>(
+        fmt::format("{}/{}.history", setting.out, c.id));
+    judge_.recorder().listen(
+        [this](const harness::record::Record& record) { history_->write(record); });
+  }
+  world_ = harness::make_world(setting.world, plan_of(setting, c, judge_.recorder()));
+}
 
 Conformance::~Conformance() = default;
 
@@ -54,6 +63,12 @@ void Conformance::expect(std::string_view what, const std::function<bool()>& con
   if (!world_->run_until(condition)) {
     throw Stop{Outcome::fail, fmt::format("this never came: {}", what)};
   }
+}
+
+void Conformance::judge() {
+  world_->quiesce();
+  if (history_) history_->flush();
+  for (const std::string& complaint : judge_.complaints()) ADD_FAILURE() << complaint;
 }
 
 void Conformance::restart(ServerId server) {

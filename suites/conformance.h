@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/check/judge.h"
+#include "harness/record/history.h"
 #include "harness/target.h"
 #include "harness/world.h"
 
@@ -60,7 +62,7 @@ struct Setting {
   harness::Target target;
   harness::WorldKind world = harness::WorldKind::sim;
   uint64_t seed = 1;
-  std::string out;  // a folder for captures, or empty
+  std::string out;  // a folder for captures and histories, or empty
 };
 
 enum class Outcome : uint8_t { pass, fail, unsupported, inconclusive, broken };
@@ -96,11 +98,16 @@ class Conformance {
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 
+  // Lets the world come to rest and fails the case for every property that its history breaks.
+  void judge();
+
   // Our servers' account of what they did: how many facts of a kind there are so far.
   size_t count(harness::ServerId server, harness::Fact::Kind kind) const;
 
  private:
   Setting setting_;
+  harness::check::Judge judge_;
+  std::unique_ptr<harness::record::HistoryWriter> history_;
   std::unique_ptr<harness::World> world_;
   std::vector<std::unique_ptr<Application>> applications_;
   std::vector<std::unique_ptr<Peer>> peers_;

@@ -27,14 +27,24 @@ class CaseTest : public testing::Test {
   void TestBody() override {
     try {
       Conformance conformance(setting_, case_);
-      case_.run(conformance);
+      try {
+        case_.run(conformance);
+      } catch (const Stop& stop) {
+        stopped(stop);
+        if (stop.outcome != Outcome::fail) return;
+      }
+      conformance.judge();
     } catch (const Stop& stop) {
-      RecordProperty("outcome", std::string(outcome_name(stop.outcome)));
-      RecordProperty("why", stop.why);
+      stopped(stop);
     }
   }
 
  private:
+  void stopped(const Stop& stop) {
+    RecordProperty("outcome", std::string(outcome_name(stop.outcome)));
+    RecordProperty("why", stop.why);
+  }
+
   const Setting& setting_;
   const Case& case_;
 };
@@ -62,8 +72,8 @@ class Listener : public testing::EmptyTestEventListener {
       if (verdict_.outcome == Outcome::fail) continue;
       if (property.key() == std::string_view("why")) verdict_.why = property.value();
       if (property.key() != std::string_view("outcome")) continue;
-      for (const Outcome outcome : {Outcome::unsupported, Outcome::inconclusive,
-                                    Outcome::broken, Outcome::fail}) {
+      for (const Outcome outcome :
+           {Outcome::unsupported, Outcome::inconclusive, Outcome::broken, Outcome::fail}) {
         if (property.value() == outcome_name(outcome)) stopped_ = outcome;
       }
     }
@@ -107,8 +117,8 @@ Listener& prepare(const Setting& setting, const std::vector<const Case*>& cases)
 }
 
 // A worker process: takes the next case until there is none, and writes a line about each.
-void work(const Order& order, const std::vector<const Case*>& cases,
-          std::atomic<uint32_t>& next, int pipe) {
+void work(const Order& order, const std::vector<const Case*>& cases, std::atomic<uint32_t>& next,
+          int pipe) {
   Setting setting = order.setting;
   Listener& listener = prepare(setting, cases);
   const auto say = [pipe](const Json& line) {
@@ -224,10 +234,9 @@ class Crew {
     conclude(*worker.running,
              {.id = {},
               .outcome = Outcome::broken,
-              .why = WIFSIGNALED(status)
-                         ? fmt::format("the process that ran it died of signal {}",
-                                       WTERMSIG(status))
-                         : "the process that ran it ended early"});
+              .why = WIFSIGNALED(status) ? fmt::format("the process that ran it died of signal {}",
+                                                       WTERMSIG(status))
+                                         : "the process that ran it ended early"});
     workers_.push_back(spawn(order_, cases_, *next_));
   }
 

@@ -7,7 +7,7 @@
 //                                          facts(Fact::Kind::executed, …)};
 //     void on(const Record&, Findings&);  // what it asked for, in the order of the run
 //     void finish(Findings&);             // at quiescence: all calls ended, nothing on the way
-//     auto state() const;                 // as reference/digest.h; no record indices, no global
+//     void state(auto&& visit) const;     // as reference/digest.h; no record indices, no global
 //   };                                    // numbers: merge paths that no later verdict tells apart
 //
 // A violation ends the checker: what comes after it is another history. What a checker remembers is
@@ -41,7 +41,8 @@ struct Violation {
 class Findings {
  public:
   void broken(std::string_view property, std::string what, std::vector<uint64_t> witness) {
-    if (!ended()) violation_ = Violation{std::string(property), std::move(what), std::move(witness)};
+    if (!ended())
+      violation_ = Violation{std::string(property), std::move(what), std::move(witness)};
   }
   void inconclusive(std::string why) {
     if (!ended()) inconclusive_ = std::move(why);
@@ -90,7 +91,7 @@ concept Checker = std::copyable<C> && std::default_initializable<C> &&
                     { C::kProfile } -> std::convertible_to<const Profile&>;
                     checker.on(record, findings);
                     checker.finish(findings);
-                    fixed.state();
+                    fixed.state([](const auto&...) {});
                   };
 
 }  // namespace harness::check

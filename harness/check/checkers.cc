@@ -4,7 +4,36 @@
 #include <atomic>
 #include <optional>
 
+#include "harness/check/contents.h"
+#include "harness/check/evict_1.h"
+#include "harness/check/evict_2.h"
+#include "harness/check/evict_3.h"
+#include "harness/check/grant_1.h"
 #include "harness/check/live_1.h"
+#include "harness/check/lock_1.h"
+#include "harness/check/lock_2.h"
+#include "harness/check/lock_3.h"
+#include "harness/check/lock_4.h"
+#include "harness/check/lock_5.h"
+#include "harness/check/lock_6.h"
+#include "harness/check/lock_7.h"
+#include "harness/check/names.h"
+#include "harness/check/nego_1.h"
+#include "harness/check/open_1.h"
+#include "harness/check/open_2.h"
+#include "harness/check/open_3.h"
+#include "harness/check/open_5.h"
+#include "harness/check/order_1.h"
+#include "harness/check/replay_1.h"
+#include "harness/check/replay_2.h"
+#include "harness/check/replay_3.h"
+#include "harness/check/replay_4.h"
+#include "harness/check/replay_5.h"
+#include "harness/check/replay_6.h"
+#include "harness/check/replay_7.h"
+#include "harness/check/replay_8.h"
+#include "harness/check/replay_9.h"
+#include "harness/check/wire_1.h"
 #include "reference/digest.h"
 
 namespace harness::check {
@@ -53,7 +82,9 @@ namespace {
 
 template <class... All>
 struct List {};
-using Every = List<Live1>;
+using Every = List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9,
+                   Evict1, Evict2, Evict3, Open1, Open2, Open3, Open5, Lock1, Lock2, Lock3, Lock4,
+                   Lock5, Lock6, Lock7, Live1, Order1, Nego1, Grant1, Wire1, Contents, Names>;
 
 // Whether the checker asked for this record.
 bool wants(const Profile& profile, const Record& record) {
@@ -91,6 +122,7 @@ std::vector<std::string_view> Checkers::properties() {
 }
 
 void Checkers::on(const Record& record) {
+  if (std::holds_alternative<record::Quiesced>(record.what)) return finish();
   const std::vector<Place>& places = *places_;
   for (size_t i = 0; i < places.size(); ++i) {
     if (!wants(*places[i].profile, record) || places[i].carried->findings().ended()) continue;

@@ -29,9 +29,10 @@ class Checkers {
   explicit Checkers(const std::vector<std::string_view>& wanted);
   static std::vector<std::string_view> properties();
 
+  // At a record `Quiesced` it finishes.
   void on(const Record& record);
-  // At quiescence: all calls have ended and nothing is on the way but what is periodic. Feeding may
-  // go on on a copy that was made before.
+  // At quiescence: all calls have ended and nothing is left to happen but what is periodic. More
+  // may happen later, and is fed as before.
   void finish();
 
   // Whether a property was found broken.

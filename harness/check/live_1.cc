@@ -9,6 +9,8 @@ namespace harness::check {
 
 void Live1::on(const Record& record, Findings& findings) {
   if (const auto* began = std::get_if<record::CallBegan>(&record.what)) {
+    const bool flock = began->call->kind == reference::Syscall::Kind::flock;
+    if (flock && (began->call->flags & reference::kFlockNoWait) == 0) return;
     if (under_way_.size() == kOpenCallsMax) return findings.inconclusive("too many calls at once");
     const auto place = std::ranges::upper_bound(under_way_, record.node, {}, &Call::node);
     under_way_.insert(place, {record.node, began->order, record.index});

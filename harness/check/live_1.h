@@ -1,5 +1,6 @@
 // LIVE-1: after faults stop, every call returns. At quiescence nothing is left that could end a
-// call, so one that has not ended never will. (Calls of a client that crashed end with it.)
+// call, so one that has not ended never will. (Calls of a client that crashed
+// end with it; who waits for a flock waits as long as its holder likes.)
 #pragma once
 
 #include <set>
@@ -19,7 +20,7 @@ class Live1 {
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
   // Orders are numbered over the whole run: only how many calls a node has under way counts.
-  auto state() const { return std::tuple(nodes()); }
+  void state(auto&& visit) const { visit(nodes()); }
 
  private:
   struct Call {

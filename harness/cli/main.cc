@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   add_list(app, exit);
   add_client(app, exit);
   add_decode(app, exit);
+  add_judge(app, exit);
   add_serve(app, exit);
   try {
     app.parse(argc, argv);

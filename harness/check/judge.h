@@ -1,0 +1,34 @@
+// Hears what happens in a run and judges it: the records, and what the checkers say of them, told
+// with the records that explain it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/check/checkers.h"
+#include "harness/record/record_text.h"
+#include "harness/record/recorder.h"
+
+namespace harness::check {
+
+class Judge {
+ public:
+  Judge();
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
+
+  // What a world is given (Plan::recorder).
+  record::Recorder& recorder() { return recorder_; }
+  // One text a broken property: the property, what is wrong, and the records that explain it, a
+  // line each.
+  std::vector<std::string> complaints() const;
+  const Checkers& checkers() const { return checkers_; }
+
+ private:
+  record::Recorder recorder_;
+  Checkers checkers_;
+  record::RecordText text_;
+  std::vector<record::Record> records_;
+};
+
+}  // namespace harness::check

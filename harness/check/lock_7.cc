@@ -1,0 +1,95 @@
+#include "harness/check/lock_7.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace harness::check {
+
+using Kind = reference::Syscall::Kind;
+
+namespace {
+
+bool shortens(const reference::Syscall& call) {
+  switch (call.kind) {
+    case Kind::truncate:
+    case Kind::unlink:
+    case Kind::rename:
+      return true;
+    case Kind::open:
+      return (call.flags & O_TRUNC) != 0;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Lock7::on(const Record& record, Findings& findings) {
+  if (const auto* began = std::get_if<record::CallBegan>(&record.what)) {
+    on_began(record, *began);
+  } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
+    on_ended(record, *ended, findings);
+  } else if (const Fact* fact = fact_of(record)) {
+    const bool lost = fact->kind == Fact::Kind::evicted || fact->text == "client:evicted" ||
+                      fact->text == "write:failed";
+    if (lost) lose();
+  } else {
+    lose();
+    calls_.erase_if([&](const Running& running, const Call& call) {
+      if (running.client == record.node && call.shortens) --shortening_;
+      return running.client == record.node;
+    });
+    files_.erase_if([&](const Place& place, const Fid&) { return place.first == record.node; });
+  }
+}
+
+// Whatever was known of sizes is known no more; neither by those who run now.
+void Lock7::lose() {
+  sizes_.change().clear();
+  for (auto& [running, call] : calls_) call.before = sizes_;
+}
+
+void Lock7::on_began(const Record& record, const record::CallBegan& began) {
+  const reference::Syscall& call = *began.call;
+  Call& under_way = calls_[{record.node, began.order}];
+  under_way = {call.kind, shortens(call), call.fd, call.offset + call.data.size(),
+               sizes_,    {record.index}};
+  if (under_way.shortens) {
+    ++shortening_;
+    lose();
+  }
+  if (call.kind == Kind::close) files_.erase({record.node, call.fd});
+}
+
+void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findings& findings) {
+  const Call* known = calls_.find({record.node, ended.order});
+  if (known == nullptr) return;
+  const Call call = *known;
+  calls_.erase({record.node, ended.order});
+  if (call.shortens) {
+    --shortening_;
+    lose();
+  }
+  const reference::Result& result = *ended.result;
+  if (result.status != 0) return;
+  const reference::Attributes& of = result.attributes;
+  const Fid fid{of.fid_seq, of.fid_oid, of.ino};
+  if (call.kind == Kind::open) {
+    files_[{record.node, result.value}] = fid;
+  } else if (call.kind == Kind::write) {
+    const Fid* file = files_.find({record.node, call.fd});
+    if (file == nullptr || shortening_ != 0) return;
+    if (sizes_->size() == kFilesMax) return findings.inconclusive("too many files");
+    Size& size = sizes_.change()[*file];
+    if (call.end > size.end) size = {call.end, {record.index}};
+  } else if (call.kind == Kind::stat || call.kind == Kind::lstat) {
+    const Size* size = call.before->find(fid);
+    if (size == nullptr || of.size >= size->end) return;
+    findings.broken("LOCK-7",
+                    fmt::format("the file had {} bytes before the call began, which says {}",
+                                size->end, of.size),
+                    {size->at.index, call.at.index, record.index});
+  }
+}
+
+}  // namespace harness::check

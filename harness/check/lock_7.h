@@ -1,0 +1,68 @@
+// LOCK-7: the size that a call reports is at least the end of every write that had ended before the
+// call began, unless something that shortens files came in between, or data was lost to an
+// eviction or a crash of its client.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+#include "harness/check/checker.h"
+#include "harness/check/flat_map.h"
+#include "harness/check/seen.h"
+#include "reference/cow.h"
+
+namespace harness::check {
+
+class Lock7 {
+ public:
+  static constexpr Profile kProfile = {
+      "LOCK-7", Needs::messages, kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
+      facts(Fact::Kind::evicted, Fact::Kind::reached)};
+  static constexpr size_t kFilesMax = 1 << 16;
+
+  void on(const Record& record, Findings& findings);
+  void finish(Findings&) {}
+  void state(auto&& visit) const { visit(files_, calls_, sizes_, shortening_); }
+
+ private:
+  struct Fid {
+    uint64_t seq = 0;
+    uint64_t oid = 0;
+    uint64_t ino = 0;
+    auto operator<=>(const Fid&) const = default;
+    void state(auto&& visit) const { visit(seq, oid, ino); }
+  };
+  struct Size {
+    uint64_t end = 0;
+    Seen at;
+    void state(auto&& visit) const { visit(end); }
+  };
+  using Sizes = FlatMap<Fid, Size>;
+  using Place = std::pair<record::NodeIndex, uint64_t>;  // client, descriptor
+  struct Running {
+    record::NodeIndex client = 0;
+    reference::OrderId order = 0;  // a number of the whole run
+    auto operator<=>(const Running&) const = default;
+    void state(auto&& visit) const { visit(client); }
+  };
+  struct Call {
+    reference::Syscall::Kind kind = reference::Syscall::Kind::stat;
+    bool shortens = false;
+    uint64_t fd = 0;
+    uint64_t end = 0;
+    reference::Cow<Sizes> before;  // as they were when the call began
+    Seen at;
+    void state(auto&& visit) const { visit(kind, shortens, fd, end, before); }
+  };
+  void on_began(const Record& record, const record::CallBegan& began);
+  void on_ended(const Record& record, const record::CallEnded& ended, Findings& findings);
+  void lose();
+
+  FlatMap<Place, Fid> files_;
+  FlatMap<Running, Call> calls_;
+  reference::Cow<Sizes> sizes_;
+  uint32_t shortening_ = 0;  // calls under way that may shorten a file
+};
+
+}  // namespace harness::check

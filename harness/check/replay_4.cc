@@ -1,0 +1,71 @@
+#include "harness/check/replay_4.h"
+
+#include <fmt/format.h>
+
+namespace harness::check {
+
+void Replay4::on(const Record& record, Findings& findings) {
+  if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    if (record::is_server(started->node.role)) servers_[started->node.peer] = record.node;
+  } else if (const auto* received = std::get_if<record::Received>(&record.what)) {
+    const record::Envelope& envelope = received->envelope;
+    if (envelope.kind != record::Envelope::Kind::reply || envelope.transno == 0) return;
+    const record::NodeIndex* server = servers_.find(received->from);
+    if (server == nullptr) return;
+    Operation* operation = operations_.find({*server, envelope.transno});
+    if (operation != nullptr && operation->xid == envelope.xid) operation->told = true;
+  } else {
+    on_fact(record, *fact_of(record), findings);
+  }
+}
+
+void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings) {
+  switch (fact.kind) {
+    case Fact::Kind::executed: {
+      if (fact.start == 0 || fact.client.empty()) return;
+      if (operations_.size() == kOperationsMax) return findings.inconclusive("too much at once");
+      Operation& operation = operations_[{record.node, fact.transno}];
+      const bool known = operation.client == fact.client && operation.xid == fact.xid;
+      operation = {fact.client, fact.xid, known && operation.told, true, {record.index}};
+      return;
+    }
+    case Fact::Kind::committed:
+    case Fact::Kind::started:
+      operations_.erase_if([&](const Place& place, Operation& operation) {
+        if (place.first != record.node) return false;
+        if (fact.kind == Fact::Kind::started) operation.here = false;
+        return place.second <= fact.transno || (!operation.here && !operation.told);
+      });
+      if (fact.kind == Fact::Kind::started) {
+        found_.erase_if([&](const ServedClient& key, bool) { return key.server == record.node; });
+      }
+      return;
+    case Fact::Kind::slot_found:
+      found_[{record.node, fact.client}] = true;
+      return;
+    case Fact::Kind::recovery_ended:
+      return judge(record, findings);
+    default:
+      return forget(record.node, fact.client);
+  }
+}
+
+void Replay4::forget(record::NodeIndex server, const reference::ClientName& client) {
+  operations_.erase_if([&](const Place& place, const Operation& operation) {
+    return place.first == server && operation.client == client;
+  });
+}
+
+void Replay4::judge(const Record& record, Findings& findings) {
+  for (const auto& [place, operation] : operations_) {
+    if (place.first != record.node || operation.here || !operation.told) continue;
+    if (found_.find({record.node, operation.client}) == nullptr) continue;
+    return findings.broken(
+        "REPLAY-4",
+        fmt::format("transno {} (x{}) of {} was answered, is not durable and was not replayed",
+                    place.second, operation.xid, operation.client.view()),
+        {operation.at.index, record.index});
+  }
+}
+
+}  // namespace harness::check

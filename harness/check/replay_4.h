@@ -1,0 +1,46 @@
+// REPLAY-4: what a client was told is done, is done after a recovery that the client comes back to
+// and is not evicted in: it was durable, or was replayed.
+#pragma once
+
+#include <tuple>
+
+#include "harness/check/checker.h"
+#include "harness/check/flat_map.h"
+#include "harness/check/seen.h"
+
+namespace harness::check {
+
+class Replay4 {
+ public:
+  static constexpr Profile kProfile = {
+      "REPLAY-4", Needs::notes, kinds<record::Started, record::Received>(),
+      facts(Fact::Kind::executed, Fact::Kind::committed, Fact::Kind::started,
+            Fact::Kind::slot_found, Fact::Kind::slot_erased, Fact::Kind::evicted,
+            Fact::Kind::recovery_ended)};
+  static constexpr size_t kOperationsMax = 1 << 18;
+
+  void on(const Record& record, Findings& findings);
+  void finish(Findings&) {}
+  void state(auto&& visit) const { visit(servers_, operations_, found_); }
+
+ private:
+  struct Operation {  // executed, not committed
+    reference::ClientName client;
+    uint64_t xid = 0;
+    bool told = false;  // its client has the reply
+    bool here = true;   // in the present incarnation, first or by replay
+    Seen at;
+    void state(auto&& visit) const { visit(client, xid, told, here); }
+  };
+  using Place = std::pair<record::NodeIndex, uint64_t>;  // server, transno
+
+  void on_fact(const Record& record, const Fact& fact, Findings& findings);
+  void forget(record::NodeIndex server, const reference::ClientName& client);
+  void judge(const Record& record, Findings& findings);
+
+  FlatMap<record::PeerId, record::NodeIndex> servers_;
+  FlatMap<Place, Operation> operations_;
+  FlatMap<ServedClient, bool> found_;  // slots of the last start
+};
+
+}  // namespace harness::check

@@ -1,0 +1,98 @@
+#include "harness/check/replay_8.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "protocol/ptlrpc.h"
+
+namespace harness::check {
+
+namespace ptlrpc = protocol::ptlrpc;
+using record::Envelope;
+
+void Replay8::on(const Record& record, Findings& findings) {
+  if (const Fact* fact = fact_of(record)) {
+    on_fact(record, *fact, findings);
+  } else if (std::holds_alternative<record::Crashed>(record.what)) {
+    forget(record.node);
+    clients_.erase_if([&](const Place& place, const auto&) { return place.first == record.node; });
+  } else if (recovering_.find(record.node) != nullptr) {
+    on_message(record, findings);
+  }
+}
+
+void Replay8::forget(record::NodeIndex server) {
+  recovering_.erase(server);
+  brought_.erase_if([&](const ServedRequest& key, const auto&) { return key.server == server; });
+  failed_.erase_if([&](const ServedClient& key, const auto&) { return key.server == server; });
+}
+
+void Replay8::on_message(const Record& record, Findings&) {
+  if (const auto* received = std::get_if<record::Received>(&record.what)) {
+    const Envelope& envelope = received->envelope;
+    if (envelope.kind != Envelope::Kind::request || envelope.transno == 0) return;
+    if ((envelope.flags & ptlrpc::msg_flag::kReplay) == 0) return;
+    const auto* client = clients_.find({record.node, envelope.handle});
+    if (client == nullptr) return;
+    brought_[{record.node, *client, envelope.xid}] = {envelope.versions, {record.index}};
+    return;
+  }
+  const auto& sent = std::get<record::Sent>(record.what);
+  if (sent.envelope.kind != Envelope::Kind::reply || sent.envelope.status != -EOVERFLOW) return;
+  for (const auto& [request, brought] : brought_) {
+    if (request.server != record.node || request.xid != sent.envelope.xid) continue;
+    failed_[{record.node, request.client}] = {record.index};
+  }
+}
+
+void Replay8::on_fact(const Record& record, const Fact& fact, Findings& findings) {
+  switch (fact.kind) {
+    case Fact::Kind::recovery_began:
+      recovering_[record.node] = true;
+      return;
+    case Fact::Kind::connected:
+      if (!fact.text.empty() || (fact.start & ptlrpc::connect_flag::kVbr) == 0) return;
+      clients_[{record.node, fact.handle}] = fact.client;
+      return;
+    case Fact::Kind::executed:
+      return on_executed(record, fact, findings);
+    case Fact::Kind::evicted: {
+      const ServedClient key{record.node, fact.client};
+      const bool for_version = fact.text.find("version") != std::string::npos;
+      if (for_version && failed_.find(key) == nullptr) {
+        findings.broken("REPLAY-8",
+                        fmt::format("{} is evicted for a version, and none of its replays failed",
+                                    fact.client.view()),
+                        {record.index});
+      }
+      failed_.erase(key);
+      return;
+    }
+    default:
+      for (const auto& [key, at] : failed_) {
+        if (key.server != record.node) continue;
+        findings.broken("REPLAY-8",
+                        fmt::format("a replay of {} met another version, and it is not evicted",
+                                    key.client.view()),
+                        {at.index, record.index});
+      }
+      return forget(record.node);
+  }
+}
+
+void Replay8::on_executed(const Record& record, const Fact& fact, Findings& findings) {
+  const Brought* brought = brought_.find({record.node, fact.client, fact.xid});
+  if (brought == nullptr || (fact.flags & ptlrpc::msg_flag::kReplay) == 0) return;
+  for (size_t i = 0; i < fact.versions.size(); ++i) {
+    // 0: the operation looks at no such object.
+    if (fact.versions[i] == 0 || fact.versions[i] == brought->versions[i]) continue;
+    findings.broken("REPLAY-8",
+                    fmt::format("the replay of transno {} brought version {} of its object {}, "
+                                "found {} and was executed",
+                                fact.transno, brought->versions[i], i + 1, fact.versions[i]),
+                    {brought->at.index, record.index});
+  }
+}
+
+}  // namespace harness::check

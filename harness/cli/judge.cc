@@ -1,0 +1,139 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/check/checkers.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/terminal.h"
+#include "harness/record/history.h"
+#include "harness/record/record_text.h"
+
+namespace harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using check::Outcome;
+using check::Verdict;
+
+struct Options {
+  std::string file;
+  bool json = false;
+};
+
+std::string_view word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::holds:
+      return "holds";
+    case Outcome::broken:
+      return "broken";
+    case Outcome::inconclusive:
+      return "inconclusive";
+    case Outcome::unsupported:
+      return "unsupported";
+  }
+  return "";
+}
+
+// The lines of the records that verdicts name; the file is read again for them.
+std::map<uint64_t, std::string> witness_lines(const std::string& path,
+                                              const std::vector<Verdict>& verdicts) {
+  std::map<uint64_t, std::string> lines;
+  for (const Verdict& verdict : verdicts) {
+    for (const uint64_t index : verdict.violation.witness) lines[index];
+  }
+  auto reader = record::HistoryReader::open(path);
+  record::RecordText text;
+  while (reader) {
+    const auto record = reader->next();
+    if (!record || !*record) break;
+    text.see(**record);
+    const auto at = lines.find((*record)->index);
+    if (at != lines.end()) at->second = text.line(**record);
+  }
+  return lines;
+}
+
+void print(const std::vector<Verdict>& verdicts, const std::map<uint64_t, std::string>& lines,
+           uint64_t records, bool rested) {
+  for (const Verdict& verdict : verdicts) {
+    fmt::print("{:<13} {}", word(verdict.outcome), verdict.property);
+    if (verdict.outcome == Outcome::broken) fmt::print(": {}", verdict.violation.what);
+    if (!verdict.why.empty()) fmt::print(": {}", verdict.why);
+    fmt::print("\n");
+    for (const uint64_t index : verdict.violation.witness) fmt::print("    {}\n", lines.at(index));
+  }
+  const auto count = [&](Outcome outcome) {
+    return std::ranges::count(verdicts, outcome, &Verdict::outcome);
+  };
+  if (!rested) {
+    fmt::print("the history does not come to rest: what holds only then was not judged\n");
+  }
+  fmt::print("{} records: {} hold, {} broken, {} inconclusive, {} unsupported\n", records,
+             count(Outcome::holds), count(Outcome::broken), count(Outcome::inconclusive),
+             count(Outcome::unsupported));
+}
+
+Json to_json(const Verdict& verdict, const std::map<uint64_t, std::string>& lines) {
+  Json witness = Json::array();
+  for (const uint64_t index : verdict.violation.witness) {
+    witness.push_back({{"record", index}, {"text", lines.at(index)}});
+  }
+  return {{"property", verdict.property},
+          {"outcome", word(verdict.outcome)},
+          {"what", verdict.outcome == Outcome::broken ? verdict.violation.what : verdict.why},
+          {"witness", witness}};
+}
+
+ExitCode judge(const Options& options) {
+  auto reader = record::HistoryReader::open(options.file);
+  if (!reader) {
+    complain(reader.error());
+    return ExitCode::usage;
+  }
+  check::Checkers checkers;
+  uint64_t records = 0;
+  bool notes = false;
+  bool rested = false;
+  while (true) {
+    const auto record = reader->next();
+    if (!record) {
+      complain(fmt::format("{} {}", options.file, record.error()));
+      return ExitCode::usage;
+    }
+    if (!*record) break;
+    ++records;
+    notes = notes || std::holds_alternative<record::Noted>((*record)->what);
+    rested = std::holds_alternative<record::Quiesced>((*record)->what);
+    checkers.on(**record);
+  }
+  const std::vector<Verdict> verdicts = checkers.verdicts(notes);
+  const auto lines = witness_lines(options.file, verdicts);
+  if (options.json) {
+    Json all = Json::array();
+    for (const Verdict& verdict : verdicts) all.push_back(to_json(verdict, lines));
+    fmt::print("{}\n", all.dump(2));
+  } else {
+    print(verdicts, lines, records, rested);
+  }
+  if (checkers.broken()) return ExitCode::fail;
+  const bool undecided = std::ranges::any_of(
+      verdicts, [](const Verdict& verdict) { return verdict.outcome == Outcome::inconclusive; });
+  return undecided ? ExitCode::inconclusive : ExitCode::pass;
+}
+
+}  // namespace
+
+void add_judge(CLI::App& app, ExitCode& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("judge", "judge a history again, property by property");
+  command->add_option("FILE", options->file, "a .history file, as `assay run --out` leaves it")
+      ->required();
+  command->add_flag("--json", options->json, "verdicts as JSON");
+  command->callback([options, &exit] { exit = judge(*options); });
+}
+
+}  // namespace harness
