@@ -5,7 +5,9 @@ add_test(NAME conformance_live COMMAND assay run --world live)
 add_test(NAME canaries COMMAND ${PROJECT_SOURCE_DIR}/scripts/canaries $<TARGET_FILE:assay>)
 add_test(NAME captures_sim
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/check_captures $<TARGET_FILE:assay> sim)
-# A death between two commits, fifty times in a row, on processes that are killed.
+# The same judged as somebody's servers, through a target file.
+add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TARGET_FILE:assay>)
+# Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.
 add_test(NAME boundary_live
-  COMMAND assay run --world live --target reference:2.0 --only boundary.3 --repeat 50)
-set_tests_properties(conformance_live boundary_live PROPERTIES PROCESSORS 2)
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/boundary_test $<TARGET_FILE:assay>)
+set_tests_properties(conformance_live boundary_live target_live PROPERTIES PROCESSORS 2)

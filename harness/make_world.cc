@@ -1,3 +1,4 @@
+#include "harness/live/target_world.h"
 #include "harness/live/world.h"
 #include "harness/sim/world.h"
 #include "harness/target.h"
@@ -8,6 +9,7 @@ namespace harness {
 reference::Timing live_timing() { return reference::short_timing(); }
 
 std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan) {
+  if (plan.servers) return std::make_unique<live::TargetWorld>(plan, *plan.servers);
   switch (kind) {
     case WorldKind::sim:
       return std::make_unique<sim::SimWorld>(plan);
@@ -15,6 +17,14 @@ std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan) {
       return live::make_world(plan);
   }
   CHECK(false, "no such world");
+}
+
+std::expected<void, std::string> reach(Target& target) {
+  if (!target.file) return {};
+  auto servers = live::find_servers(*target.file);
+  if (!servers) return std::unexpected(servers.error());
+  target.servers = *std::move(servers);
+  return {};
 }
 
 }  // namespace harness

@@ -54,6 +54,8 @@ struct Cast {
   std::vector<PeerId> osts;
 };
 
+struct TargetFile;  // targets/lustre.h
+
 // What is asked of a world when it is made.
 struct Plan {
   Dialect dialect = Dialect::v2_0;
@@ -64,6 +66,9 @@ struct Plan {
   std::string capture;  // a pcapng file to write, or empty
   // Told what happens, in order; lives longer than the world.
   record::Recorder* recorder = nullptr;
+  // Servers that are not ours, and who they are; none: the world starts its own.
+  std::shared_ptr<const TargetFile> servers;
+  Cast cast;
 };
 
 // Peers of ours: indices in order of creation.
@@ -83,12 +88,22 @@ struct ProbeEvent {
   std::optional<Bytes> message;  // none: the peer closed or was lost
 };
 
+// What a world throws when it cannot do what it was asked to; neither is the server's fault.
+struct Unsupported {  // the target lacks it
+  std::string why;
+};
+struct Broken {  // it was tried, and did not work
+  std::string why;
+};
+
 class World {
  public:
   virtual ~World() = default;
 
   virtual const Cast& cast() const = 0;
   virtual Time now() const = 0;
+  // For names of ours that servers remember: another one in each world that meets the same servers.
+  virtual uint64_t salt() const { return 0; }
 
   // Lets things happen until the condition holds; false when patience ran out.
   virtual bool run_until(const std::function<bool()>& condition) = 0;

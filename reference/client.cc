@@ -23,7 +23,8 @@ constexpr uint32_t kRoundsMax = 100'000;  // of one step: more is a mistake of o
 
 }  // namespace
 
-Client::Client(const Config& config, const Store&) : config_(config), endpoint_(config) {}
+Client::Client(const Config& config, const Store&, std::vector<ConfigTarget> targets)
+    : config_(config), endpoint_(config), targets_(std::move(targets)) {}
 
 void Client::start(Time, Actions&) {}
 
@@ -90,7 +91,7 @@ void Client::settle(Frame& frame) {
     }
     for (Import& import : imports_) import.proceed(context(frame));
     if (!frame.events.empty()) continue;
-    if (mounted_ && log_) make_imports(frame);
+    if (mounted_) make_imports(frame);
     for (size_t i = 0; i < calls_.size(); ++i) {
       if (advance(frame, calls_[i]) == Progress::some) progress = Progress::some;
     }

@@ -47,14 +47,15 @@ class Client {
 
   static constexpr uint32_t kWriteBackTimer = 1;
 
-  Client(const Config& config, const Store& store);
+  // `targets`: where they are, if there is no MGS to ask (config.mgs.nid is 0).
+  Client(const Config& config, const Store& store, std::vector<ConfigTarget> targets = {});
 
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
   void state(auto&& visit) const {
-    visit(config_, endpoint_, imports_, log_, uuid_, mounts_, mounted_, root_, calls_, inodes_,
-          names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
+    visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
+          inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
           sequence_status_, write_back_at_);
   }
@@ -111,6 +112,7 @@ class Client {
   Progress advance_mount(Frame& frame, Call& call);
   Progress advance_unmount(Frame& frame, Call& call);
   Progress advance_statfs(Frame& frame, Call& call);
+  Progress walk_to_root(Frame& frame, Call& call);
   void make_imports(Frame& frame);
   void add_import(Frame& frame, const ConfigTarget& target);
   void forget_mount();
@@ -248,6 +250,7 @@ class Client {
   Endpoint endpoint_;
   std::vector<Import> imports_;  // 0 the MGS, 1 the MDT, then the OSTs by index
   std::optional<ConfigLog> log_;
+  std::vector<ConfigTarget> targets_;  // in place of a log
   std::string uuid_;
   uint64_t mounts_ = 0;
   bool mounted_ = false;

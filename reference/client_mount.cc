@@ -16,8 +16,11 @@ namespace {
 constexpr int32_t kEio = -5;
 constexpr int32_t kEbusy = -16;
 constexpr int32_t kEnodev = -19;
+constexpr int32_t kEnotdir = -20;
 constexpr int32_t kEproto = -71;
 constexpr uint32_t kTransferMax = 1u << 20;
+constexpr uint32_t kTypeMask = 0170000;
+constexpr uint32_t kDirectory = 0040000;
 
 // The first import of every client.
 ImportSetup mgs_setup(const ClientDialect& dialect, const std::string& uuid, PeerId mgs) {
@@ -46,13 +49,15 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
       }
       uuid_ = derive_uuid(config_, config_.self, ++mounts_);
       imports_.emplace_back(config_, mgs_setup(own(), uuid_, config_.mgs));
-      log_.emplace(config_.fsname, config_.fsname + "-client");
-      imports_[0].connect(context(frame));
+      if (config_.mgs.nid != 0) {
+        log_.emplace(config_.fsname, config_.fsname + "-client");
+        imports_[0].connect(context(frame));
+      }
       call.stage = Stage::config;
       break;
     }
     case Stage::config:
-      if (log_->complete()) {
+      if (!log_ || log_->complete()) {
         make_imports(frame);
         if (imports_.size() < 2 || imports_[1].setup().kind != ImportSetup::Kind::mds) {
           forget_mount();
@@ -92,19 +97,47 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
         send_md(frame, call, MdOp::getattr, request);
         break;
       }
-      mounted_ = true;
-      finish(frame, call, 0);
+      if (call.args.path.empty() || call.args.path == "/") {
+        mounted_ = true;
+        finish(frame, call, 0);
+        break;
+      }
+      if (!start_walk(call, call.args.path)) {
+        const int32_t status = call.status;
+        forget_mount();
+        finish(frame, call, status);
+        break;
+      }
+      call.stage = Stage::walk;
       break;
     }
+    case Stage::walk:
+      return walk_to_root(frame, call);
     default:
       break;
   }
   return Progress::none;
 }
 
+// The directory that the mount asked for becomes the root.
+Client::Progress Client::walk_to_root(Frame& frame, Call& call) {
+  Progress progress = Progress::none;
+  if (!walk(frame, call, false, true, progress)) return progress;
+  int32_t status = call.status;
+  if (status == 0 && (call.attributes.mode & kTypeMask) != kDirectory) status = kEnotdir;
+  if (status == 0) {
+    root_ = call.fid;
+    mounted_ = true;
+  } else {
+    forget_mount();
+  }
+  finish(frame, call, status);
+  return Progress::some;
+}
+
 // An import for each target of the log that has none yet: at mount, and when OSTs were added.
 void Client::make_imports(Frame& frame) {
-  for (const ConfigTarget& target : log_->targets()) {
+  for (const ConfigTarget& target : log_ ? log_->targets() : targets_) {
     if (target.peers.empty()) continue;
     const bool mdt = target.kind == ConfigTarget::Kind::mdt;
     if (mdt && target.index != 0) continue;

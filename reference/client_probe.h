@@ -33,6 +33,16 @@ class ClusterProbe {
     run();
   }
 
+  // Client 0, which is told where the MDT and so many OSTs are.
+  void add_client_without_mgs(uint32_t osts) {
+    using Kind = ConfigTarget::Kind;
+    targets_ = {{Kind::mdt, 0, "assay-MDT0000_UUID", {peer(kMds)}}};
+    for (uint32_t i = 0; i < osts; ++i) {
+      targets_.push_back({Kind::ost, i, "assay-OST000" + std::to_string(i) + "_UUID", {peer(ost(i))}});
+    }
+    add(client(0), 0);
+  }
+
   static constexpr uint64_t ost(uint32_t index) { return 2 + index; }
   static constexpr uint64_t client(uint32_t index) { return 100 + index; }
   static PeerId peer(uint64_t node) {
@@ -117,6 +127,7 @@ class ClusterProbe {
     config.seed = 1000 + node;
     config.incarnation = incarnations_[node];
     config.default_stripe_size = 1u << 16;
+    if (!targets_.empty()) config.mgs = {};
     indices_[node] = index;
     const Store& store = stores_[node];
     if (node == kMgs) {
@@ -126,7 +137,7 @@ class ClusterProbe {
     } else if (node < 100) {
       nodes_.emplace(node, Ost(config, store));
     } else {
-      nodes_.emplace(node, Client(config, store));
+      nodes_.emplace(node, Client(config, store, targets_));
     }
     Actions out;
     std::visit([&](auto& machine) { machine.start(now, out); }, nodes_.at(node));
@@ -225,6 +236,7 @@ class ClusterProbe {
   }
 
   Dialect dialect_ = Dialect::v2_0;
+  std::vector<ConfigTarget> targets_;  // of a client without an MGS
   std::map<uint64_t, Node> nodes_;
   std::map<uint64_t, uint32_t> indices_;
   std::map<uint64_t, uint64_t> incarnations_;

@@ -25,6 +25,34 @@ TEST_CASE("mount, stat of the root, unmount", "[client]") {
   REQUIRE(cluster.call({.kind = Kind::stat, .path = "/"}).status == -19);
 }
 
+TEST_CASE("a directory is mounted as the root", "[client]") {
+  const auto dialect = GENERATE(Dialect::v2_0, Dialect::v1_8);
+  ClusterProbe cluster(dialect);
+  REQUIRE(cluster.call({.kind = Kind::mount}).status == 0);
+  REQUIRE(cluster.call({.kind = Kind::mkdir, .path = "/d", .mode = 0755}).status == 0);
+  REQUIRE(cluster.call({.kind = Kind::mkdir, .path = "/d/e", .mode = 0750}).status == 0);
+  REQUIRE(cluster.call({.kind = Kind::symlink, .path = "/d/s", .target = "/e"}).status == 0);
+  REQUIRE(cluster.call({.kind = Kind::unmount}).status == 0);
+
+  REQUIRE(cluster.call({.kind = Kind::mount, .path = "/nowhere"}).status == -2);
+  REQUIRE(cluster.call({.kind = Kind::mount, .path = "/d/s"}).status == -2);
+  REQUIRE(cluster.call({.kind = Kind::mount, .path = "/d"}).status == 0);
+  REQUIRE((stat(cluster, "/s").mode & 07777u) == 0750);
+  REQUIRE((stat(cluster, "/../e/..").mode & 07777u) == 0755);
+  REQUIRE(cluster.call({.kind = Kind::stat, .path = "/d"}).status == -2);
+}
+
+TEST_CASE("without an MGS, a client goes by what its configuration says", "[client]") {
+  const auto dialect = GENERATE(Dialect::v2_0, Dialect::v1_8);
+  ClusterProbe cluster(dialect, 2, 0);
+  cluster.add_client_without_mgs(2);
+  REQUIRE(cluster.call({.kind = Kind::mount}).status == 0);
+  const uint64_t fd = opened(cluster, "/file", kCreate | kReadWrite);
+  write(cluster, fd, 0, "hello world");
+  REQUIRE(cluster.call({.kind = Kind::close, .fd = fd}).status == 0);
+  REQUIRE(cluster.call({.kind = Kind::unmount}).status == 0);
+}
+
 TEST_CASE("a file is written, read, grows and shrinks", "[client]") {
   const auto dialect = GENERATE(Dialect::v2_0, Dialect::v1_8);
   ClusterProbe cluster(dialect, 2);

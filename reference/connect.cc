@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <span>
 
 #include "protocol/codec.h"
@@ -137,8 +136,8 @@ ConnectVerdict decide_connect(const ConnectFacts& facts) {
 uint32_t server_version(Dialect dialect) { return row_of(dialect).version; }
 
 bool library_version_fits(Dialect dialect, uint32_t version) {
-  constexpr int64_t kAllowed = (1 << 8) + 32;
-  return std::abs(int64_t{version} - int64_t{server_version(dialect)}) <= kAllowed;
+  const int line = dialect == Dialect::v1_8 ? 16 : 24;  // major and minor, or major
+  return version >> line == server_version(dialect) >> line;
 }
 
 uint64_t supported_flags(Dialect dialect, TargetKind kind) {

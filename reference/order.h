@@ -23,7 +23,8 @@ struct AbortRecovery {
 };
 
 // --- of a client: the calls of an application ---
-// Paths are absolute within the mounted file system, names of at most 255 bytes, separated by '/'.
+// Paths are absolute within the mounted file system (mount: within the whole, the directory that
+// becomes the root), names of at most 255 bytes, separated by '/'.
 
 inline constexpr uint32_t kFlockNoWait = 0x100;
 

@@ -43,6 +43,15 @@ TEST_CASE("CONNECT C3: a uuid that is not there") {
   REQUIRE(answers[0].body().type == 4712);
 }
 
+TEST_CASE("CONNECT C4: a library client of any release that speaks the dialect is let in") {
+  // 2.0.0, 2.1.6, 2.2.0
+  const uint32_t version = GENERATE(0x02000001u, 0x02010600u, 0x02020000u);
+  Target target(config_of(Dialect::v2_0));
+  const auto answers = target.connect(
+      kAlice, {.op_flags = op_flag::kInitial | op_flag::kLibclient, .version = version});
+  REQUIRE(answers[0].body().status == 0);
+}
+
 TEST_CASE("CONNECT C4: a library client of another version is told ours") {
   Target target(config_of(Dialect::v2_0));
   const auto answers = target.connect(

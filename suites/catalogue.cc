@@ -7,6 +7,7 @@ std::vector<std::span<const Case>> catalogue() {
       message_cases(),
       connect_cases(),
       reconnect_cases(),
+      later_client_cases(),
       namespace_cases(),
       attribute_cases(),
       data_cases(),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/targets/lustre.h"
 #include "suites/application.h"
 #include "suites/peer.h"
 
@@ -18,11 +19,39 @@ Plan plan_of(const Setting& setting, const Case& c, harness::record::Recorder& r
             .seed = setting.seed,
             .recorder = &recorder};
   if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
+  plan.servers = setting.target.file;
+  plan.cast = setting.target.servers.cast;
   if (!setting.out.empty()) plan.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
   return plan;
 }
 
 }  // namespace
+
+std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
+  if (!target.file) return std::nullopt;
+  const auto can = [&](std::string_view verb) {
+    return target.file->can.contains(std::string(verb));
+  };
+  if (has(needs, Needs::crash) && !(can("crash") && can("start"))) {
+    return "the target file names no commands for crash and start";
+  }
+  if (has(needs, Needs::evict) && !can("evict")) {
+    return "the target file names no command for evict";
+  }
+  if (has(needs, Needs::hold_commits) && !can("replay_barrier")) {
+    return "the target file names no command for replay_barrier";
+  }
+  if (has(needs, Needs::notes)) return "servers of others do not say what they did";
+  if (has(needs, Needs::crash_at_commit)) return "a server of others dies at no chosen commit";
+  if (has(needs, Needs::release_commits)) {
+    return "behind a replay barrier commits flow again only after a crash";
+  }
+  if (has(needs, Needs::fresh)) return "the file system is not made anew for each case";
+  if (has(needs, Needs::stripes) && target.servers.stripes < 2) {
+    return "no file lies on two OSTs there, not even one that asks for it";
+  }
+  return std::nullopt;
+}
 
 Conformance::Conformance(const Setting& setting, const Case& c)
     : setting_(setting) {
@@ -35,7 +64,17 @@ Conformance::Conformance(const Setting& setting, const Case& c)
   world_ = harness::make_world(setting.world, plan_of(setting, c, judge_.recorder()));
 }
 
-Conformance::~Conformance() = default;
+// Servers of others keep what clients do not give up.
+Conformance::~Conformance() {
+  if (!setting_.target.file) return;
+  for (const auto& peer : peers_) peer->leave();
+}
+
+std::vector<ServerId> Conformance::osts() const {
+  std::vector<ServerId> all;
+  for (uint32_t i = 0; i < world_->cast().osts.size(); ++i) all.push_back(harness::ost(i));
+  return all;
+}
 
 Application& Conformance::client() {
   applications_.push_back(std::make_unique<Application>(*this, world_->add_client()));
@@ -57,6 +96,16 @@ void Conformance::wait_for(std::string_view what, const std::function<bool()>& c
   if (!world_->run_until(condition)) {
     throw Stop{Outcome::inconclusive, fmt::format("waited in vain for {}", what)};
   }
+}
+
+void Conformance::expect_in_time(std::string_view what, const std::function<bool()>& asked) {
+  constexpr int kTimes = 60;
+  constexpr harness::Time kWhile = 1'000'000'000;
+  for (int i = 0; i < kTimes; ++i) {
+    if (asked()) return;
+    world_->pass(kWhile);
+  }
+  throw Stop{Outcome::fail, fmt::format("this never came: {}", what)};
 }
 
 void Conformance::expect(std::string_view what, const std::function<bool()>& condition) {

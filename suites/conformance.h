@@ -9,6 +9,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,10 @@ enum class Needs : uint32_t {
   notes = 8,         // servers that say what they did
   only_1_8 = 16,
   only_2_0 = 32,
+  stripes = 64,           // a file over two OSTs
+  fresh = 128,            // a file system that nobody has used yet
+  crash_at_commit = 256,  // a death between two commits
+  release_commits = 512,  // commits that flow again without a crash
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
@@ -53,6 +58,9 @@ struct Case {
   Needs needs = Needs::nothing;
   void (*run)(Conformance&) = nullptr;
 };
+
+// What the target lacks of a case's needs, in words; none: it has all.
+std::optional<std::string> lacking(const harness::Target& target, Needs needs);
 
 // Every case there is, suite by suite.
 std::vector<std::span<const Case>> catalogue();
@@ -80,6 +88,8 @@ class Conformance {
   ~Conformance();
 
   harness::World& world() { return *world_; }
+  // Every OST there is.
+  std::vector<harness::ServerId> osts() const;
   Dialect dialect() const { return setting_.target.dialect; }
 
   // A client of ours, mounted. Fails the case when the mount does.
@@ -91,6 +101,9 @@ class Conformance {
 
   // Lets things happen until the condition holds. `what` says what was awaited, should it not.
   void wait_for(std::string_view what, const std::function<bool()>& condition);
+
+  // Likewise, for what the server owes in its own time: asks again, and again after a while.
+  void expect_in_time(std::string_view what, const std::function<bool()>& asked);
 
   // Likewise, for what the server owes: it fails if that does not come.
   void expect(std::string_view what, const std::function<bool()>& condition);

@@ -54,6 +54,11 @@ std::string target_uuid(const harness::Cast& cast, ServerId server) {
 
 constexpr uint64_t kNoWmd = ~uint64_t{0};
 
+std::string uuid_of(uint64_t salt, uint32_t index) {
+  return fmt::format("{:08x}-{:04x}-4000-8000-{:04x}{:08x}", salt >> 32, salt >> 16 & 0xffff,
+                     salt & 0xffff, index + 1);
+}
+
 constexpr uint64_t kClientCookie = 0xc11e47c00c1e;
 
 }  // namespace
@@ -61,7 +66,7 @@ constexpr uint64_t kClientCookie = 0xc11e47c00c1e;
 Peer::Peer(Conformance& conformance, harness::ProbeId probe)
     : conformance_(conformance),
       probe_(probe),
-      uuid_(fmt::format("00000000-0000-4000-8000-{:012x}", probe.index + 1)),
+      uuid_(uuid_of(conformance.world().salt(), probe.index)),
       xid_((uint64_t{1'300'000'000} << 20) + (uint64_t{probe.index} << 16)) {}
 
 PeerId Peer::id() const { return conformance_.world().probe_peer(probe_); }
@@ -137,6 +142,27 @@ Answer Peer::disconnect(ServerId server, Envelope envelope) {
       return ask<v2_0::OstDisconnect>(server, {}, envelope);
   }
   CHECK(false, "no such role");
+}
+
+void Peer::leave() {
+  constexpr harness::Time kGoodbye = 200'000'000;
+  const Envelope last{.conn_cnt = 0x7fff'ffff};  // of whatever connection it is
+  namespace v2_0 = protocol::operations_2_0;
+  for (const auto& [server, handle] : handles_) {
+    if (!conformance_.world().running(server)) continue;
+    switch (server.role) {
+      case Role::mgs:
+        send<v2_0::MgsDisconnect>(server, {}, last);
+        break;
+      case Role::mds:
+        send<v2_0::MdsDisconnect>(server, {}, last);
+        break;
+      case Role::ost:
+        send<v2_0::OstDisconnect>(server, {}, last);
+        break;
+    }
+  }
+  if (!handles_.empty()) conformance_.world().pass(kGoodbye);
 }
 
 protocol::MessageBuilder Peer::begin(ServerId server, uint32_t opcode, uint32_t version,

@@ -52,6 +52,8 @@ class Peer {
   Answer connect(harness::ServerId server, Envelope envelope = {.op_flags = kInitial});
   Answer ping(harness::ServerId server, Envelope envelope = {});
   Answer disconnect(harness::ServerId server, Envelope envelope = {});
+  // Tells every server goodbye and does not wait for long.
+  void leave();
 
   // One request, and its answer.
   template <class Operation>

@@ -12,6 +12,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/targets/lustre.h"
 #include "protocol/check.h"
 
 namespace suites {
@@ -26,23 +27,30 @@ class CaseTest : public testing::Test {
 
   void TestBody() override {
     try {
+      if (auto lacks = lacking(setting_.target, case_.needs)) {
+        throw Stop{Outcome::unsupported, *std::move(lacks)};
+      }
       Conformance conformance(setting_, case_);
       try {
         case_.run(conformance);
       } catch (const Stop& stop) {
-        stopped(stop);
+        end(stop.outcome, stop.why);
         if (stop.outcome != Outcome::fail) return;
       }
       conformance.judge();
     } catch (const Stop& stop) {
-      stopped(stop);
+      end(stop.outcome, stop.why);
+    } catch (const harness::Unsupported& unsupported) {
+      end(Outcome::unsupported, unsupported.why);
+    } catch (const harness::Broken& broken) {
+      end(Outcome::broken, broken.why);
     }
   }
 
  private:
-  void stopped(const Stop& stop) {
-    RecordProperty("outcome", std::string(outcome_name(stop.outcome)));
-    RecordProperty("why", stop.why);
+  void end(Outcome outcome, const std::string& why) {
+    RecordProperty("outcome", std::string(outcome_name(outcome)));
+    RecordProperty("why", why);
   }
 
   const Setting& setting_;
@@ -219,6 +227,10 @@ class Crew {
   void conclude(uint32_t index, Verdict verdict) {
     verdict.id = cases_[index / order_.repeat]->id;
     verdict.seed = order_.setting.seed + index % order_.repeat;
+    if (const auto& file = order_.setting.target.file) {
+      const auto known = file->expect.find(verdict.id);
+      if (known != file->expect.end()) verdict.issue = known->second;
+    }
     seen_(verdict);
     verdicts_[index] = std::move(verdict);
   }
@@ -293,7 +305,9 @@ std::string_view outcome_name(Outcome outcome) {
 
 int exit_status(const std::vector<Verdict>& verdicts) {
   const auto some = [&](Outcome outcome) {
-    return std::ranges::any_of(verdicts, [&](const Verdict& v) { return v.outcome == outcome; });
+    return std::ranges::any_of(verdicts, [&](const Verdict& v) {
+      return v.outcome == outcome && (outcome != Outcome::fail || v.issue.empty());
+    });
   };
   if (some(Outcome::fail)) return 1;
   if (some(Outcome::broken)) return 3;
@@ -305,9 +319,13 @@ std::string summary(const std::vector<Verdict>& verdicts) {
   const auto count = [&](Outcome outcome) {
     return std::ranges::count(verdicts, outcome, &Verdict::outcome);
   };
-  return fmt::format("{} passed, {} failed, {} unsupported, {} inconclusive, {} broken",
+  const auto expected = std::ranges::count_if(verdicts, [](const Verdict& v) {
+    return v.outcome == Outcome::fail && !v.issue.empty();
+  });
+  return fmt::format("{} passed, {} failed, {} unsupported, {} inconclusive, {} broken{}",
                      count(Outcome::pass), count(Outcome::fail), count(Outcome::unsupported),
-                     count(Outcome::inconclusive), count(Outcome::broken));
+                     count(Outcome::inconclusive), count(Outcome::broken),
+                     expected == 0 ? "" : fmt::format(" ({} failed as expected)", expected));
 }
 
 }  // namespace suites

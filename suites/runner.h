@@ -19,6 +19,7 @@ struct Verdict {
   std::string why;   // expected and actual, or what the case waited for; empty for a pass
   double seconds = 0;
   uint64_t seed = 0;
+  std::string issue;  // under which the target file expects this case to fail; else empty
 };
 
 struct Order {
@@ -38,10 +39,11 @@ std::vector<Verdict> run(const Order& order, const std::function<void(const Verd
 
 std::string_view outcome_name(Outcome outcome);
 
-// 0 all pass or unsupported, 1 some fail, 3 some broken, 2 some inconclusive: 1 before 3 before 2.
+// 0 all pass, or unsupported, or fail as expected; 1 some fail, 3 some broken, 2 some inconclusive: 1 before 3 before 2.
 int exit_status(const std::vector<Verdict>& verdicts);
 
-// "N passed, N failed, N unsupported, N inconclusive, N broken".
+// "N passed, N failed, N unsupported, N inconclusive, N broken", and what of the failures was
+// expected, if any was.
 std::string summary(const std::vector<Verdict>& verdicts);
 
 }  // namespace suites

@@ -9,6 +9,7 @@ namespace suites {
 
 std::span<const Case> connect_cases();    // connect/connect.cc
 std::span<const Case> reconnect_cases();  // connect/reconnect.cc
+std::span<const Case> later_client_cases();  // connect/later_clients.cc
 std::span<const Case> message_cases();    // wire/message.cc
 std::span<const Case> namespace_cases();  // metadata/namespace.cc
 std::span<const Case> attribute_cases();  // metadata/attributes.cc

@@ -1,10 +1,7 @@
 // assay client: mounts, runs one command (client_commands.cc), unmounts.
 #include "harness/cli/client.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -32,26 +29,12 @@ struct Wishes {
   std::string timing = "lustre";
   uint16_t port = reference::kLnetPort;
   uint32_t timeout_s = 60;
+  bool json = false;
 };
 
 struct Unreachable {
   std::string why;
 };
-
-// The address that the kernel would take to reach the other one.
-uint32_t own_address(uint32_t peer) {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(reference::kLnetPort);
-  address.sin_addr.s_addr = htonl(peer);
-  socklen_t length = sizeof address;
-  const bool reached = connect(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
-                       getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  ::close(fd);
-  if (!reached) throw Unreachable{"no way to the MGS"};
-  return ntohl(address.sin_addr.s_addr);
-}
 
 class Mounted final : public FileSystem {
  public:
@@ -75,7 +58,11 @@ class Mounted final : public FileSystem {
         loop_, options,
         live::Node::Handlers{
             .answer = [this](reference::OrderId, Result&& result) { result_ = std::move(result); },
-            .refused = [](std::string_view line) { fmt::print(stderr, "client: {}\n", line); }});
+            .refused = [](std::string_view line) { fmt::print(stderr, "client: {}\n", line); },
+            .unreachable =
+                [this](reference::PeerId peer, std::string_view why) {
+                  in_vain_ = fmt::format("{}: {}", reference::nid_text(peer.nid), why);
+                }});
     if (auto opened = node_->open(); !opened) throw Unreachable{opened.error()};
     node_->run(live::make_client_machine(config_));
     Syscall mount;
@@ -89,7 +76,9 @@ class Mounted final : public FileSystem {
     const auto limit = std::chrono::steady_clock::now() + timeout_;
     while (!result_) {
       loop_.restart();
-      if (std::chrono::steady_clock::now() >= limit) throw Unreachable{"no answer in time"};
+      if (std::chrono::steady_clock::now() >= limit) {
+        throw Unreachable{in_vain_.empty() ? "no answer in time" : in_vain_};
+      }
       loop_.run_one_until(limit);
     }
     if (result_->status < 0) {
@@ -114,7 +103,9 @@ class Mounted final : public FileSystem {
     }
     const auto net = static_cast<uint16_t>(reference::nid_net(mgs));
     if (reference::nid_address(mgs) >> 24 != 127) {
-      return reference::make_nid(own_address(reference::nid_address(mgs)), net);
+      const auto own = live::own_address_towards(reference::nid_address(mgs));
+      if (!own) throw Unreachable{fmt::format("there is no way to {}", wishes.mgs)};
+      return reference::make_nid(*own, net);
     }
     block_.emplace(live::LoopbackBlock::claim());
     return reference::make_nid(block_->address(1), net);
@@ -126,6 +117,7 @@ class Mounted final : public FileSystem {
   reference::Config config_;
   std::unique_ptr<live::Node> node_;
   std::optional<Result> result_;
+  std::string in_vain_;  // the last that was dialled and did not answer
 };
 
 std::string commands_text() {
@@ -149,9 +141,11 @@ ExitCode run(const Wishes& wishes, const std::vector<std::string>& words) {
   if (arguments.size() < command->arguments_min || arguments.size() > command->arguments_max) {
     throw BadArguments{fmt::format("usage: {} {}", command->name, command->usage)};
   }
+  if (wishes.json && command->name == "cat") throw BadArguments{"cat writes bytes, not JSON"};
   Mounted files(wishes);
-  command->run(files, arguments);
+  const Output output = command->run(files, arguments);
   files.unmount();
+  fmt::print("{}", wishes.json ? output.json.dump(2) + "\n" : output.text);
   return ExitCode::pass;
 }
 
@@ -159,6 +153,10 @@ ExitCode run_and_complain(const Wishes& wishes, const std::vector<std::string>& 
   try {
     return run(wishes, words);
   } catch (const CallFailed& failed) {
+    if (wishes.json) {
+      const nlohmann::ordered_json failure = {{"failed", failed.what}, {"errno", -failed.status}};
+      fmt::print("{}\n", failure.dump(2));
+    }
     complain(fmt::format("{}: {}", failed.what, std::strerror(-failed.status)));
     return failed.what == "mount" ? ExitCode::broken : ExitCode::fail;
   } catch (const Unreachable& unreachable) {
@@ -186,6 +184,7 @@ void add_client(CLI::App& app, ExitCode& exit) {
       ->capture_default_str();
   command->add_option("--timeout", wishes->timeout_s, "seconds that a call may take")
       ->capture_default_str();
+  command->add_flag("--json", wishes->json, "the result as JSON");
   command->prefix_command();
   command->footer(commands_text());
   command->callback(

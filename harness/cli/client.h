@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,12 +29,18 @@ class FileSystem {
   virtual reference::Result call(const reference::Syscall& call) = 0;
 };
 
+// What a command has to say, for people and for programs.
+struct Output {
+  std::string text;
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+};
+
 struct ClientCommand {
   std::string_view name;
   std::string_view usage;  // of its arguments
   size_t arguments_min;
   size_t arguments_max;
-  void (*run)(FileSystem&, std::span<const std::string> arguments);
+  Output (*run)(FileSystem&, std::span<const std::string> arguments);
   std::string_view what;
 };
 

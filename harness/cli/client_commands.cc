@@ -24,6 +24,7 @@ using reference::Result;
 using reference::Syscall;
 using Kind = Syscall::Kind;
 using Arguments = std::span<const std::string>;
+using Json = nlohmann::ordered_json;
 
 constexpr size_t kPiece = size_t{1} << 20;  // of file data, per call
 constexpr uint32_t kFileMode = 0644;
@@ -89,99 +90,124 @@ std::string time_text(int64_t seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(time));
 }
 
-void print_long(const Attributes& attributes, std::string_view name) {
-  fmt::print("{} {:3} {:5} {:5} {:12} {} {}\n", mode_text(attributes.mode), attributes.nlink,
-             attributes.uid, attributes.gid, attributes.size, time_text(attributes.mtime), name);
+std::string long_line(const Attributes& attributes, std::string_view name) {
+  return fmt::format("{} {:3} {:5} {:5} {:12} {} {}\n", mode_text(attributes.mode),
+                     attributes.nlink, attributes.uid, attributes.gid, attributes.size,
+                     time_text(attributes.mtime), name);
+}
+
+Json attributes_json(const Attributes& a) {
+  return {{"fid", fmt::format("[{:#x}:{:#x}:{:#x}]", a.fid_seq, a.fid_oid, a.fid_ver)},
+          {"ino", a.ino},
+          {"mode", fmt::format("{:o}", a.mode)},
+          {"nlink", a.nlink},
+          {"uid", a.uid},
+          {"gid", a.gid},
+          {"size", a.size},
+          {"blocks", a.blocks},
+          {"atime", a.atime},
+          {"mtime", a.mtime},
+          {"ctime", a.ctime}};
 }
 
 std::string joined(const std::string& directory, const std::string& name) {
   return directory.ends_with('/') ? directory + name : directory + "/" + name;
 }
 
-void ls(FileSystem& files, Arguments arguments) {
+Output ls(FileSystem& files, Arguments arguments) {
   const bool full = !arguments.empty() && arguments[0] == "-l";
   if (full) arguments = arguments.subspan(1);
   const std::string path = arguments.empty() ? "/" : arguments[0];
+  Output output{.json = Json::array()};
+  const auto add = [&](const std::string& name, const Attributes* attributes) {
+    output.text += attributes != nullptr ? long_line(*attributes, name) : name + "\n";
+    Json entry = {{"name", name}};
+    if (attributes != nullptr) entry.update(attributes_json(*attributes));
+    output.json.push_back(std::move(entry));
+  };
   const Attributes own = simple(files, Kind::lstat, path).attributes;
   if (!S_ISDIR(own.mode)) {
-    if (full) {
-      print_long(own, path);
-    } else {
-      fmt::print("{}\n", path);
-    }
-    return;
+    add(path, full ? &own : nullptr);
+    return output;
   }
   auto entries = simple(files, Kind::readdir, path).entries;
   std::ranges::sort(entries, {}, &reference::DirectoryEntry::name);
   for (const auto& entry : entries) {
     if (entry.name == "." || entry.name == "..") continue;
-    if (full) {
-      print_long(simple(files, Kind::lstat, joined(path, entry.name)).attributes, entry.name);
-    } else {
-      fmt::print("{}\n", entry.name);
-    }
+    Attributes child;
+    if (full) child = simple(files, Kind::lstat, joined(path, entry.name)).attributes;
+    add(entry.name, full ? &child : nullptr);
   }
+  return output;
 }
 
-void stat_file(FileSystem& files, Arguments arguments) {
+Output stat_file(FileSystem& files, Arguments arguments) {
   const Attributes a = simple(files, Kind::lstat, arguments[0]).attributes;
-  fmt::print("path {}\nfid [{:#x}:{:#x}:{:#x}]\nino {}\nmode {:o} {}\nnlink {}\nuid {}\ngid {}\n",
-             arguments[0], a.fid_seq, a.fid_oid, a.fid_ver, a.ino, a.mode, mode_text(a.mode),
-             a.nlink, a.uid, a.gid);
-  fmt::print("size {}\nblocks {}\natime {}\nmtime {}\nctime {}\n", a.size, a.blocks,
-             time_text(a.atime), time_text(a.mtime), time_text(a.ctime));
+  Output output{.json = {{"path", arguments[0]}}};
+  output.json.update(attributes_json(a));
+  output.text = fmt::format(
+      "path {}\nfid [{:#x}:{:#x}:{:#x}]\nino {}\nmode {:o} {}\nnlink {}\nuid {}\ngid {}\n"
+      "size {}\nblocks {}\natime {}\nmtime {}\nctime {}\n",
+      arguments[0], a.fid_seq, a.fid_oid, a.fid_ver, a.ino, a.mode, mode_text(a.mode), a.nlink,
+      a.uid, a.gid, a.size, a.blocks, time_text(a.atime), time_text(a.mtime), time_text(a.ctime));
+  return output;
 }
 
-void mkdir(FileSystem& files, Arguments arguments) {
+Output mkdir(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::mkdir;
   call.path = arguments[0];
   call.mode = kDirectoryMode;
   files.call(call);
+  return {};
 }
 
-void rmdir(FileSystem& files, Arguments arguments) { simple(files, Kind::rmdir, arguments[0]); }
-void rm(FileSystem& files, Arguments arguments) {
+Output rmdir(FileSystem& files, Arguments arguments) {
+  simple(files, Kind::rmdir, arguments[0]);
+  return {};
+}
+Output rm(FileSystem& files, Arguments arguments) {
   for (const std::string& path : arguments) simple(files, Kind::unlink, path);
+  return {};
 }
 
-void two_names(FileSystem& files, Kind kind, const std::string& path, const std::string& target) {
+Output two_names(FileSystem& files, Kind kind, const std::string& path, const std::string& target) {
   Syscall call;
   call.kind = kind;
   call.path = path;
   call.target = target;
   files.call(call);
+  return {};
 }
 
-void ln(FileSystem& files, Arguments arguments) {
+Output ln(FileSystem& files, Arguments arguments) {
   const bool symbolic = arguments[0] == "-s";
   if (symbolic) arguments = arguments.subspan(1);
   if (arguments.size() != 2) throw BadArguments{"ln [-s] TARGET NAME"};
-  if (symbolic) {
-    two_names(files, Kind::symlink, arguments[1], arguments[0]);
-  } else {
-    two_names(files, Kind::link, arguments[0], arguments[1]);
-  }
+  return symbolic ? two_names(files, Kind::symlink, arguments[1], arguments[0])
+                  : two_names(files, Kind::link, arguments[0], arguments[1]);
 }
 
-void mv(FileSystem& files, Arguments arguments) {
-  two_names(files, Kind::rename, arguments[0], arguments[1]);
+Output mv(FileSystem& files, Arguments arguments) {
+  return two_names(files, Kind::rename, arguments[0], arguments[1]);
 }
 
-void readlink(FileSystem& files, Arguments arguments) {
+Output readlink(FileSystem& files, Arguments arguments) {
   const Bytes target = simple(files, Kind::readlink, arguments[0]).data;
-  fmt::print("{}\n", protocol::as_text(target.view()));
+  const std::string text(protocol::as_text(target.view()));
+  return {text + "\n", {{"path", arguments[0]}, {"target", text}}};
 }
 
-void chmod(FileSystem& files, Arguments arguments) {
+Output chmod(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::chmod;
   call.mode = number<uint32_t>(arguments[0], 8);
   call.path = arguments[1];
   files.call(call);
+  return {};
 }
 
-void chown(FileSystem& files, Arguments arguments) {
+Output chown(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::chown;
   const size_t colon = arguments[0].find(':');
@@ -191,6 +217,7 @@ void chown(FileSystem& files, Arguments arguments) {
                  : number<uint32_t>(std::string_view(arguments[0]).substr(colon + 1));
   call.path = arguments[1];
   files.call(call);
+  return {};
 }
 
 // --- data ---
@@ -223,14 +250,16 @@ void read_to(FileSystem& files, const std::string& path, std::FILE* out) {
   close(files, fd);
 }
 
-void cat(FileSystem& files, Arguments arguments) {
+Output cat(FileSystem& files, Arguments arguments) {
   read_to(files, arguments[0], stdout);
   std::fflush(stdout);
+  return {};
 }
 
-void get(FileSystem& files, Arguments arguments) {
+Output get(FileSystem& files, Arguments arguments) {
   const LocalFile out = open_local(arguments[1], "wb");
   read_to(files, arguments[0], out.get());
+  return {};
 }
 
 void write_from(FileSystem& files, uint64_t fd, std::FILE* in) {
@@ -252,23 +281,26 @@ void write_from(FileSystem& files, uint64_t fd, std::FILE* in) {
   files.call(call);
 }
 
-void put(FileSystem& files, Arguments arguments) {
+Output put(FileSystem& files, Arguments arguments) {
   const LocalFile in = arguments[0] == "-" ? nullptr : open_local(arguments[0], "rb");
   const uint64_t fd = open(files, arguments[1], O_WRONLY | O_CREAT | O_TRUNC);
   write_from(files, fd, in ? in.get() : stdin);
   close(files, fd);
+  return {};
 }
 
-void touch(FileSystem& files, Arguments arguments) {
+Output touch(FileSystem& files, Arguments arguments) {
   close(files, open(files, arguments[0], O_WRONLY | O_CREAT));
+  return {};
 }
 
-void truncate(FileSystem& files, Arguments arguments) {
+Output truncate(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::truncate;
   call.offset = size_argument(arguments[0]);
   call.path = arguments[1];
   files.call(call);
+  return {};
 }
 
 // --- layouts, attributes, the whole ---
@@ -281,19 +313,31 @@ Bytes attribute(FileSystem& files, const std::string& path, const std::string& n
   return files.call(call).data;
 }
 
-void getstripe(FileSystem& files, Arguments arguments) {
+Output getstripe(FileSystem& files, Arguments arguments) {
   const Bytes bytes = attribute(files, arguments[0], "trusted.lov");
   const auto layout = reference::decode_layout(bytes.view());
   if (!layout) throw CallFailed{"getstripe " + arguments[0], layout.error()};
-  fmt::print("{}\nstripe_count {}\nstripe_size {}\n", arguments[0], layout->stripes.size(),
-             layout->stripe_size);
-  if (!layout->pool.empty()) fmt::print("pool {}\n", layout->pool);
-  for (const reference::Stripe& stripe : layout->stripes) {
-    fmt::print("ost {} object {} seq {}\n", stripe.ost_index, stripe.object_id, stripe.object_seq);
+  Output output{fmt::format("{}\nstripe_count {}\nstripe_size {}\n", arguments[0],
+                            layout->stripes.size(), layout->stripe_size),
+                {{"path", arguments[0]},
+                 {"stripe_count", layout->stripes.size()},
+                 {"stripe_size", layout->stripe_size}}};
+  if (!layout->pool.empty()) {
+    output.text += fmt::format("pool {}\n", layout->pool);
+    output.json["pool"] = layout->pool;
   }
+  output.json["stripes"] = Json::array();
+  for (const reference::Stripe& stripe : layout->stripes) {
+    output.text += fmt::format("ost {} object {} seq {}\n", stripe.ost_index, stripe.object_id,
+                               stripe.object_seq);
+    output.json["stripes"].push_back({{"ost", stripe.ost_index},
+                                      {"object", stripe.object_id},
+                                      {"seq", stripe.object_seq}});
+  }
+  return output;
 }
 
-void setstripe(FileSystem& files, Arguments arguments) {
+Output setstripe(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::open;
   call.flags = O_WRONLY | O_CREAT | O_EXCL;
@@ -310,42 +354,63 @@ void setstripe(FileSystem& files, Arguments arguments) {
   if (arguments.size() != 1) throw BadArguments{"setstripe [-c COUNT] [-S SIZE] PATH"};
   call.path = arguments[0];
   close(files, files.call(call).value);
+  return {};
 }
 
-void getxattr(FileSystem& files, Arguments arguments) {
+// Values are bytes: in JSON each as a character of the same number.
+Output getxattr(FileSystem& files, Arguments arguments) {
   const Bytes value = attribute(files, arguments[1], arguments[0]);
-  std::fwrite(value.data(), 1, value.size(), stdout);
-  fmt::print("\n");
+  std::string characters;
+  for (const uint8_t byte : value.view()) {
+    if (byte < 0x80) {
+      characters += static_cast<char>(byte);
+    } else {
+      characters += {static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f))};
+    }
+  }
+  return {std::string(protocol::as_text(value.view())) + "\n",
+          {{"path", arguments[1]}, {"name", arguments[0]}, {"value", characters}}};
 }
 
-void setxattr(FileSystem& files, Arguments arguments) {
+Output setxattr(FileSystem& files, Arguments arguments) {
   Syscall call;
   call.kind = Kind::setxattr;
   call.target = arguments[0];
   call.data = Bytes(protocol::as_bytes(arguments[1]));
   call.path = arguments[2];
   files.call(call);
+  return {};
 }
 
-void listxattr(FileSystem& files, Arguments arguments) {
+Output listxattr(FileSystem& files, Arguments arguments) {
   const Bytes names = simple(files, Kind::listxattr, arguments[0]).data;
   std::string_view rest = protocol::as_text(names.view());
+  Output output{.json = Json::array()};
   while (!rest.empty()) {
-    const size_t end = rest.find('\0');
-    fmt::print("{}\n", rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    const std::string name(rest.substr(0, rest.find('\0')));
+    output.text += name + "\n";
+    output.json.push_back(name);
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
   }
+  return output;
 }
 
-void rmxattr(FileSystem& files, Arguments arguments) {
-  two_names(files, Kind::removexattr, arguments[1], arguments[0]);
+Output rmxattr(FileSystem& files, Arguments arguments) {
+  return two_names(files, Kind::removexattr, arguments[1], arguments[0]);
 }
 
-void df(FileSystem& files, Arguments) {
+Output df(FileSystem& files, Arguments) {
   const reference::FileSystemStatus s = simple(files, Kind::statfs, "/").file_system;
   const auto kib = [&](uint64_t blocks) { return blocks * s.block_size / 1024; };
-  fmt::print("KiB {} used {} free {} available {}\nfiles {} free {}\n", kib(s.blocks),
-             kib(s.blocks - s.free), kib(s.free), kib(s.available), s.files, s.files_free);
+  return {fmt::format("KiB {} used {} free {} available {}\nfiles {} free {}\n", kib(s.blocks),
+                      kib(s.blocks - s.free), kib(s.free), kib(s.available), s.files,
+                      s.files_free),
+          {{"kib", kib(s.blocks)},
+           {"used", kib(s.blocks - s.free)},
+           {"free", kib(s.free)},
+           {"available", kib(s.available)},
+           {"files", s.files},
+           {"files_free", s.files_free}}};
 }
 
 constexpr size_t kMany = 64;

@@ -62,6 +62,7 @@ ExitCode decode(const DecodeOptions& options) {
   }
   if (!summary->capture.cut.empty()) {
     complain(fmt::format("{} ends early: {}", options.file, summary->capture.cut));
+    return ExitCode::usage;
   }
   return options.strict && !complete(*summary) ? ExitCode::fail : ExitCode::pass;
 }

@@ -22,7 +22,11 @@ std::vector<std::string_view> needs_of(const suites::Case& c) {
                                    {Needs::crash, "crash"},
                                    {Needs::evict, "evict"},
                                    {Needs::hold_commits, "replay_barrier"},
-                                   {Needs::notes, "notes"}}) {
+                                   {Needs::release_commits, "release_commits"},
+                                   {Needs::crash_at_commit, "crash_at_commit"},
+                                   {Needs::notes, "notes"},
+                                   {Needs::stripes, "stripes"},
+                                   {Needs::fresh, "fresh"}}) {
     if (suites::has(c.needs, need)) words.push_back(word);
   }
   return words;

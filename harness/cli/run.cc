@@ -22,7 +22,7 @@ using suites::Verdict;
 
 struct Options {
   std::string target = "reference";
-  std::string world = "sim";
+  std::string world;
   std::string only;
   std::string except;
   std::string out;
@@ -64,22 +64,31 @@ Colour colour_of(Outcome outcome) {
 void explain(const Options& options, const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   const bool colours = use_colour(stdout);
-  fmt::print("{} {} on {}\n",
+  std::string issue;
+  if (!verdict.issue.empty()) {
+    issue = fmt::format(verdict.outcome == Outcome::fail ? ", as expected: {}"
+                                                         : ", though a failure is expected: {}",
+                        verdict.issue);
+  }
+  fmt::print("{} {} on {}{}\n",
              coloured(suites::outcome_name(verdict.outcome), colour_of(verdict.outcome), colours),
-             coloured(verdict.id, Colour::bold, colours), target.name);
+             coloured(verdict.id, Colour::bold, colours), target.name, issue);
+  if (verdict.outcome == Outcome::pass) return;
   fmt::print("  {}: {} ({})\n", c.requirement, c.sentence, c.source);
   for (std::string_view rest = verdict.why; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     fmt::print("  {}\n", line);
   }
-  fmt::print("  again: ./assay run --target {} --world {} --only {} --seed {}\n", target.name,
-             options.world, verdict.id, verdict.seed);
+  const std::string on = target.file ? options.target
+                                     : fmt::format("{} --world {}", target.name, options.world);
+  fmt::print("  again: ./assay run --target {} --only {} --seed {}\n", on, verdict.id,
+             verdict.seed);
 }
 
 Json to_json(const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
-  return {{"target", target.name},
+  Json json = {{"target", target.name},
           {"id", verdict.id},
           {"requirement", c.requirement},
           {"sentence", c.sentence},
@@ -88,6 +97,8 @@ Json to_json(const Target& target, const Verdict& verdict) {
           {"verdict", suites::outcome_name(verdict.outcome)},
           {"why", verdict.why},
           {"seconds", verdict.seconds}};
+  if (!verdict.issue.empty()) json["expected"] = verdict.issue;
+  return json;
 }
 
 // Parses what the options say; complains and returns none when they make no sense.
@@ -112,6 +123,36 @@ std::optional<suites::Order> order_of(const Options& options) {
   return order;
 }
 
+bool is_case(std::string_view id) {
+  return std::ranges::any_of(suites::catalogue(), [&](const auto suite) {
+    return std::ranges::find(suite, id, &suites::Case::id) != suite.end();
+  });
+}
+
+// Servers of a target file are met before anything is judged. Pass: they answer.
+ExitCode meet(const Options& options, Target& target) {
+  if (!target.file) return ExitCode::pass;
+  if (options.world == "sim" || options.jobs > 1) {
+    complain("the servers of a target file are live, and are used by one case at a time");
+    return ExitCode::usage;
+  }
+  for (const auto& [id, issue] : target.file->expect) {
+    if (is_case(id)) continue;
+    complain(fmt::format("{}: expect: there is no case {}", options.target, id));
+    return ExitCode::usage;
+  }
+  if (const auto met = reach(target); !met) {
+    complain(met.error());
+    return ExitCode::broken;
+  }
+  const auto& limit = target.file->stripe_count;
+  if (limit && target.servers.stripes > *limit) {
+    complain(fmt::format("{}: stripe_count is {}, but a file lies on {} OSTs", options.target,
+                         *limit, target.servers.stripes));
+  }
+  return ExitCode::pass;
+}
+
 // A folder that is not there yet, or is empty.
 bool make_out(const std::string& out) {
   if (out.empty()) return true;
@@ -129,6 +170,7 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
   bool any = false;
   for (const Target& target : targets) {
     order.setting.target = target;
+    if (target.file) order.jobs = 1;
     if (!options.out.empty()) {
       order.setting.out = fmt::format("{}/{}", options.out, dialect_name(target.dialect));
       mkdir(order.setting.out.c_str(), 0777);
@@ -139,7 +181,8 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
     size_t done = 0;
     const auto seen = [&](const Verdict& verdict) {
       progress.show(fmt::format("{} {}/{} {}", target.name, ++done, total, verdict.id));
-      if (options.json || verdict.outcome == Outcome::pass) return;
+      const bool dull = verdict.outcome == Outcome::pass && verdict.issue.empty();
+      if (options.json || dull) return;
       progress.clear();
       explain(options, target, verdict);
       std::fflush(stdout);
@@ -147,7 +190,8 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
     const std::vector<Verdict> verdicts = suites::run(order, seen);
     for (const Verdict& verdict : verdicts) results.push_back(to_json(target, verdict));
     summaries +=
-        fmt::format("{} ({}): {}\n", target.name, options.world, suites::summary(verdicts));
+        fmt::format("{} ({}): {}\n", target.name, target.file ? options.target : options.world,
+                    suites::summary(verdicts));
     exit = worse(exit, static_cast<ExitCode>(suites::exit_status(verdicts)));
   }
   if (!any) {
@@ -158,6 +202,21 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
   return exit;
 }
 
+ExitCode run(Options options) {
+  auto targets = parse_target(options.target);
+  if (!targets) {
+    complain(targets.error());
+    return ExitCode::usage;
+  }
+  const std::optional<suites::Order> order = order_of(options);
+  if (!order) return ExitCode::usage;
+  for (Target& target : *targets) {
+    if (const ExitCode met = meet(options, target); met != ExitCode::pass) return met;
+  }
+  if (options.world.empty()) options.world = "sim";
+  return make_out(options.out) ? run_targets(options, *targets, *order) : ExitCode::usage;
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, ExitCode& exit) {
@@ -165,11 +224,11 @@ void add_run(CLI::App& app, ExitCode& exit) {
   CLI::App* command = app.add_subcommand("run", "run the conformance suites against a target");
   command
       ->add_option("--target", options->target,
-                   "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME")
+                   "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME, or the "
+                   "file of a target: somebody's servers (README, Target files)")
       ->capture_default_str();
-  command->add_option("--world", options->world, "sim (virtual time) or live (processes, TCP)")
-      ->check(CLI::IsMember({"sim", "live"}))
-      ->capture_default_str();
+  command->add_option("--world", options->world, "sim (virtual time; the default) or live (processes, TCP)")
+      ->check(CLI::IsMember({"sim", "live"}));
   command->add_option("--only", options->only, "cases: ids, suites, ranges, globs, by commas");
   command->add_option("--except", options->except, "cases to leave out, likewise");
   command->add_option("--seed", options->seed, "what the schedule is drawn from")
@@ -182,15 +241,7 @@ void add_run(CLI::App& app, ExitCode& exit) {
   command->add_option("--out", options->out, "a new folder for captures, one a case");
   command->add_flag("--json", options->json, "verdicts as JSON");
   command->callback([options, &exit] {
-    const auto targets = parse_target(options->target);
-    if (!targets) {
-      complain(targets.error());
-      exit = ExitCode::usage;
-      return;
-    }
-    const std::optional<suites::Order> order = order_of(*options);
-    exit =
-        order && make_out(options->out) ? run_targets(*options, *targets, *order) : ExitCode::usage;
+    exit = run(*options);
   });
 }
 

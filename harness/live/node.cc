@@ -138,7 +138,7 @@ void Node::on_accepted(tcp::socket&& accepted) {
     return;
   }
   auto socket = std::make_shared<Socket>(loop_, handlers_of(*id));
-  links_.emplace(*id, Link{socket, from});
+  links_.emplace(*id, Link{socket, from, {}});
   socket->adopt(std::move(accepted));
   arm();
 }
@@ -146,14 +146,14 @@ void Node::on_accepted(tcp::socket&& accepted) {
 void Node::dial(const reference::LinkDial& dial) {
   const Address to{reference::nid_address(dial.peer.nid), options_.port};
   auto socket = std::make_shared<Socket>(loop_, handlers_of(dial.link));
-  links_.emplace(dial.link, Link{socket, to});
-  socket->connect({reference::nid_address(options_.lnet.self.nid), 0}, options_.lnet.privileged,
-                  to);
+  links_.emplace(dial.link, Link{socket, to, dial.peer});
+  socket->connect({reference::nid_address(options_.lnet.self.nid), 0}, options_.reserved_port, to);
 }
 
 Socket::Handlers Node::handlers_of(reference::LinkId link) {
   return {.connected =
               [this, link] {
+                links_.at(link).dialled.reset();
                 reference::LnetActions actions;
                 lnet_.connected(now(), link, actions);
                 carry_out(actions);
@@ -167,13 +167,19 @@ Socket::Handlers Node::handlers_of(reference::LinkId link) {
                 settle();
               },
           .closed =
-              [this, link](std::string_view) {
-                links_.erase(link);
-                reference::LnetActions actions;
-                lnet_.closed(now(), link, actions);
-                carry_out(actions);
-                settle();
-              }};
+              [this, link](std::string_view why) { on_closed(link, why); }};
+}
+
+void Node::on_closed(reference::LinkId link, std::string_view why) {
+  if (const auto found = links_.find(link); found != links_.end()) {
+    const std::optional<reference::PeerId> dialled = found->second.dialled;
+    links_.erase(found);
+    if (dialled && handlers_.unreachable) handlers_.unreachable(*dialled, why);
+  }
+  reference::LnetActions actions;
+  lnet_.closed(now(), link, actions);
+  carry_out(actions);
+  settle();
 }
 
 void Node::close(const reference::LinkClose& close) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,6 +54,7 @@ class MachineBox final : public AnyMachine {
 struct NodeOptions {
   reference::LnetConfig lnet;
   uint16_t port = reference::kLnetPort;  // where every node of the cluster is dialled
+  bool reserved_port = may_use_privileged_ports();  // dials from one below 1024
   Address listen;                        // port 0: it does not listen
   std::string store;                     // a directory; empty: nothing survives
   bool sync = false;                     // wait for the medium at each commit
@@ -70,6 +72,8 @@ class Node {
     std::function<int(reference::PeerId from, const reference::Bytes& message)> receiving;
     // A connection that was refused or broken for what the peer did.
     std::function<void(std::string_view line)> refused;
+    // A peer was dialled and did not answer.
+    std::function<void(reference::PeerId peer, std::string_view why)> unreachable;
   };
 
   Node(boost::asio::io_context& loop, NodeOptions options, Handlers handlers);
@@ -101,12 +105,14 @@ class Node {
   struct Link {
     std::shared_ptr<Socket> socket;
     Address remote;
+    std::optional<reference::PeerId> dialled;  // until the connection is there
   };
 
   void accept();
   void on_accepted(boost::asio::ip::tcp::socket&& socket);
   void dial(const reference::LinkDial& dial);
   Socket::Handlers handlers_of(reference::LinkId link);
+  void on_closed(reference::LinkId link, std::string_view why);
 
   void step(const reference::Event& event);
   void carry_out(reference::Actions& actions);

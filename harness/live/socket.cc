@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 
 namespace harness::live {
@@ -39,6 +40,18 @@ Address address_of(const tcp::endpoint& endpoint) {
 }
 
 bool may_use_privileged_ports() { return geteuid() == 0; }
+
+// Connecting a datagram socket asks the kernel for the route and sends nothing.
+std::optional<uint32_t> own_address_towards(uint32_t host) {
+  boost::asio::io_context loop;
+  asio::ip::udp::socket socket(loop);
+  error_code error;
+  socket.connect({asio::ip::address_v4(host), 1}, error);
+  if (error) return std::nullopt;
+  const auto local = socket.local_endpoint(error);
+  if (error) return std::nullopt;
+  return local.address().to_v4().to_uint();
+}
 
 Socket::Socket(asio::io_context& loop, Handlers handlers)
     : socket_(loop), linger_(loop), handlers_(std::move(handlers)) {}

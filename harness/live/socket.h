@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>  // before Asio, which forgets it
@@ -30,6 +31,8 @@ Address address_of(const boost::asio::ip::tcp::endpoint& endpoint);
 
 // Whether this process may use ports below 1024.
 bool may_use_privileged_ports();
+// This machine's address on the way to another one (host order both). None: there is no way.
+std::optional<uint32_t> own_address_towards(uint32_t host);
 
 class Socket : public std::enable_shared_from_this<Socket> {
  public:

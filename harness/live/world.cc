@@ -4,12 +4,9 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
 #include <filesystem>
 
-#include "harness/live/machines.h"
 #include "protocol/check.h"
-#include "reference/client.h"
 #include "reference/nid.h"
 
 namespace harness::live {
@@ -20,27 +17,9 @@ constexpr uint16_t kBehindRelay = 10000;  // added to the port where a relay sta
 constexpr uint32_t kMgsIndex = 1;
 constexpr uint32_t kMdsIndex = 2;
 constexpr uint32_t kFirstOst = 3;
-constexpr uint32_t kFirstClient = 101;
-constexpr uint32_t kFirstProbe = 201;
+constexpr uint32_t kFirstOfOurs = 101;
 constexpr uint32_t kLastIndex = 250;
 constexpr char kMkdtempDigit = 'X';  // six of them at the end are replaced
-
-// A scripted peer does nothing by itself: what reaches it is kept.
-class ProbeMachine final : public AnyMachine {
- public:
-  explicit ProbeMachine(std::deque<ProbeEvent>& events) : events_(events) {}
-  void start(Time, reference::Actions&) override {}
-  void step(Time, const reference::Event& event, reference::Actions&) override {
-    if (const auto* received = std::get_if<reference::Received>(&event)) {
-      events_.push_back({received->from, received->message});
-    } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
-      events_.push_back({lost->peer, std::nullopt});
-    }
-  }
-
- private:
-  std::deque<ProbeEvent>& events_;
-};
 
 std::string temporary_directory() {
   std::string path = std::filesystem::temp_directory_path() / "assay-live-";
@@ -54,13 +33,12 @@ std::string temporary_directory() {
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
 LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
-    : plan_(plan),
+    : ClientSide(plan),
       program_(program),
       directory_(temporary_directory()),
       port_(may_use_privileged_ports() ? reference::kLnetPort : kUnprivilegedPort),
-      block_(LoopbackBlock::claim()),
-      work_(boost::asio::make_work_guard(loop_)) {
-  CHECK(kFirstOst + plan.osts <= kFirstClient);
+      block_(LoopbackBlock::claim()) {
+  CHECK(kFirstOst + plan.osts <= kFirstOfOurs);
   const auto peer = [&](uint32_t index) {
     return PeerId{reference::make_nid(block_.address(index)), reference::kLnetPid};
   };
@@ -86,9 +64,7 @@ LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
 }
 
 LiveWorld::~LiveWorld() {
-  held_.clear();
-  clients_.clear();
-  probes_.clear();
+  clear();
   servers_.clear();
   if (capture_) capture_->flush();
   std::error_code error;
@@ -128,136 +104,32 @@ const LiveWorld::OurServer& LiveWorld::find(ServerId id) const {
   return const_cast<LiveWorld*>(this)->find(id);
 }
 
-// --- time ---
-
 void LiveWorld::drain() {
   for (const auto& server : servers_) {
     if (server->process) server->process->drain();
   }
 }
 
-// Whether anything happened.
-bool LiveWorld::run_for(Time duration) {
-  loop_.restart();
-  if (loop_.run_one_for(std::chrono::nanoseconds(duration)) == 0) return false;
-  loop_.poll();
-  return true;
-}
-
-bool LiveWorld::run_until(const std::function<bool()>& condition) {
-  const Time limit = now() + kPatience;
-  while (true) {
-    drain();
-    if (condition()) return true;
-    if (now() >= limit) return false;
-    run_for(limit - now());
-  }
-}
-
-void LiveWorld::settle() {
-  while (run_for(kQuiet)) {
-  }
-  drain();
-}
-
-void LiveWorld::pass(Time duration) {
-  const Time until = now() + duration;
-  while (now() < until) run_for(until - now());
-  drain();
-}
-
-// --- clients and probes ---
-
-std::unique_ptr<LiveWorld::OurNode> LiveWorld::make_node(uint32_t index, const std::string& what,
-                                                         ProbeKind kind) {
-  CHECK(index <= kLastIndex, "too many clients or probes");
-  auto ours = std::make_unique<OurNode>();
-  OurNode& node = *ours;
-  node.config.dialect = plan_.dialect;
-  node.config.self = {reference::make_nid(block_.address(index)), reference::kLnetPid};
-  node.config.mgs = cast_.mgs;
-  node.config.seed = plan_.seed;
-  node.config.timing = plan_.timing;
-  NodeOptions options = node_options(node.config, port_);
-  options.listen = {block_.address(index), port_};
+LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
+  const uint32_t place = kFirstOfOurs + index;
+  CHECK(place <= kLastIndex, "too many clients or probes");
+  Seat out;
+  out.config.dialect = plan_.dialect;
+  out.config.self = {reference::make_nid(block_.address(place)), reference::kLnetPid};
+  out.config.mgs = cast_.mgs;
+  out.config.seed = plan_.seed;
+  out.config.incarnation = static_cast<uint64_t>(now());
+  out.config.timing = plan_.timing;
+  out.options = node_options(out.config, port_);
+  out.options.listen = {block_.address(place), port_};
   if (kind == ProbeKind::user_space) {
-    node.config.self.pid = reference::kUserspacePid | index;
-    options.lnet.self = node.config.self;
-    options.lnet.privileged = false;
-    options.listen.port = 0;
+    out.config.self.pid = reference::kUserspacePid | place;
+    out.options.lnet.self = out.config.self;
+    out.options.lnet.privileged = false;
+    out.options.reserved_port = false;
+    out.options.listen.port = 0;
   }
-  node.node = std::make_unique<Node>(
-      loop_, options,
-      Node::Handlers{
-          .answer = [&node](OrderId id,
-                            Result&& result) { node.results.emplace(id, std::move(result)); },
-          .sending = [this, &node](PeerId to,
-                                   const Bytes& message) { return judge(node, true, to, message); },
-          .receiving = [this, &node](
-                           PeerId from,
-                           const Bytes& message) { return judge(node, false, from, message); }});
-  const auto opened = node.node->open();
-  CHECK(opened.has_value(), fmt::format("{}: {}", what, opened.error()));
-  return ours;
-}
-
-ClientId LiveWorld::add_client() {
-  const auto index = static_cast<uint32_t>(clients_.size());
-  CHECK(kFirstClient + index < kFirstProbe, "too many clients");
-  auto client = make_node(kFirstClient + index, "client");
-  client->config.incarnation = static_cast<uint64_t>(now());
-  auto machine = std::make_unique<MachineBox<reference::Client>>(
-      reference::Client(client->config, reference::Store{}));
-  client->machine = &machine->machine();
-  client->node->run(std::move(machine));
-  clients_.push_back(std::move(client));
-  return {index};
-}
-
-OrderId LiveWorld::submit(ClientId client, const Syscall& call) {
-  return clients_[client.index]->node->ask(call);
-}
-
-const Result* LiveWorld::result(ClientId client, OrderId order) const {
-  const auto& results = clients_[client.index]->results;
-  const auto found = results.find(order);
-  return found == results.end() ? nullptr : &found->second;
-}
-
-std::string LiveWorld::client_uuid(ClientId client) const {
-  const OurNode& ours = *clients_[client.index];
-  return ours.machine != nullptr ? ours.machine->uuid() : ours.uuid;
-}
-
-void LiveWorld::kill_client(ClientId client) {
-  OurNode& ours = *clients_[client.index];
-  ours.uuid = client_uuid(client);
-  ours.machine = nullptr;
-  ours.node.reset();
-}
-
-ProbeId LiveWorld::add_probe(ProbeKind kind) {
-  const auto index = static_cast<uint32_t>(probes_.size());
-  auto probe = make_node(kFirstProbe + index, "probe", kind);
-  probe->node->run(std::make_unique<ProbeMachine>(probe->events));
-  probes_.push_back(std::move(probe));
-  return {index};
-}
-
-PeerId LiveWorld::probe_peer(ProbeId probe) const { return probes_[probe.index]->config.self; }
-
-void LiveWorld::probe_send(ProbeId probe, PeerId to, Bytes message) {
-  OurNode& node = *probes_[probe.index];
-  const int times = judge(node, true, to, message);
-  for (int i = 0; i < times; ++i) node.node->send(to, message);
-}
-
-std::optional<ProbeEvent> LiveWorld::probe_take(ProbeId probe) {
-  auto& events = probes_[probe.index]->events;
-  if (events.empty()) return std::nullopt;
-  ProbeEvent event = std::move(events.front());
-  events.pop_front();
-  return event;
+  return out;
 }
 
 // --- servers ---
@@ -305,43 +177,8 @@ void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 
 const std::vector<Fact>& LiveWorld::facts(ServerId server) const { return find(server).facts; }
 
-// --- messages ---
-
-void LiveWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
-uint32_t LiveWorld::struck(size_t rule) const { return injector_.struck(rule); }
-
-// Each message is judged once: a message between two nodes of ours, as it leaves.
-int LiveWorld::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
-  const PeerId self = node.config.self;
-  const auto verdict =
-      outgoing ? injector_.judge(self, peer, message) : injector_.judge(peer, self, message);
-  switch (verdict) {
-    case faults::Verdict::pass:
-      return 1;
-    case faults::Verdict::drop:
-      return 0;
-    case faults::Verdict::hold:
-      held_.push_back({&node, outgoing, peer, message});
-      return 0;
-    case faults::Verdict::duplicate:
-      return 2;
-  }
-  return 1;
-}
-
 void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
-}
-
-void LiveWorld::release_held() {
-  for (Held& held : std::exchange(held_, {})) {
-    if (!held.node->node) continue;
-    if (held.outgoing) {
-      held.node->node->send(held.peer, std::move(held.message));
-    } else {
-      held.node->node->receive(held.peer, std::move(held.message));
-    }
-  }
 }
 
 std::unique_ptr<World> make_world(const Plan& plan) { return std::make_unique<LiveWorld>(plan); }

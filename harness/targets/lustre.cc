@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <span>
+#include <sstream>
 
+#include "reference/lnet.h"
 #include "reference/nid.h"
 
 namespace harness {
@@ -16,7 +19,8 @@ namespace {
 constexpr auto kVerbs = std::to_array<std::string_view>(
     {"crash", "start", "evict", "replay_barrier", "version"});
 constexpr auto kKeys = std::to_array<std::string_view>(
-    {"name", "dialect", "mgs", "mdt", "osts", "fsname", "can", "limits", "expect"});
+    {"name", "dialect", "mgs", "mdt", "osts", "fsname", "port", "clients", "timing", "can", "limits",
+     "expect"});
 
 // Servers answer at LNet's own pid.
 std::optional<PeerId> parse_peer(std::string_view text) {
@@ -42,7 +46,10 @@ class Reader {
     read_dialect();
     target_.mgs = nid(table_, "mgs");
     target_.mdt = nid(table_, "mdt");
-    read_osts();
+    target_.osts = nids(table_, "osts");
+    target_.clients = nids(table_, "clients");
+    target_.port = number<uint16_t>(table_, "port", 1, 65535).value_or(reference::kLnetPort);
+    read_timing();
     read_can();
     read_limits();
     read_expect();
@@ -92,16 +99,41 @@ class Reader {
     return peer;
   }
 
-  void read_osts() {
-    const toml::node* node = table_.get("osts");
-    if (node == nullptr) return;
+  std::vector<PeerId> nids(const toml::table& table, std::string_view key) {
+    std::vector<PeerId> peers;
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return peers;
     const toml::array* list = node->as_array();
-    if (list == nullptr) return fail(fmt::format("{}: osts is a list of NIDs", at(*node)));
+    if (list == nullptr) {
+      fail(fmt::format("{}: {} is a list of NIDs", at(*node), key));
+      return peers;
+    }
     for (const toml::node& element : *list) {
       const auto value = element.value_exact<std::string>();
       const auto peer = value ? parse_peer(*value) : std::nullopt;
-      if (!peer) return fail(fmt::format("{}: a NID like \"10.0.0.1@tcp\"", at(element)));
-      target_.osts.push_back(*peer);
+      if (!peer) fail(fmt::format("{}: a NID like \"10.0.0.1@tcp\"", at(element)));
+      peers.push_back(peer.value_or(PeerId{}));
+    }
+    return peers;
+  }
+
+  template <class T>
+  std::optional<T> number(const toml::table& table, std::string_view key, int64_t least,
+                          int64_t most) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return std::nullopt;
+    const auto value = node->value_exact<int64_t>();
+    if (value && *value >= least && *value <= most) return static_cast<T>(*value);
+    fail(fmt::format("{}: {} is a number from {} to {}", at(*node), key, least, most));
+    return std::nullopt;
+  }
+
+  void read_timing() {
+    const std::string name = text(table_, "timing", "lustre");
+    if (name == "short") {
+      target_.timing = reference::short_timing();
+    } else if (name != "lustre") {
+      fail(fmt::format("timing: \"{}\" is neither lustre nor short", name));
     }
   }
 
@@ -134,15 +166,11 @@ class Reader {
   void read_limits() {
     const toml::table* limits = section("limits");
     if (limits == nullptr) return;
-    constexpr auto kLimits = std::to_array<std::string_view>({"stripe_count"});
+    constexpr auto kLimits = std::to_array<std::string_view>({"stripe_count", "patience_s"});
     refuse_unknown(*limits, kLimits, "limits.");
-    const toml::node* node = limits->get("stripe_count");
-    if (node == nullptr) return;
-    const auto value = node->value_exact<int64_t>();
-    if (!value || *value < 1 || *value > 160) {
-      return fail(fmt::format("{}: stripe_count is a number from 1 to 160", at(*node)));
-    }
-    target_.stripe_count = static_cast<uint32_t>(*value);
+    target_.stripe_count = number<uint32_t>(*limits, "stripe_count", 1, 160);
+    const auto patience = number<Time>(*limits, "patience_s", 1, 86400);
+    if (patience) target_.patience = *patience * reference::kSecond;
   }
 
   void read_expect() {
@@ -170,6 +198,18 @@ std::expected<TargetFile, std::string> parse_target_file(std::string_view conten
     return std::unexpected(fmt::format("line {}, column {}: {}", error.source().begin.line,
                                        error.source().begin.column, error.description()));
   }
+}
+
+std::expected<TargetFile, std::string> read_target_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file || !content) {
+    return std::unexpected(fmt::format("{}: the target file cannot be read", path));
+  }
+  auto target = parse_target_file(content.str());
+  if (!target) return std::unexpected(fmt::format("{}: {}", path, target.error()));
+  return target;
 }
 
 std::optional<std::string> command_for(const TargetFile& target, std::string_view verb,

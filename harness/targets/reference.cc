@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "harness/target.h"
+#include "harness/targets/lustre.h"
 #include "reference/defects.h"
 
 namespace harness {
@@ -28,16 +29,27 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
+// Servers of a target file.
+std::expected<std::vector<Target>, std::string> read_target(const std::string& path) {
+  auto file = read_target_file(path);
+  if (!file) {
+    return std::unexpected(fmt::format("{} (other targets: reference, reference:1.8, "
+                                       "reference:2.0, reference:2.0+defect=NAME)",
+                                       file.error()));
+  }
+  Target target{.name = file->name, .dialect = file->dialect};
+  target.file = std::make_shared<const TargetFile>(*std::move(file));
+  return std::vector{std::move(target)};
+}
+
 }  // namespace
 
 std::string_view dialect_name(Dialect dialect) { return dialect == Dialect::v1_8 ? "1.8" : "2.0"; }
 
 std::expected<std::vector<Target>, std::string> parse_target(std::string_view text) {
   std::string_view rest = text;
-  if (!take(rest, kReference)) {
-    return std::unexpected(fmt::format("no such target: {} (known: reference, reference:1.8, "
-                                       "reference:2.0, reference:2.0+defect=NAME)", text));
-  }
+  const bool ours = take(rest, kReference) && (rest.empty() || rest[0] == ':' || rest[0] == '+');
+  if (!ours) return read_target(std::string(text));
   std::vector<Dialect> dialects = {Dialect::v1_8, Dialect::v2_0};
   if (take(rest, ":")) {
     if (take(rest, "1.8")) {

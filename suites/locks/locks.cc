@@ -182,8 +182,7 @@ const Case kCases[] = {
            Application& b = c.mount();
            const uint64_t fa = a.opened("/f", kCreate | kWrite);
            EXPECT_EQ(a.write(fa, 0, "dirty"), 5);
-           c.world().evict(ost(0), a.uuid());
-           c.world().evict(ost(1), a.uuid());
+           for (const harness::ServerId server : c.osts()) c.world().evict(server, a.uuid());
            c.world().settle();
            const uint64_t fb = b.opened("/f", kReadWrite);
            EXPECT_EQ(b.write(fb, 0, "clean"), 5);

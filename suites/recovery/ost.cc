@@ -13,8 +13,7 @@ using harness::ost;
 using Kind = harness::Syscall::Kind;
 
 void restart_osts(Conformance& c) {
-  c.restart(ost(0));
-  c.restart(ost(1));
+  for (const harness::ServerId server : c.osts()) c.restart(server);
 }
 
 const Case kCases[] = {
@@ -143,8 +142,7 @@ const Case kCases[] = {
            const uint64_t sync = a.opened("/f", kReadWrite);
            EXPECT_EQ(a.fsync(sync), 0);
            EXPECT_EQ(a.write(sync, 0, "LOST!!"), 6);
-           c.world().evict(ost(0), a.uuid());
-           c.world().evict(ost(1), a.uuid());
+           for (const harness::ServerId server : c.osts()) c.world().evict(server, a.uuid());
            c.world().settle();
 
            EXPECT_NE(a.call({.kind = Kind::fsync, .fd = sync}).status, 0);

@@ -1,0 +1,197 @@
+#include "harness/live/client_side.h"
+
+#include <fmt/format.h>
+
+#include "harness/live/machines.h"
+#include "protocol/check.h"
+#include "reference/client.h"
+
+namespace harness::live {
+namespace {
+
+// A scripted peer does nothing by itself: what reaches it is kept.
+class ProbeMachine final : public AnyMachine {
+ public:
+  explicit ProbeMachine(std::deque<ProbeEvent>& events) : events_(events) {}
+  void start(Time, reference::Actions&) override {}
+  void step(Time, const reference::Event& event, reference::Actions&) override {
+    if (const auto* received = std::get_if<reference::Received>(&event)) {
+      events_.push_back({received->from, received->message});
+    } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
+      events_.push_back({lost->peer, std::nullopt});
+    }
+  }
+
+ private:
+  std::deque<ProbeEvent>& events_;
+};
+
+}  // namespace
+
+ClientSide::ClientSide(const Plan& plan)
+    : plan_(plan), work_(boost::asio::make_work_guard(loop_)) {}
+
+void ClientSide::clear() {
+  held_.clear();
+  clients_.clear();
+  probes_.clear();
+}
+
+// --- time ---
+
+// Whether anything happened.
+bool ClientSide::run_for(Time duration) {
+  loop_.restart();
+  if (loop_.run_one_for(std::chrono::nanoseconds(duration)) == 0) return false;
+  loop_.poll();
+  return true;
+}
+
+bool ClientSide::run_until(const std::function<bool()>& condition) {
+  const Time limit = now() + patience();
+  while (true) {
+    drain();
+    if (condition()) return true;
+    if (now() >= limit) return false;
+    run_for(limit - now());
+  }
+}
+
+void ClientSide::settle() {
+  while (run_for(kQuiet)) {
+  }
+  drain();
+}
+
+void ClientSide::pass(Time duration) {
+  const Time until = now() + duration;
+  while (now() < until) run_for(until - now());
+  drain();
+}
+
+// --- clients and probes ---
+
+std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(std::string_view what, ProbeKind kind) {
+  Seat place = seat(static_cast<uint32_t>(clients_.size() + probes_.size()), kind);
+  auto ours = std::make_unique<OurNode>();
+  OurNode& node = *ours;
+  node.config = std::move(place.config);
+  node.targets = std::move(place.targets);
+  node.node = std::make_unique<Node>(
+      loop_, std::move(place.options),
+      Node::Handlers{
+          .answer = [&node](OrderId id,
+                            Result&& result) { node.results.emplace(id, std::move(result)); },
+          .sending = [this, &node](PeerId to,
+                                   const Bytes& message) { return judge(node, true, to, message); },
+          .receiving = [this, &node](PeerId from, const Bytes& message) {
+            return judge(node, false, from, message);
+          },
+          .unreachable = [this](PeerId peer, std::string_view why) { unreachable(peer, why); }});
+  const auto opened = node.node->open();
+  CHECK(opened.has_value(), fmt::format("{}: {}", what, opened.error()));
+  return ours;
+}
+
+ClientId ClientSide::add_client() {
+  const auto index = static_cast<uint32_t>(clients_.size());
+  auto client = make_node("client");
+  auto machine = std::make_unique<MachineBox<reference::Client>>(
+      reference::Client(client->config, reference::Store{}, client->targets));
+  client->machine = &machine->machine();
+  client->node->run(std::move(machine));
+  clients_.push_back(std::move(client));
+  return {index};
+}
+
+OrderId ClientSide::submit(ClientId client, const Syscall& call) {
+  return clients_[client.index]->node->ask(call);
+}
+
+const Result* ClientSide::result(ClientId client, OrderId order) const {
+  const auto& results = clients_[client.index]->results;
+  const auto found = results.find(order);
+  return found == results.end() ? nullptr : &found->second;
+}
+
+const reference::Client* ClientSide::client_machine(ClientId client) const {
+  return clients_[client.index]->machine;
+}
+
+std::string ClientSide::client_uuid(ClientId client) const {
+  const OurNode& ours = *clients_[client.index];
+  return ours.machine != nullptr ? ours.machine->uuid() : ours.uuid;
+}
+
+void ClientSide::kill_client(ClientId client) {
+  OurNode& ours = *clients_[client.index];
+  ours.uuid = client_uuid(client);
+  ours.machine = nullptr;
+  ours.node.reset();
+}
+
+ProbeId ClientSide::add_probe(ProbeKind kind) {
+  const auto index = static_cast<uint32_t>(probes_.size());
+  auto probe = make_node("probe", kind);
+  probe->node->run(std::make_unique<ProbeMachine>(probe->events));
+  probes_.push_back(std::move(probe));
+  return {index};
+}
+
+PeerId ClientSide::probe_peer(ProbeId probe) const { return probes_[probe.index]->config.self; }
+
+void ClientSide::probe_send(ProbeId probe, PeerId to, Bytes message) {
+  OurNode& node = *probes_[probe.index];
+  const int times = judge(node, true, to, message);
+  for (int i = 0; i < times; ++i) node.node->send(to, message);
+}
+
+std::optional<ProbeEvent> ClientSide::probe_take(ProbeId probe) {
+  auto& events = probes_[probe.index]->events;
+  if (events.empty()) return std::nullopt;
+  ProbeEvent event = std::move(events.front());
+  events.pop_front();
+  return event;
+}
+
+// --- messages ---
+
+void ClientSide::add_rule(const faults::Rule& rule) { injector_.add(rule); }
+uint32_t ClientSide::struck(size_t rule) const { return injector_.struck(rule); }
+
+// Each message is judged once: a message between two nodes of ours, as it leaves.
+int ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
+  const PeerId from = outgoing ? node.config.self : peer;
+  const PeerId to = outgoing ? peer : node.config.self;
+  switch (injector_.judge(from, to, message)) {
+    case faults::Verdict::pass:
+      saw(from, to, message);
+      return 1;
+    case faults::Verdict::drop:
+      return 0;
+    case faults::Verdict::hold:
+      held_.push_back({&node, outgoing, peer, message});
+      return 0;
+    case faults::Verdict::duplicate:
+      saw(from, to, message);
+      saw(from, to, message);
+      return 2;
+  }
+  return 1;
+}
+
+void ClientSide::release_held() {
+  for (Held& held : std::exchange(held_, {})) {
+    if (!held.node->node) continue;
+    const PeerId self = held.node->config.self;
+    if (held.outgoing) {
+      saw(self, held.peer, held.message);
+      held.node->node->send(held.peer, std::move(held.message));
+    } else {
+      saw(held.peer, self, held.message);
+      held.node->node->receive(held.peer, std::move(held.message));
+    }
+  }
+}
+
+}  // namespace harness::live

@@ -1,0 +1,111 @@
+// The half of a live world that is ours whoever serves: clients and scripted peers as nodes in this
+// process, real time, and the rules that strike their messages. LiveWorld (world.h) adds servers of
+// ours, TargetWorld (target_world.h) somebody's.
+//
+// Rules see the messages of our clients and probes, as they leave and before they arrive.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faults/injector.h"
+#include "harness/live/node.h"
+#include "harness/world.h"
+#include "reference/config_targets.h"
+
+namespace reference {
+class Client;
+}
+
+namespace harness::live {
+
+class ClientSide : public World {
+ public:
+  // Real time that one run_until() waits for its condition.
+  static constexpr reference::Time kPatience = 60 * reference::kSecond;
+  // settle() returns when nothing has come for so long.
+  static constexpr reference::Time kQuiet = 20 * reference::kMillisecond;
+
+  const Cast& cast() const override { return cast_; }
+  Time now() const override { return live::now(); }
+  bool run_until(const std::function<bool()>& condition) override;
+  void settle() override;
+  void pass(Time duration) override;
+
+  ClientId add_client() override;
+  OrderId submit(ClientId client, const Syscall& call) override;
+  const Result* result(ClientId client, OrderId order) const override;
+  std::string client_uuid(ClientId client) const override;
+  void kill_client(ClientId client) override;
+
+  ProbeId add_probe(ProbeKind kind = ProbeKind::kernel) override;
+  PeerId probe_peer(ProbeId probe) const override;
+  void probe_send(ProbeId probe, PeerId to, Bytes message) override;
+  std::optional<ProbeEvent> probe_take(ProbeId probe) override;
+
+  void add_rule(const faults::Rule& rule) override;
+  uint32_t struck(size_t rule) const override;
+  void release_held() override;
+
+ protected:
+  // What a node of ours is built from.
+  struct Seat {
+    reference::Config config;
+    NodeOptions options;
+    std::vector<reference::ConfigTarget> targets;  // of a client, where there is no MGS
+  };
+  struct OurNode {
+    reference::Config config;
+    std::vector<reference::ConfigTarget> targets;
+    std::unique_ptr<Node> node;
+    const reference::Client* machine = nullptr;  // of a client that lives
+    std::string uuid;                            // of one that is gone
+    std::map<OrderId, Result> results;
+    std::deque<ProbeEvent> events;  // of a probe
+  };
+
+  explicit ClientSide(const Plan& plan);
+
+  // The nth node of ours, clients and probes counted together as they are made.
+  virtual Seat seat(uint32_t index, ProbeKind kind) = 0;
+  // What was heard by other ways than sockets, before a condition is looked at.
+  virtual void drain() {}
+  // A message of a node of ours, as it leaves or arrives, that no rule has lost.
+  virtual void saw(PeerId, PeerId, const Bytes&) {}
+  // A connection that was asked for and did not come about.
+  virtual void unreachable(PeerId, std::string_view) {}
+  virtual Time patience() const { return kPatience; }
+
+  const reference::Client* client_machine(ClientId client) const;
+  // Messages and nodes go before what derived classes own.
+  void clear();
+
+  const Plan plan_;
+  Cast cast_;
+  boost::asio::io_context loop_;
+
+ private:
+  struct Held {
+    OurNode* node;
+    bool outgoing;
+    PeerId peer;
+    Bytes message;
+  };
+
+  std::unique_ptr<OurNode> make_node(std::string_view what, ProbeKind kind = ProbeKind::kernel);
+  int judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);
+  bool run_for(Time duration);
+
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  faults::Injector injector_;
+  std::vector<std::unique_ptr<OurNode>> clients_;
+  std::vector<std::unique_ptr<OurNode>> probes_;
+  std::vector<Held> held_;
+};
+
+}  // namespace harness::live
