@@ -10,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
 #include "harness/target.h"
+#include "harness/targets/lustre.h"
 #include "protocol/check.h"
 #include "suites/runner.h"
 
@@ -66,9 +67,8 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
   const bool colours = use_colour(stdout);
   std::string issue;
   if (!verdict.issue.empty()) {
-    issue = fmt::format(verdict.outcome == Outcome::fail ? ", as expected: {}"
-                                                         : ", though a failure is expected: {}",
-                        verdict.issue);
+    const bool failed = verdict.outcome == Outcome::fail;
+    issue = (failed ? ", as expected: " : ", though a failure is expected: ") + verdict.issue;
   }
   fmt::print("{} {} on {}{}\n",
              coloured(suites::outcome_name(verdict.outcome), colour_of(verdict.outcome), colours),

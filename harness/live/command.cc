@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +36,8 @@ ShellCommand::ShellCommand(boost::asio::io_context& loop, const std::string& com
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   CHECK(failed == 0, "no shell can be started");
-  const int process = pidfd_open(pid_, 0);
+  // glibc 2.36 declares pidfd_open for C only.
+  const int process = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   CHECK(process >= 0, "a process cannot be watched");
   process_.assign(process);
   process_.async_wait(boost::asio::posix::stream_descriptor::wait_read,

