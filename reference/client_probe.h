@@ -38,7 +38,8 @@ class ClusterProbe {
     using Kind = ConfigTarget::Kind;
     targets_ = {{Kind::mdt, 0, "assay-MDT0000_UUID", {peer(kMds)}}};
     for (uint32_t i = 0; i < osts; ++i) {
-      targets_.push_back({Kind::ost, i, "assay-OST000" + std::to_string(i) + "_UUID", {peer(ost(i))}});
+      targets_.push_back(
+          {Kind::ost, i, "assay-OST000" + std::to_string(i) + "_UUID", {peer(ost(i))}});
     }
     add(client(0), 0);
   }

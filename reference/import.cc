@@ -109,6 +109,10 @@ void Import::send(const ImportContext& context, Pending& pending) {
   pending.sent = true;
   pending.sent_at = context.now;
   const Timing& timing = context.config.timing;
+  const uint32_t portal = request.request_portal;
+  // Whole seconds are what the server is told. It sends its early reply shortly before they are
+  // over, so a client that waited less would give up first.
+  const auto whole = [](Time time) { return wire_seconds(time) * kSecond; };
   switch (pending.purpose) {
     case Purpose::connect:
     case Purpose::disconnect:
@@ -118,11 +122,11 @@ void Import::send(const ImportContext& context, Pending& pending) {
     case Purpose::lock_replay:
     case Purpose::replay:
       // These may be answered only when all clients have come back.
-      pending.deadline = context.now + 3 * estimates_.timeout(timing, request.request_portal);
+      pending.deadline = context.now + whole(3 * estimates_.timeout(timing, portal));
       break;
     case Purpose::ordinary:
     case Purpose::ping:
-      pending.deadline = context.now + estimates_.timeout(timing, request.request_portal);
+      pending.deadline = context.now + whole(estimates_.timeout(timing, portal));
       break;
   }
   switch (request.bulk) {

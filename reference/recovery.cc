@@ -100,7 +100,8 @@ void Recovery::connected(Export& client, Time now, uint32_t service_time_s,
   const Time estimate = service_time_s * kSecond;
   const Time switching =
       timing_.obd_timeout / 2 + timing_.obd_timeout / 20 + timing_.connect_timeout;
-  extend(now + estimate + estimate / 4 + timing_.at_early_margin + 2 * switching);
+  // It is the window as a whole that must be so long: a client that connects again adds nothing.
+  extend(began_ + estimate + estimate / 4 + timing_.at_early_margin + 2 * switching);
   if (first_time && policy().stages && first_transno != 0) {
     next_transno_ = std::min(next_transno_, first_transno);
   }

@@ -30,7 +30,7 @@ using harness::Dialect;
 // What a case asks of its target.
 enum class Needs : uint32_t {
   nothing = 0,
-  crash = 1,         // crash and start
+  crash = 1,  // crash and start
   evict = 2,
   hold_commits = 4,  // a replay barrier
   notes = 8,         // servers that say what they did

@@ -115,9 +115,8 @@ Answer Peer::connect(ServerId server, Envelope envelope) {
   namespace v2_0 = protocol::operations_2_0;
   const bool old = conformance_.dialect() == Dialect::v1_8;
   if (!old) envelope.op_flags |= ptlrpc::msg_connect_flag::kNextVer;
-  Answer answer =
-      old ? by_role.operator()<v1_8::MgsConnect, v1_8::MdsConnect, v1_8::OstConnect>()
-          : by_role.operator()<v2_0::MgsConnect, v2_0::MdsConnect, v2_0::OstConnect>();
+  Answer answer = old ? by_role.operator()<v1_8::MgsConnect, v1_8::MdsConnect, v1_8::OstConnect>()
+                      : by_role.operator()<v2_0::MgsConnect, v2_0::MdsConnect, v2_0::OstConnect>();
   if (answer.status() == 0) {
     std::erase_if(handles_, [&](const auto& entry) { return entry.first == server; });
     handles_.emplace_back(server, answer.message.body().handle.cookie);
@@ -192,9 +191,8 @@ uint64_t Peer::post(ServerId server, uint32_t portal, protocol::MessageBuilder& 
                        .dest_pid = to.pid,
                        .src_pid = id().pid,
                        .type = lnet::lnet_msg_type::kPut};
-  header.msg = lnet::LnetPut{.ack_wmd = {kNoWmd, kNoWmd},
-                             .match_bits = sending_,
-                             .ptl_index = portal};
+  header.msg =
+      lnet::LnetPut{.ack_wmd = {kNoWmd, kNoWmd}, .match_bits = sending_, .ptl_index = portal};
   conformance_.world().probe_send(probe_, to, builder.finish(header));
   return sending_;
 }
@@ -212,8 +210,7 @@ void Peer::drain() {
     auto lnet = LnetMessage::parse(*event->message);
     ASSERT_TRUE(lnet) << lnet.error().text();
     const bool put = lnet->header.type == lnet::lnet_msg_type::kPut;
-    auto message = put ? Message::parse(lnet->payload)
-                       : std::unexpected(protocol::WireError{});
+    auto message = put ? Message::parse(lnet->payload) : std::unexpected(protocol::WireError{});
     if (!message || message->body().type == ptlrpc::msg_type::kRequest) {
       others_.push_back(*std::move(lnet));
       continue;
@@ -231,8 +228,7 @@ bool Peer::answered(uint64_t xid) {
 }
 
 Answer Peer::answer_to(uint64_t xid) {
-  conformance_.expect(fmt::format("the reply to xid {:#x}", xid),
-                        [&] { return answered(xid); });
+  conformance_.expect(fmt::format("the reply to xid {:#x}", xid), [&] { return answered(xid); });
   const auto at = std::ranges::find(answers_, xid, &std::pair<uint64_t, Answer>::first);
   Answer answer = std::move(at->second);
   answers_.erase(at);
@@ -266,8 +262,7 @@ void Peer::reply_to_get(const LnetMessage& get, protocol::ByteView data) {
                                .type = lnet::lnet_msg_type::kReply},
                     .payload = protocol::Bytes(data)};
   protocol::set_overlay(reply.header.msg, lnet::LnetReply{.dst_wmd = asked.return_wmd});
-  conformance_.world().probe_send(probe_, {get.header.src_nid, get.header.src_pid},
-                                  reply.build());
+  conformance_.world().probe_send(probe_, {get.header.src_nid, get.header.src_pid}, reply.build());
 }
 
 void Peer::acknowledge(const LnetMessage& put) {

@@ -319,9 +319,8 @@ std::string summary(const std::vector<Verdict>& verdicts) {
   const auto count = [&](Outcome outcome) {
     return std::ranges::count(verdicts, outcome, &Verdict::outcome);
   };
-  const auto expected = std::ranges::count_if(verdicts, [](const Verdict& v) {
-    return v.outcome == Outcome::fail && !v.issue.empty();
-  });
+  const auto expected = std::ranges::count_if(
+      verdicts, [](const Verdict& v) { return v.outcome == Outcome::fail && !v.issue.empty(); });
   return fmt::format("{} passed, {} failed, {} unsupported, {} inconclusive, {} broken{}",
                      count(Outcome::pass), count(Outcome::fail), count(Outcome::unsupported),
                      count(Outcome::inconclusive), count(Outcome::broken),

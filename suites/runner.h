@@ -16,7 +16,7 @@ namespace suites {
 struct Verdict {
   std::string id;
   Outcome outcome = Outcome::broken;
-  std::string why;   // expected and actual, or what the case waited for; empty for a pass
+  std::string why;  // expected and actual, or what the case waited for; empty for a pass
   double seconds = 0;
   uint64_t seed = 0;
   std::string issue;  // under which the target file expects this case to fail; else empty
@@ -24,7 +24,7 @@ struct Verdict {
 
 struct Order {
   Setting setting;
-  Selection only;    // empty: all
+  Selection only;  // empty: all
   Selection except;
   uint32_t jobs = 1;    // worker processes, each with a world of its own
   uint32_t repeat = 1;  // times that each case runs, with the seed and those after it
@@ -39,7 +39,8 @@ std::vector<Verdict> run(const Order& order, const std::function<void(const Verd
 
 std::string_view outcome_name(Outcome outcome);
 
-// 0 all pass, or unsupported, or fail as expected; 1 some fail, 3 some broken, 2 some inconclusive: 1 before 3 before 2.
+// 0 all pass, or unsupported, or fail as expected; 1 some fail, 3 some broken, 2 some inconclusive:
+// 1 before 3 before 2.
 int exit_status(const std::vector<Verdict>& verdicts);
 
 // "N passed, N failed, N unsupported, N inconclusive, N broken", and what of the failures was

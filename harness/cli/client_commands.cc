@@ -330,9 +330,8 @@ Output getstripe(FileSystem& files, Arguments arguments) {
   for (const reference::Stripe& stripe : layout->stripes) {
     output.text += fmt::format("ost {} object {} seq {}\n", stripe.ost_index, stripe.object_id,
                                stripe.object_seq);
-    output.json["stripes"].push_back({{"ost", stripe.ost_index},
-                                      {"object", stripe.object_id},
-                                      {"seq", stripe.object_seq}});
+    output.json["stripes"].push_back(
+        {{"ost", stripe.ost_index}, {"object", stripe.object_id}, {"seq", stripe.object_seq}});
   }
   return output;
 }
@@ -403,8 +402,7 @@ Output df(FileSystem& files, Arguments) {
   const reference::FileSystemStatus s = simple(files, Kind::statfs, "/").file_system;
   const auto kib = [&](uint64_t blocks) { return blocks * s.block_size / 1024; };
   return {fmt::format("KiB {} used {} free {} available {}\nfiles {} free {}\n", kib(s.blocks),
-                      kib(s.blocks - s.free), kib(s.free), kib(s.available), s.files,
-                      s.files_free),
+                      kib(s.blocks - s.free), kib(s.free), kib(s.available), s.files, s.files_free),
           {{"kib", kib(s.blocks)},
            {"used", kib(s.blocks - s.free)},
            {"free", kib(s.free)},

@@ -80,8 +80,8 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     fmt::print("  {}\n", line);
   }
-  const std::string on = target.file ? options.target
-                                     : fmt::format("{} --world {}", target.name, options.world);
+  const std::string on =
+      target.file ? options.target : fmt::format("{} --world {}", target.name, options.world);
   fmt::print("  again: ./assay run --target {} --only {} --seed {}\n", on, verdict.id,
              verdict.seed);
 }
@@ -89,14 +89,14 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
 Json to_json(const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   Json json = {{"target", target.name},
-          {"id", verdict.id},
-          {"requirement", c.requirement},
-          {"sentence", c.sentence},
-          {"source", c.source},
-          {"seed", verdict.seed},
-          {"verdict", suites::outcome_name(verdict.outcome)},
-          {"why", verdict.why},
-          {"seconds", verdict.seconds}};
+               {"id", verdict.id},
+               {"requirement", c.requirement},
+               {"sentence", c.sentence},
+               {"source", c.source},
+               {"seed", verdict.seed},
+               {"verdict", suites::outcome_name(verdict.outcome)},
+               {"why", verdict.why},
+               {"seconds", verdict.seconds}};
   if (!verdict.issue.empty()) json["expected"] = verdict.issue;
   return json;
 }
@@ -227,7 +227,9 @@ void add_run(CLI::App& app, ExitCode& exit) {
                    "reference, reference:1.8, reference:2.0, reference:2.0+defect=NAME, or the "
                    "file of a target: somebody's servers (README, Target files)")
       ->capture_default_str();
-  command->add_option("--world", options->world, "sim (virtual time; the default) or live (processes, TCP)")
+  command
+      ->add_option("--world", options->world,
+                   "sim (virtual time; the default) or live (processes, TCP)")
       ->check(CLI::IsMember({"sim", "live"}));
   command->add_option("--only", options->only, "cases: ids, suites, ranges, globs, by commas");
   command->add_option("--except", options->except, "cases to leave out, likewise");
@@ -240,9 +242,7 @@ void add_run(CLI::App& app, ExitCode& exit) {
   command->add_option("--jobs", options->jobs, "worlds side by side (default: by world)");
   command->add_option("--out", options->out, "a new folder for captures, one a case");
   command->add_flag("--json", options->json, "verdicts as JSON");
-  command->callback([options, &exit] {
-    exit = run(*options);
-  });
+  command->callback([options, &exit] { exit = run(*options); });
 }
 
 }  // namespace harness

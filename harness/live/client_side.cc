@@ -84,9 +84,9 @@ std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(std::string_view what
                             Result&& result) { node.results.emplace(id, std::move(result)); },
           .sending = [this, &node](PeerId to,
                                    const Bytes& message) { return judge(node, true, to, message); },
-          .receiving = [this, &node](PeerId from, const Bytes& message) {
-            return judge(node, false, from, message);
-          },
+          .receiving = [this, &node](
+                           PeerId from,
+                           const Bytes& message) { return judge(node, false, from, message); },
           .unreachable = [this](PeerId peer, std::string_view why) { unreachable(peer, why); }});
   const auto opened = node.node->open();
   CHECK(opened.has_value(), fmt::format("{}: {}", what, opened.error()));

@@ -63,10 +63,10 @@ std::string ShellCommand::account() const {
   const ssize_t got = pread(output_, said.data(), said.size(), std::max<off_t>(0, length - kTail));
   said.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   while (said.ends_with('\n')) said.pop_back();
-  const std::string how = !ended_               ? "does not end"
-                          : WIFSIGNALED(status_) ? fmt::format("died of signal {}", WTERMSIG(status_))
-                                                 : fmt::format("ended with status {}",
-                                                               WEXITSTATUS(status_));
+  const std::string how = !ended_ ? "does not end"
+                          : WIFSIGNALED(status_)
+                              ? fmt::format("died of signal {}", WTERMSIG(status_))
+                              : fmt::format("ended with status {}", WEXITSTATUS(status_));
   return said.empty() ? how : fmt::format("{}: {}", how, said);
 }
 

@@ -166,8 +166,7 @@ Socket::Handlers Node::handlers_of(reference::LinkId link) {
                 carry_out(actions);
                 settle();
               },
-          .closed =
-              [this, link](std::string_view why) { on_closed(link, why); }};
+          .closed = [this, link](std::string_view why) { on_closed(link, why); }};
 }
 
 void Node::on_closed(reference::LinkId link, std::string_view why) {

@@ -53,11 +53,11 @@ class MachineBox final : public AnyMachine {
 
 struct NodeOptions {
   reference::LnetConfig lnet;
-  uint16_t port = reference::kLnetPort;  // where every node of the cluster is dialled
+  uint16_t port = reference::kLnetPort;             // where every node of the cluster is dialled
   bool reserved_port = may_use_privileged_ports();  // dials from one below 1024
-  Address listen;                        // port 0: it does not listen
-  std::string store;                     // a directory; empty: nothing survives
-  bool sync = false;                     // wait for the medium at each commit
+  Address listen;                                   // port 0: it does not listen
+  std::string store;                                // a directory; empty: nothing survives
+  bool sync = false;                                // wait for the medium at each commit
   std::chrono::nanoseconds commit_interval = std::chrono::milliseconds(5);
 };
 

@@ -22,10 +22,10 @@ using reference::kSecond;
 using reference::nid_address;
 using Kind = Syscall::Kind;
 
-constexpr uint32_t kAddressesMax = 250;            // of a block on loopback
-constexpr Time kFirstAnswer = 60 * kSecond;        // of servers that were just found
-constexpr Time kRefusalIsFinal = 5 * kSecond;      // nobody listens: so long it may be starting
-constexpr Time kGoodbye = 30 * kSecond;            // of a client, in the end
+constexpr uint32_t kAddressesMax = 250;        // of a block on loopback
+constexpr Time kFirstAnswer = 60 * kSecond;    // of servers that were just found
+constexpr Time kRefusalIsFinal = 5 * kSecond;  // nobody listens: so long it may be starting
+constexpr Time kGoodbye = 30 * kSecond;        // of a client, in the end
 constexpr uint32_t kTreeDepthMax = 64;
 constexpr int32_t kEbusy = -16;
 constexpr uint32_t kPidMask = 0x0fff'ffff;  // the bits above are reserved
@@ -175,8 +175,7 @@ void TargetWorld::kill_client(ClientId client) {
 // The client that looks after the directory.
 std::expected<void, std::string> TargetWorld::mount_keeper(Time limit) {
   keeper_ = add_client();
-  const OrderId order =
-      ClientSide::submit(keeper_, {.kind = Kind::mount, .path = "/"});
+  const OrderId order = ClientSide::submit(keeper_, {.kind = Kind::mount, .path = "/"});
   const Time begun = now();
   const auto hopeless = [&] { return !in_vain_.empty() && now() - begun >= kRefusalIsFinal; };
   while (result(keeper_, order) == nullptr && now() - begun < limit) {
@@ -189,8 +188,8 @@ std::expected<void, std::string> TargetWorld::mount_keeper(Time limit) {
   if (mounted == nullptr) {
     const std::string vain = dialled_in_vain();
     return std::unexpected(fmt::format(
-        "{}: {}", what, vain.empty() ? fmt::format("port {} was dialled, no answer", target_.port)
-                                     : vain));
+        "{}: {}", what,
+        vain.empty() ? fmt::format("port {} was dialled, no answer", target_.port) : vain));
   }
   if (mounted->status != 0) {
     return std::unexpected(
@@ -247,10 +246,11 @@ void TargetWorld::run_command(const std::string& text, const std::string& what) 
 }
 
 void TargetWorld::command(std::string_view verb, ServerId server, const std::string& uuid) {
-  const auto text = command_for(target_, verb,
-                                {{"node", reference::address_text(nid_address(peer_of(server).nid))},
-                                 {"target", name_of(server)},
-                                 {"uuid", uuid}});
+  const auto text =
+      command_for(target_, verb,
+                  {{"node", reference::address_text(nid_address(peer_of(server).nid))},
+                   {"target", name_of(server)},
+                   {"uuid", uuid}});
   if (!text) throw Unsupported{fmt::format("{} names no command for {}", target_.name, verb)};
   run_command(*text, fmt::format("{} of {}", verb, name_of(server)));
 }

@@ -1,10 +1,10 @@
-// A world around servers that we did not start (targets/lustre.h): our clients and scripted peers as
-// nodes in this process, and the commands of the target file for what is done to the servers.
+// A world around servers that we did not start (targets/lustre.h): our clients and scripted peers
+// as nodes in this process, and the commands of the target file for what is done to the servers.
 //
 // The servers outlive the world and keep what it leaves there. So clients mount a directory that is
-// made for this world and removed with it, names that servers remember are new in each world, and in
-// the end servers that were crashed are started again, and clients that died are evicted where the
-// target can.
+// made for this world and removed with it, names that servers remember are new in each world, and
+// in the end servers that were crashed are started again, and clients that died are evicted where
+// the target can.
 //
 // What such servers cannot have done to them (a crash at a certain commit, commits released without
 // a crash) throws Unsupported; a command that fails throws Broken. They give no notes.

@@ -1,6 +1,6 @@
 // The live world: our servers as processes on loopback addresses of their own, with LMDB stores,
-// killed with SIGKILL; our clients and scripted peers as nodes in this process (client_side.h); real
-// time.
+// killed with SIGKILL; our clients and scripted peers as nodes in this process (client_side.h);
+// real time.
 //
 // With a capture asked for, a relay stands before each server, so that what servers say to each
 // other is in it too.

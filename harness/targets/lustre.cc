@@ -1,7 +1,6 @@
 #include "harness/targets/lustre.h"
 
 #include <fmt/core.h>
-
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -16,11 +15,11 @@
 namespace harness {
 namespace {
 
-constexpr auto kVerbs = std::to_array<std::string_view>(
-    {"crash", "start", "evict", "replay_barrier", "version"});
-constexpr auto kKeys = std::to_array<std::string_view>(
-    {"name", "dialect", "mgs", "mdt", "osts", "fsname", "port", "clients", "timing", "can", "limits",
-     "expect"});
+constexpr auto kVerbs =
+    std::to_array<std::string_view>({"crash", "start", "evict", "replay_barrier", "version"});
+constexpr auto kKeys =
+    std::to_array<std::string_view>({"name", "dialect", "mgs", "mdt", "osts", "fsname", "port",
+                                     "clients", "timing", "can", "limits", "expect"});
 
 // Servers answer at LNet's own pid.
 std::optional<PeerId> parse_peer(std::string_view text) {

@@ -33,9 +33,10 @@ bool take(std::string_view& text, std::string_view prefix) {
 std::expected<std::vector<Target>, std::string> read_target(const std::string& path) {
   auto file = read_target_file(path);
   if (!file) {
-    return std::unexpected(fmt::format("{} (other targets: reference, reference:1.8, "
-                                       "reference:2.0, reference:2.0+defect=NAME)",
-                                       file.error()));
+    return std::unexpected(
+        fmt::format("{} (other targets: reference, reference:1.8, "
+                    "reference:2.0, reference:2.0+defect=NAME)",
+                    file.error()));
   }
   Target target{.name = file->name, .dialect = file->dialect};
   target.file = std::make_shared<const TargetFile>(*std::move(file));

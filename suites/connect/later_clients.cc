@@ -151,11 +151,11 @@ const Case kCases[] = {
      .run =
          [](Conformance& c) {
            constexpr size_t kMore = 192 - ObdConnectData::kSize;
-           expect_usable(connect<v2_0::OstConnect>(c, ost(0), "-OST0000_UUID", kKernelOst, 0, kMore),
-                         kKernelOst);
            expect_usable(
-               connect<v2_0::MdsConnect>(c, kMds, "-MDT0000_UUID", kKernelMdt, 0, kMore),
-               kKernelMdt);
+               connect<v2_0::OstConnect>(c, ost(0), "-OST0000_UUID", kKernelOst, 0, kMore),
+               kKernelOst);
+           expect_usable(connect<v2_0::MdsConnect>(c, kMds, "-MDT0000_UUID", kKernelMdt, 0, kMore),
+                         kKernelMdt);
          }},
     {.id = "later.4",
      .requirement = "NEGO-4",
@@ -164,8 +164,8 @@ const Case kCases[] = {
      .needs = Needs::only_2_0,
      .run =
          [](Conformance& c) {
-           const Answer answer = connect<v2_0::MdsConnect>(c, kMds, "-MDT0000_UUID", kLibraryMdt,
-                                                           kLibraryClient);
+           const Answer answer =
+               connect<v2_0::MdsConnect>(c, kMds, "-MDT0000_UUID", kLibraryMdt, kLibraryClient);
            if (answer.status() == 0) return expect_usable(answer, kLibraryMdt);
            const auto told = v2_0::MdsConnect::Reply::decode(answer.message);
 

@@ -2,6 +2,7 @@
 #include "protocol/ptlrpc.h"
 #include "suites/application.h"
 #include "suites/errno.h"
+#include "suites/peer.h"
 #include "suites/suites.h"
 
 namespace suites {
@@ -288,6 +289,24 @@ const Case kCases[] = {
 
            c.expect_in_time("the space to be free again",
                             [&] { return b.statfs().file_system.free == before; });
+         }},
+    {.id = "mds-recovery.14",
+     .requirement = "REPLAY-9",
+     .sentence = "A client that never comes back does not cost the others what they replay",
+     .source = "semantics 1.9 (timer)",
+     .needs = Needs::crash | Needs::hold_commits,
+     .run =
+         [](Conformance& c) {
+           Peer& gone = c.peer();
+           gone.connect(kMds);
+           c.mount();
+           Application& a = worker(c);
+           barrier(c);
+           EXPECT_EQ(a.mkdir("/d"), 0);
+           crash_at_barrier(c);
+
+           EXPECT_EQ(a.stat("/d").status, 0);
+           EXPECT_EQ(a.mkdir("/d/e"), 0);
          }},
 };
 
