@@ -112,6 +112,7 @@ class Client {
   Progress advance_mount(Frame& frame, Call& call);
   Progress advance_unmount(Frame& frame, Call& call);
   Progress advance_statfs(Frame& frame, Call& call);
+  void on_root(Frame& frame, Call& call);
   Progress walk_to_root(Frame& frame, Call& call);
   void make_imports(Frame& frame);
   void add_import(Frame& frame, const ConfigTarget& target);

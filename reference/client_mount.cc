@@ -81,42 +81,39 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
         call.stage = Stage::root;
       }
       break;
-    case Stage::root: {
-      if (call.reply.status != 0) {
-        const int32_t status = call.reply.status < 0 ? call.reply.status : kEio;
-        forget_mount();
-        finish(frame, call, status);
-        break;
-      }
-      const auto& fid = call.reply.body.fid1;
-      if (call.op == MdOp::getstatus) {
-        root_ = {fid.seq, fid.oid, fid.ver};
-        MdRequest request = md_request(frame, call);
-        request.fid = root_;
-        request.valid = 0x00000000'0001'6fff;  // type, owner, times, size, links
-        send_md(frame, call, MdOp::getattr, request);
-        break;
-      }
-      if (call.args.path.empty() || call.args.path == "/") {
-        mounted_ = true;
-        finish(frame, call, 0);
-        break;
-      }
-      if (!start_walk(call, call.args.path)) {
-        const int32_t status = call.status;
-        forget_mount();
-        finish(frame, call, status);
-        break;
-      }
-      call.stage = Stage::walk;
+    case Stage::root:
+      on_root(frame, call);
       break;
-    }
     case Stage::walk:
       return walk_to_root(frame, call);
     default:
       break;
   }
   return Progress::none;
+}
+
+// The root's fid, then its attributes; then the mount is done, or walks to where it was asked for.
+void Client::on_root(Frame& frame, Call& call) {
+  const auto fail = [&](int32_t status) {
+    forget_mount();
+    finish(frame, call, status);
+  };
+  if (call.reply.status != 0) return fail(call.reply.status < 0 ? call.reply.status : kEio);
+  const auto& fid = call.reply.body.fid1;
+  if (call.op == MdOp::getstatus) {
+    root_ = {fid.seq, fid.oid, fid.ver};
+    MdRequest request = md_request(frame, call);
+    request.fid = root_;
+    request.valid = 0x00000000'0001'6fff;  // type, owner, times, size, links
+    send_md(frame, call, MdOp::getattr, request);
+  } else if (call.args.path.empty() || call.args.path == "/") {
+    mounted_ = true;
+    finish(frame, call, 0);
+  } else if (!start_walk(call, call.args.path)) {
+    fail(call.status);
+  } else {
+    call.stage = Stage::walk;
+  }
 }
 
 // The directory that the mount asked for becomes the root.

@@ -58,12 +58,13 @@ struct DialectRow {
   Dialect dialect;
   uint32_t bit;
   uint32_t version;
+  uint32_t line_bits;      // below them, releases of one line differ: major.minor, or major
   uint64_t mgs, mdt, ost;  // what each kind of target supports
 };
 // LRU_RESIZE, which a default build has as well, is left out: our servers keep no lock volume.
 constexpr auto kDialects = std::to_array<DialectRow>({
-    {Dialect::v1_8, k18, 0x01080900, 0x1000020, 0x8018140f1a1, 0x804b14c047e},
-    {Dialect::v2_0, k20, 0x02000000, 0x1001000020, 0x11c5f3b1a1, 0x16b16f047e},
+    {Dialect::v1_8, k18, 0x01080900, 16, 0x1000020, 0x8018140f1a1, 0x804b14c047e},
+    {Dialect::v2_0, k20, 0x02000000, 24, 0x1001000020, 0x11c5f3b1a1, 0x16b16f047e},
 });
 
 const DialectRow& row_of(Dialect dialect) {
@@ -136,8 +137,8 @@ ConnectVerdict decide_connect(const ConnectFacts& facts) {
 uint32_t server_version(Dialect dialect) { return row_of(dialect).version; }
 
 bool library_version_fits(Dialect dialect, uint32_t version) {
-  const int line = dialect == Dialect::v1_8 ? 16 : 24;  // major and minor, or major
-  return version >> line == server_version(dialect) >> line;
+  const DialectRow& row = row_of(dialect);
+  return version >> row.line_bits == row.version >> row.line_bits;
 }
 
 uint64_t supported_flags(Dialect dialect, TargetKind kind) {

@@ -59,8 +59,8 @@ ConnectVerdict decide_connect(const ConnectFacts& facts);
 
 // ocd_version of the dialect: 1.8.9 or 2.0.0.
 uint32_t server_version(Dialect dialect);
-// Rule C4. Real servers take libraries within OBD_OCD_VERSION(0, 0, 1, 32) of themselves; ours stand
-// for every release that speaks their dialect: 1.8 takes 1.8.x, 2.0 takes 2.x.
+// Rule C4. Real servers take libraries within OBD_OCD_VERSION(0, 0, 1, 32) of themselves; ours
+// stand for every release that speaks their dialect: 1.8 takes 1.8.x, 2.0 takes 2.x.
 bool library_version_fits(Dialect dialect, uint32_t version);
 // *_CONNECT_SUPPORTED (facts: constants-*.csv, connect_supported).
 uint64_t supported_flags(Dialect dialect, TargetKind kind);

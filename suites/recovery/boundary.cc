@@ -28,8 +28,7 @@ void die_at_commit(Conformance& c, bool durable) {
   Application& b = worker(c);
   c.world().crash_at_commit(kMds, 1, durable);
   c.world().add_rule({.part = Part::reply, .opcode = opcode::kMdsReint});
-  Pending mkdir =
-      a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
+  Pending mkdir = a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
   c.wait_for("the MDS to die", [&] { return !c.world().running(kMds); });
   c.world().add_rule({.part = Part::request,
                       .opcode = opcode::kMdsReint,
@@ -54,8 +53,8 @@ const Case kCases[] = {
      .run = [](Conformance& c) { die_at_commit(c, true); }},
     {.id = "boundary.2",
      .requirement = "REPLAY-2",
-     .sentence = "A crash right before the commit loses the operation, and the request that is sent "
-                 "again is executed",
+     .sentence = "A crash right before the commit loses the operation, and the request that is "
+                 "sent again is executed",
      .source = "semantics 1.13",
      .needs = Needs::crash | Needs::crash_at_commit,
      .run = [](Conformance& c) { die_at_commit(c, false); }},
@@ -70,9 +69,8 @@ const Case kCases[] = {
            Application& a = worker(c);
            c.world().crash_at_commit(kMds, 1, true);
            c.world().add_rule({.part = Part::reply, .opcode = opcode::kMdsReint});
-           Pending mkdir = a.begin({.kind = harness::Syscall::Kind::mkdir,
-                                    .path = "/d",
-                                    .mode = 0755});
+           Pending mkdir =
+               a.begin({.kind = harness::Syscall::Kind::mkdir, .path = "/d", .mode = 0755});
            c.wait_for("the MDS to die", [&] { return !c.world().running(kMds); });
            c.world().start(kMds);
 
