@@ -148,8 +148,8 @@ class World {
   virtual void add_rule(const faults::Rule& rule) = 0;
   // How many messages each rule has struck so far, in order of add_rule.
   virtual uint32_t struck(size_t rule) const = 0;
-  // Delivers what rules with Verdict::hold have kept.
-  virtual void release_held() = 0;
+  // No rule strikes any more, and what rules with Verdict::hold have kept arrives.
+  virtual void end_faults() = 0;
 
   // Ends all faults, starts servers that are down, and lets everything happen until nothing is left
   // but what is periodic. False if a call does not end, or the world cannot tell.

@@ -180,7 +180,8 @@ int ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& me
   return 1;
 }
 
-void ClientSide::release_held() {
+void ClientSide::end_faults() {
+  injector_ = {};
   for (Held& held : std::exchange(held_, {})) {
     if (!held.node->node) continue;
     const PeerId self = held.node->config.self;

@@ -50,7 +50,7 @@ class ClientSide : public World {
 
   void add_rule(const faults::Rule& rule) override;
   uint32_t struck(size_t rule) const override;
-  void release_held() override;
+  void end_faults() override;
 
  protected:
   // What a node of ours is built from.

@@ -306,7 +306,8 @@ const std::vector<reference::Fact>& SimWorld::facts(ServerId server) const {
 void SimWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
 uint32_t SimWorld::struck(size_t rule) const { return injector_.struck(rule); }
 
-void SimWorld::release_held() {
+void SimWorld::end_faults() {
+  injector_ = {};
   const std::vector<Happened::Sent> held = std::move(held_);
   held_.clear();
   for (const Happened::Sent& sent : held) post(sent.from, sent.to, sent.message);
@@ -328,9 +329,8 @@ bool SimWorld::only_periodic() const {
 }
 
 bool SimWorld::quiesce() {
-  injector_ = {};
   dooms_.clear();
-  release_held();
+  end_faults();
   for (const auto& [server, node] : servers_) {
     release_commits(server);
     if (!cluster_.up(node)) start(server);

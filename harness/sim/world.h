@@ -58,7 +58,7 @@ class SimWorld final : public World {
 
   void add_rule(const faults::Rule& rule) override;
   uint32_t struck(size_t rule) const override;
-  void release_held() override;
+  void end_faults() override;
   bool quiesce() override;
 
   // The value inside, for tests that copy or compare it, and for what drives it by hand.

@@ -7,8 +7,8 @@
 //   port = 988                       # where all of them are dialled
 //   clients = ["10.0.0.7@tcp", …]    # addresses of this machine, one a client of ours; without it
 //                                    # they share one, as user-space clients do (lnet-socklnd 1)
-//   timing = "lustre"                # what our clients wait: as Lustre's, or short for servers
-//   that do [can]                            # a shell command per verb, with these filled in:
+//   timing = "lustre"                # what our clients wait: as Lustre's, or "short"
+//   [can]                            # a shell command per verb, with these filled in:
 //   crash = "ssh {node} …"           #   {node} the server's address, {target} acme-MDT0000
 //   start = "ssh {node} …"
 //   evict = "… {target} … {uuid}"    #   {uuid} the client's

@@ -76,7 +76,7 @@ class CapturedWorld final : public harness::World {
   const std::vector<harness::Fact>& facts(harness::ServerId) const override { return facts_; }
   void add_rule(const faults::Rule&) override {}
   uint32_t struck(size_t) const override { return 0; }
-  void release_held() override {}
+  void end_faults() override {}
 
  private:
   void take(const Bytes& bytes) {
