@@ -104,6 +104,8 @@ class World {
   virtual Time now() const = 0;
   // For names of ours that servers remember: another one in each world that meets the same servers.
   virtual uint64_t salt() const { return 0; }
+  // The directory of the file system that our clients have as their root.
+  virtual std::string root() const { return "/"; }
 
   // Lets things happen until the condition holds; false when patience ran out.
   virtual bool run_until(const std::function<bool()>& condition) = 0;

@@ -34,6 +34,7 @@ class TargetWorld final : public ClientSide {
   ~TargetWorld() override;
 
   uint64_t salt() const override { return salt_; }
+  std::string root() const override { return directory_; }
   OrderId submit(ClientId client, const Syscall& call) override;
   void kill_client(ClientId client) override;
   // Waits also until what was done so far is durable.

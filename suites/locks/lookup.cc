@@ -1,4 +1,7 @@
 // The lock on a name's file, as a scripted client holds it.
+#include <optional>
+#include <ranges>
+
 #include "protocol/ldlm.h"
 #include "protocol/mds.h"
 #include "protocol/operations_1_8.h"
@@ -25,31 +28,47 @@ ldlm::LdlmResId resource_of(const protocol::fid::LuFid& fid) {
   return {.name = {fid.seq, fid.oid, fid.ver, 0}};
 }
 
-// Looks a name in the root up with a LOOKUP lock on what it names. The lock's handle.
-template <class Getstatus, class Lookup>
-uint64_t look_up(Peer& peer, std::string_view name) {
-  const Answer status = peer.ask<Getstatus>(kMds, {});
-  const auto root = Getstatus::Reply::decode(status.message);
-  EXPECT_TRUE(root) << "GETSTATUS";
-  if (!root) return 0;
+// Looks a name up with a LOOKUP lock on what it names.
+template <class Lookup, class Fid>
+std::optional<typename Lookup::Reply> look_up_in(Peer& peer, const Fid& parent,
+                                                 std::string_view name) {
   typename Lookup::Request request;
   request.lock.lock_flags = ldlm::lock_flag::kHasIntent;
-  request.lock.lock_desc = {.resource = {.type = ldlm::lock_type::kIbits,
-                                         .name = resource_of(root->body.fid1)},
-                            .req_mode = ldlm::lock_mode::kCr};
+  request.lock.lock_desc = {
+      .resource = {.type = ldlm::lock_type::kIbits, .name = resource_of(parent)},
+      .req_mode = ldlm::lock_mode::kCr};
   protocol::set_overlay(request.lock.lock_desc.policy_data,
                         ldlm::LdlmInodebits{.bits = ldlm::inodebit::kLookup});
   request.lock.lock_handle[0] = {kClientLock};
   request.intent.opc = ldlm::intent_op::kLookup;
-  request.body.fid1 = root->body.fid1;
+  request.body.fid1 = parent;
   request.body.valid = protocol::mds::valid::kId;
   request.name = name;
   const Answer answer = peer.ask<Lookup>(kMds, request);
   const auto found = Lookup::Reply::decode(answer.message);
   EXPECT_TRUE(found) << "the intent's answer";
-  if (!found) return 0;
-  EXPECT_EQ(answer.status(), 0) << "no lock was given";
-  return found->lock.lock_handle.cookie;
+  if (!found) return std::nullopt;
+  EXPECT_EQ(answer.status(), 0) << "no lock was given on " << name;
+  return *found;
+}
+
+// The handle of a LOOKUP lock on what an absolute path names.
+template <class Getstatus, class Lookup>
+uint64_t look_up(Peer& peer, std::string_view path) {
+  const Answer status = peer.ask<Getstatus>(kMds, {});
+  const auto root = Getstatus::Reply::decode(status.message);
+  EXPECT_TRUE(root) << "GETSTATUS";
+  if (!root) return 0;
+  auto at = root->body.fid1;
+  uint64_t lock = 0;
+  for (const auto part : std::views::split(path, '/')) {
+    if (part.empty()) continue;
+    const auto found = look_up_in<Lookup>(peer, at, std::string_view(part));
+    if (!found) return 0;
+    at = found->body.fid1;
+    lock = found->lock.lock_handle.cookie;
+  }
+  return lock;
 }
 
 const Case kCases[] = {
@@ -64,13 +83,13 @@ const Case kCases[] = {
            Peer& peer = c.peer();
            peer.connect(kMds);
            const bool old = c.dialect() == Dialect::v1_8;
+           const std::string path = c.world().root() + "/f";
            const uint64_t lock =
-               old ? look_up<v1_8::MdsGetstatus, v1_8::LdlmEnqueueIntentLookup>(peer, "f")
-                   : look_up<v2_0::MdsGetstatus, v2_0::LdlmEnqueueIntentLookup>(peer, "f");
+               old ? look_up<v1_8::MdsGetstatus, v1_8::LdlmEnqueueIntentLookup>(peer, path)
+                   : look_up<v2_0::MdsGetstatus, v2_0::LdlmEnqueueIntentLookup>(peer, path);
            EXPECT_NE(lock, 0u);
-           Pending rename = a.begin({.kind = harness::Syscall::Kind::rename,
-                                     .path = "/f",
-                                     .target = "/g"});
+           Pending rename =
+               a.begin({.kind = harness::Syscall::Kind::rename, .path = "/f", .target = "/g"});
 
            const auto call = peer.next("a blocking callback");
            const auto message = protocol::Message::parse(call.payload);
@@ -79,8 +98,8 @@ const Case kCases[] = {
            const auto asked = v2_0::LdlmBlCallback::Request::decode(*message);
            ASSERT_TRUE(asked);
            EXPECT_EQ(asked->lock.lock_handle[0].cookie, kClientLock);
-           peer.send<v2_0::LdlmCancel>(
-               kMds, {.lock = {.lock_count = 1, .lock_handle = {{{lock}}}}});
+           peer.send<v2_0::LdlmCancel>(kMds,
+                                       {.lock = {.lock_count = 1, .lock_handle = {{{lock}}}}});
            EXPECT_EQ(rename.status(), 0);
          }},
 };
