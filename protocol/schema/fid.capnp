@@ -51,6 +51,14 @@ enum FidSeq $lustre("fid") $valueSet(64) {
   normal @12 $lustre("FID_SEQ_NORMAL") $value(0x200000400);  # First that clients may get.
 }
 
+enum SeqWidth $lustre("fid") $valueSet(64) {
+  # How many of something make up a sequence range or a sequence.
+  metaWidth @0 $lustre("LUSTRE_SEQ_META_WIDTH") $value(1);  # Sequences that a client gets.
+  batchWidth @1 $lustre("LUSTRE_SEQ_BATCH_WIDTH") $value(1000);
+  maxWidth @2 $lustre("LUSTRE_SEQ_MAX_WIDTH") $value(0x20000);  # Object ids in a sequence.
+  superWidth @3 $lustre("LUSTRE_SEQ_SUPER_WIDTH") $value(0x40000000);  # Sequences that an MDT gets.
+}
+
 enum SeqOp $lustre("fid") $valueSet(32) {
   # First buffer of SEQ_QUERY.
   allocSuper @0 $lustre("SEQ_ALLOC_SUPER") $value(0);

@@ -105,6 +105,15 @@ enum LlogContext $lustre("llog") $valueSet(32) {
   sizeReplCtxt @5 $lustre("LLOG_SIZE_REPL_CTXT") $value(5);
 }
 
+enum LogSize $lustre("llog") $valueSet(32) {
+  # Sizes of logs, in bytes.
+  minRecSize @0 $lustre("LLOG_MIN_REC_SIZE") $value(24);
+  headerSize @1 $lustre("LLOG_HEADER_SIZE") $value(96);  # LlogLogHdr without its bitmap.
+  bitmapBytes @2 $lustre("LLOG_BITMAP_BYTES") $value(8096);
+  chunkSize @3 $lustre("LLOG_CHUNK_SIZE") $value(8192);
+  # A block, as read over the wire; no record crosses one.
+}
+
 # --- records ---
 
 struct LlogRecHdr $lustre("llog_rec_hdr") $size(16) $littleEndian {

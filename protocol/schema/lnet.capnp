@@ -82,6 +82,21 @@ enum ConnType $lustre("socklnd") $valueSet(32) {
   none @4 $lustre("SOCKLND_CONN_NONE") $value(0xffffffff);
 }
 
+enum NetType $lustre("lnet") $valueSet(16) {
+  # Kind of a network: the upper half of the upper half of a NID. The rest is its number and the
+  # IPv4 address.
+  tcp @0 $lustre("SOCKLND") $value(2);
+  o2ib @1 $lustre("O2IBLND") $value(5);
+  loopback @2 $lustre("LOLND") $value(9);
+}
+
+enum LnetPid $lustre("lnet") $valueSet(32) {
+  # Process ids in LNet.
+  lustre @0 $lustre("LUSTRE_SRV_LNET_PID") $value(12345);  # Kernel peers, and servers.
+  userFlag @1 $lustre("LNET_PID_USERFLAG") $value(0x80000000);
+  # Marks the pid of a user-space peer.
+}
+
 # --- messages ---
 
 struct KsockMsgHeader $lustre("ksock_msg_t") $size(24) {

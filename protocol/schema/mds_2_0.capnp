@@ -317,6 +317,11 @@ enum LudaBit $lustre("dir") $bitSet(32) {
   type @1 $lustre("LUDA_TYPE") $value(0x2);
 }
 
+enum DirHash $lustre("dir") $valueSet(64) {
+  # Hashes with a meaning of their own.
+  end @0 $lustre("DIR_END_OFF") $value(0xfffffffffffffffe);  # hash_end of the last page.
+}
+
 # --- capabilities ---
 
 struct LustreCapa $lustre("lustre_capa") $size(120) {

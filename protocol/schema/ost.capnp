@@ -97,6 +97,13 @@ enum ObdoFlag $lustre("obdo_flag") $bitSet(32) {
   haveLock @20 $lustre("OBD_FL_HAVE_LOCK") $value(0x20000000);  # Only 1.8.
 }
 
+enum ObjectLimit $lustre("ost_misc") $valueSet(64) {
+  # Bounds of precreation and of offsets.
+  minPrecreate @0 $lustre("OST_MIN_PRECREATE") $value(32);
+  maxPrecreate @1 $lustre("OST_MAX_PRECREATE") $value(20000);
+  eof @2 $lustre("OBD_OBJECT_EOF") $value(0xffffffffffffffff);
+}
+
 # --- bulk ---
 
 struct ObdIoobj $lustre("obd_ioobj") $size(24) {

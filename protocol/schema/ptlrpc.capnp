@@ -109,6 +109,48 @@ struct ObdUuid $lustre("obd_uuid") $size(40) $opaque {
   uuid @0 :Text $lustre("uuid") $count(40);
 }
 
+enum ErrorNumber $lustre("errno") $valueSet(32) {
+  # Numbers of errors; pb_status has them negative. Linux's, whatever the node runs.
+  eperm @0 $lustre("EPERM") $value(1);
+  enoent @1 $lustre("ENOENT") $value(2);
+  eintr @2 $lustre("EINTR") $value(4);
+  eio @3 $lustre("EIO") $value(5);
+  ebadf @4 $lustre("EBADF") $value(9);
+  eagain @5 $lustre("EAGAIN") $value(11);
+  enomem @6 $lustre("ENOMEM") $value(12);
+  eacces @7 $lustre("EACCES") $value(13);
+  efault @8 $lustre("EFAULT") $value(14);
+  ebusy @9 $lustre("EBUSY") $value(16);
+  eexist @10 $lustre("EEXIST") $value(17);
+  exdev @11 $lustre("EXDEV") $value(18);
+  enodev @12 $lustre("ENODEV") $value(19);
+  enotdir @13 $lustre("ENOTDIR") $value(20);
+  eisdir @14 $lustre("EISDIR") $value(21);
+  einval @15 $lustre("EINVAL") $value(22);
+  efbig @16 $lustre("EFBIG") $value(27);
+  enospc @17 $lustre("ENOSPC") $value(28);
+  erofs @18 $lustre("EROFS") $value(30);
+  emlink @19 $lustre("EMLINK") $value(31);
+  erange @20 $lustre("ERANGE") $value(34);
+  edeadlk @21 $lustre("EDEADLK") $value(35);
+  enametoolong @22 $lustre("ENAMETOOLONG") $value(36);
+  enotempty @23 $lustre("ENOTEMPTY") $value(39);
+  ebade @24 $lustre("EBADE") $value(52);  # A client without what the server demands.
+  enodata @25 $lustre("ENODATA") $value(61);
+  eproto @26 $lustre("EPROTO") $value(71);
+  eoverflow @27 $lustre("EOVERFLOW") $value(75);
+  eopnotsupp @28 $lustre("EOPNOTSUPP") $value(95);
+  enotconn @29 $lustre("ENOTCONN") $value(107);
+  eshutdown @30 $lustre("ESHUTDOWN") $value(108);
+  etimedout @31 $lustre("ETIMEDOUT") $value(110);
+  ealready @32 $lustre("EALREADY") $value(114);
+  einprogress @33 $lustre("EINPROGRESS") $value(115);
+  estale @34 $lustre("ESTALE") $value(116);
+  edquot @35 $lustre("EDQUOT") $value(122);
+  erestartsys @36 $lustre("ERESTARTSYS") $value(512);
+  enotsupp @37 $lustre("ENOTSUPP") $value(524);  # An opcode that the server does not know.
+}
+
 enum MsgMagic $lustre("msg_magic") $valueSet(32) {
   # lm_magic. Read with its bytes reversed, the sender has the other byte order.
   v1 @0 $lustre("LUSTRE_MSG_MAGIC_V1") $value(0xbd00bd0);
@@ -390,6 +432,20 @@ enum ConnectFlag $lustre("connect_flag") $bitSet(64) {
   lightweight @48 $lustre("OBD_CONNECT_LIGHTWEIGHT") $value(0x1000000000000);  # Only 1.8.
   shortio @49 $lustre("OBD_CONNECT_SHORTIO") $value(0x2000000000000);
   pingless @50 $lustre("OBD_CONNECT_PINGLESS") $value(0x4000000000000);  # Only 1.8.
+}
+
+enum Grants18 $lustre("connect_supported") $valueSet(64) {
+  # The most that servers of 1.8.9 grant, as masks of ConnectFlag. Facts: differences 10.
+  mds @0 $lustre("MDS_CONNECT_SUPPORTED") $value(0x8018140f1a1);
+  mgs @1 $lustre("MGS_CONNECT_SUPPORTED") $value(0x1000020);
+  ost @2 $lustre("OST_CONNECT_SUPPORTED") $value(0x804b14c047e);
+}
+
+enum Grants20 $lustre("connect_supported") $valueSet(64) {
+  # The most that servers of 2.0.0 grant, as masks of ConnectFlag. Facts: differences 10.
+  mdt @0 $lustre("MDT_CONNECT_SUPPORTED") $value(0x11c5f3b1a1);
+  mgs @1 $lustre("MGS_CONNECT_SUPPORTED") $value(0x1001000020);
+  ost @2 $lustre("OST_CONNECT_SUPPORTED") $value(0x16b16f047e);
 }
 
 enum ChecksumType $lustre("cksum_type") $bitSet(32) {
