@@ -43,6 +43,19 @@ void BufferReader::refuse(WireError::Kind kind, uint64_t found, uint64_t allowed
                      .kind = kind};
 }
 
+void BufferReader::refuse_rest() {
+  for (uint32_t slot = cursor_.slot(); slot < message_.buffer_count(); ++slot) {
+    if (message_.buffer_length(slot) == 0) continue;
+    error_ = WireError{.subject = operation_.name,
+                       .field = "lm_bufcount",
+                       .offset = offsetof(ptlrpc::LustreMsgV2, bufcount),
+                       .found = message_.buffer_count(),
+                       .allowed = cursor_.slot(),
+                       .kind = WireError::Kind::too_many};
+    return;
+  }
+}
+
 std::optional<ByteView> BufferReader::take(size_t size_min, bool empty_is_none) {
   if (error_) return std::nullopt;
   const std::optional<uint32_t> slot = cursor_.next();

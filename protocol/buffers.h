@@ -30,6 +30,7 @@ class BufferCursor {
   uint32_t offset() const { return offset_; }
   bool left_out() const { return left_out_; }  // that none was due to compaction
   uint32_t place() const { return place_; }    // number of places visited
+  uint32_t slot() const { return slot_; }      // the first buffer that has no place so far
 
  private:
   bool announced(const Presence& presence) const;
@@ -94,9 +95,15 @@ class BufferReader {
   void data(ByteView& out);
   void data(std::optional<ByteView>& out);
 
+  // All places were read: what is left of the message must be empty.
+  void finish() {
+    if (!error_ && cursor_.slot() < message_.buffer_count()) refuse_rest();
+  }
+
   const std::optional<WireError>& error() const { return error_; }
 
  private:
+  void refuse_rest();
   // The next buffer, none if it is not there or wrong.
   std::optional<ByteView> take(size_t size_min, bool empty_is_none);
   std::optional<ByteView> take_array(size_t element);
@@ -182,6 +189,13 @@ class BufferWriter {
   uint32_t pending_ = 0;  // absent so far, with nothing behind them
   uint32_t dropped_ = 0;  // left out of a compacted reply
 };
+
+// DirectionInfo::check of a request or reply.
+template <class T>
+std::optional<WireError> check_as(const Message& message) {
+  const auto decoded = T::decode(message);
+  return decoded ? std::nullopt : std::optional<WireError>(decoded.error());
+}
 
 // DirectionInfo::recode of a request or reply.
 template <class T>

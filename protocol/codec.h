@@ -68,18 +68,24 @@ std::expected<T, WireError> decode(ByteView bytes, ByteOrder order = ByteOrder::
                                      .allowed = sizeof(T),
                                      .kind = WireError::Kind::too_short});
   }
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  if (order != ByteOrder::little) swap_value(value);
+  // In its place at once: one copy of the bytes.
+  std::expected<T, WireError> value(std::in_place);
+  std::memcpy(static_cast<void*>(&*value), bytes.data(), sizeof(T));
+  if (order != ByteOrder::little) swap_value(*value);
   return value;
 }
 
 // Writes the value to the start of `out`, which must be large enough (a CHECK of the caller's).
 template <WireValue T>
 void encode(const T& value, ByteSpan out, ByteOrder order = ByteOrder::little) {
+  const ByteSpan place = out.first(sizeof(T));
+  if (order == ByteOrder::little) {
+    std::memcpy(place.data(), &value, sizeof(T));
+    return;
+  }
   T ordered = value;
-  if (order != ByteOrder::little) swap_value(ordered);
-  std::memcpy(out.first(sizeof(T)).data(), &ordered, sizeof(T));
+  swap_value(ordered);
+  std::memcpy(place.data(), &ordered, sizeof(T));
 }
 
 template <WireValue T>

@@ -60,7 +60,9 @@ uint64_t Describer::read(ByteView bytes, ByteOrder order) const {
 
 std::string_view Describer::lustre_name(const FieldInfo& field) const {
   const bool old = dialect_ == Dialect::v1_8 && !field.lustre_1_8.empty();
-  const std::string_view name = old ? field.lustre_1_8 : field.lustre;
+  const std::string_view name = old                    ? field.lustre_1_8
+                                : field.later.empty() ? field.lustre
+                                                      : field.later;
   return name.substr(0, name.find('['));
 }
 
@@ -68,7 +70,8 @@ Item Describer::number(std::string name, ByteView bytes, const NameTable* names)
   return {.name = std::move(name),
           .kind = Item::Kind::number,
           .number = read(bytes, order_),
-          .names = names};
+          .names = names,
+          .dialect = dialect_};
 }
 
 // Which struct lies over a union, told by a sibling; the member's own type if nothing tells.
@@ -133,6 +136,7 @@ Item Describer::element(const FieldInfo& field, std::string name, ByteView bytes
       }
       item.hex = field.hex;
       item.names = field.names;
+      item.dialect = dialect_;
       if (field.width == 8 && lustre_name(field).ends_with("nid"))
         item.text = nid_text(item.number);
       break;
@@ -181,6 +185,7 @@ size_t Describer::trailing(std::vector<Item>& items, const FieldInfo& field, Byt
 // Whether the field is no longer what 2.0 had there; then it is listed as unexplained.
 bool Describer::unknown_later(const StructInfo& info, const FieldInfo& field, ByteView bytes,
                               uint32_t offset) {
+  if (!field.later.empty()) return false;
   if (changed_later(info, field)) {
     unexplained(offset, bytes.size(), "a field that a later version uses otherwise");
     return true;
@@ -194,7 +199,17 @@ size_t Describer::fields(std::vector<Item>& items, const StructInfo& info, ByteV
                          uint32_t offset, bool within_little_endian) {
   const bool little = within_little_endian || info.little_endian;
   size_t explained = info.size;
+  uint32_t end_1_8 = 0;  // of the last field that 1.8 has in the place of others
   for (const FieldInfo& field : info.fields) {
+    if (field.offset < end_1_8) continue;
+    if (dialect_ == Dialect::v1_8 && !field.parts_1_8.empty()) {
+      for (const FieldInfo& part : field.parts_1_8) {
+        end_1_8 = part.offset + part.size;
+        if (part.padding && all_zero(bytes.subspan(part.offset, part.size))) continue;
+        items.push_back(this->field(part, info, bytes, offset + part.offset, little));
+      }
+      continue;
+    }
     if (field.trailing) {
       explained += trailing(items, field, bytes.subspan(info.size), offset + info.size, little);
       continue;

@@ -25,6 +25,7 @@ struct Item {
   bool is_signed = false;
   bool hex = false;
   const NameTable* names = nullptr;
+  Dialect dialect = Dialect::v2_0;  // that of the names
   std::string text = {};  // of a text; of a group, what it is as a whole (a FID, a NID), or empty
   ByteView bytes = {};
   std::vector<Item> items = {};

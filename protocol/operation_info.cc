@@ -8,8 +8,10 @@
 
 namespace protocol {
 
-std::string_view NameTable::name_of(uint64_t value) const {
-  const auto found = std::ranges::find(values, value, &NamedValue::value);
+std::string_view NameTable::name_of(uint64_t value, Dialect dialect) const {
+  const auto found = std::ranges::find_if(values, [=](const NamedValue& named) {
+    return named.value == value && named.only.value_or(dialect) == dialect;
+  });
   return found == values.end() ? std::string_view{} : found->lustre;
 }
 

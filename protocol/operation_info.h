@@ -12,8 +12,6 @@
 
 namespace protocol {
 
-enum class Dialect : uint8_t { v1_8, v2_0 };
-
 enum class BufferKind : uint8_t {
   structure,  // a struct, with its trailing part if it has one; sent with at least `count` bytes
   integer,    // one number of element_size bytes
@@ -49,6 +47,8 @@ class MessageBuilder;
 struct DirectionInfo {
   std::span<const BufferInfo> buffers;
   bool compact = false;  // 1.8: empty buffers are left out and later ones move down
+  // Decodes the message as this; what is wrong with it.
+  std::optional<WireError> (*check)(const Message&) = nullptr;
   // Decodes the message as this and adds its buffers, encoded again, to the builder: for code that
   // takes any message without naming its type.
   std::optional<WireError> (*recode)(const Message&, MessageBuilder&) = nullptr;

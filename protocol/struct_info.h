@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -10,10 +11,14 @@ namespace protocol {
 
 struct StructInfo;
 
+enum class Dialect : uint8_t { v1_8, v2_0 };
+
 // One constant by its name in Lustre's headers; negative ones as two's complement of 64 bits.
 struct NamedValue {
   std::string_view lustre;
-  uint64_t value;
+  uint64_t value = 0;
+  std::string_view text = {};             // of a constant that travels as text
+  std::optional<Dialect> only = {};  // the other dialect has another name for the number
 };
 
 // One enum of the schema: bits of an integer, or its alternatives.
@@ -21,11 +26,11 @@ struct NameTable {
   std::string_view group;  // the group in facts: constants-*.csv
   std::string_view name;   // the schema's name, also that of its namespace in snake_case
   bool bits;
-  uint32_t width;  // of the integer, in bits
+  uint32_t width;  // of the integer, in bits; 0: texts
   std::span<const NamedValue> values;
 
-  // The name of exactly this value, or empty.
-  std::string_view name_of(uint64_t value) const;
+  // The name of exactly this value in that dialect, or empty.
+  std::string_view name_of(uint64_t value, Dialect dialect = Dialect::v2_0) const;
 };
 
 enum class FieldKind : uint8_t { unsigned_integer, signed_integer, structure, text, bytes };
@@ -48,7 +53,10 @@ struct FieldInfo {
   bool little_endian = false;
   bool hex = false;
   bool padding = false;
-  std::string_view lustre_1_8 = {};  // only where 1.8 calls it otherwise
+  std::string_view lustre_1_8 = {};           // only where 1.8 calls it otherwise
+  std::span<const FieldInfo> parts_1_8 = {};  // only where 1.8 divides the bytes otherwise; they
+                                              // may reach over the fields that follow
+  std::string_view later = {};  // what versions after 2.0 have in this padding
 };
 
 struct StructInfo {
@@ -59,6 +67,10 @@ struct StructInfo {
   bool opaque;
   bool little_endian;
   std::span<const FieldInfo> fields;
+  // Every integer of the struct at that address changes its byte order; for code that takes any
+  // struct without naming its type. The trailing part is left alone.
+  void (*swap)(void* value) = nullptr;
+  std::string_view lustre_1_8 = {};  // only where 1.8 calls it otherwise
 };
 
 }  // namespace protocol

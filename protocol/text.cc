@@ -29,13 +29,15 @@ std::string short_hex(ByteView bytes) {
 
 // The names of the bits that are set; masks that hold others only if nothing smaller says it. What
 // is left of the value goes to `rest`.
-std::vector<std::string_view> bit_names(uint64_t value, const NameTable& table, uint64_t& rest) {
+std::vector<std::string_view> bit_names(uint64_t value, const NameTable& table, Dialect dialect,
+                                        uint64_t& rest) {
   std::vector<std::string_view> out;
   rest = value;
   for (const bool single : {true, false}) {
     for (const NamedValue& bit : table.values) {
       const bool is_single = (bit.value & (bit.value - 1)) == 0;
       if (is_single != single || bit.value == 0) continue;
+      if (bit.only.value_or(dialect) != dialect) continue;
       if ((value & bit.value) == bit.value && (rest & bit.value) != 0) {
         out.push_back(bit.lustre);
         rest &= ~bit.value;
@@ -84,7 +86,7 @@ std::string scalar_text(const Item& item) {
   switch (item.kind) {
     case Item::Kind::number:
       if (!item.text.empty() && item.number != 0) return item.text;
-      return number_text(item.number, item.names, item.hex, item.is_signed);
+      return number_text(item.number, item.names, item.hex, item.is_signed, item.dialect);
     case Item::Kind::text:
       return fmt::format("\"{}\"", harmless(item.text));
     case Item::Kind::bytes:
@@ -135,14 +137,14 @@ nlohmann::ordered_json json_number(const Item& item) {
   if (item.names == nullptr) return value;
   nlohmann::ordered_json out = {{"value", value}};
   if (!item.names->bits) {
-    const std::string_view name = item.names->name_of(item.number);
+    const std::string_view name = item.names->name_of(item.number, item.dialect);
     if (name.empty()) return value;
     out["name"] = name;
     return out;
   }
   uint64_t rest = 0;
   out["bits"] = nlohmann::ordered_json::array();
-  for (const std::string_view name : bit_names(item.number, *item.names, rest)) {
+  for (const std::string_view name : bit_names(item.number, *item.names, item.dialect, rest)) {
     out["bits"].push_back(name);
   }
   if (rest != 0) out["unnamed"] = fmt::format("{:#x}", rest);
@@ -196,12 +198,13 @@ nlohmann::ordered_json json(const Item& item) {
 
 }  // namespace
 
-std::string number_text(uint64_t value, const NameTable* names, bool hex, bool is_signed) {
+std::string number_text(uint64_t value, const NameTable* names, bool hex, bool is_signed,
+                        Dialect dialect) {
   if (names != nullptr && names->bits) {
     if (value == 0) return "0";
     uint64_t rest = 0;
     std::string out;
-    for (const std::string_view name : bit_names(value, *names, rest)) {
+    for (const std::string_view name : bit_names(value, *names, dialect, rest)) {
       out += fmt::format("{}{}", out.empty() ? "" : "|", name);
     }
     if (rest != 0) out += fmt::format("{}{:#x}", out.empty() ? "" : "|", rest);
@@ -211,7 +214,7 @@ std::string number_text(uint64_t value, const NameTable* names, bool hex, bool i
                              : is_signed ? fmt::format("{}", static_cast<int64_t>(value))
                                          : fmt::format("{}", value);
   if (names == nullptr) return number;
-  const std::string_view name = names->name_of(value);
+  const std::string_view name = names->name_of(value, dialect);
   return name.empty() ? number : fmt::format("{} {}", number, name);
 }
 

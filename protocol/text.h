@@ -29,6 +29,6 @@ nlohmann::ordered_json to_json(const Description& description);
 
 // One number as the schema names it: "33 MDS_GETATTR", "0x6 MSG_RESENT|MSG_REPLAY", "0x10".
 std::string number_text(uint64_t value, const NameTable* names, bool hex = false,
-                        bool is_signed = false);
+                        bool is_signed = false, Dialect dialect = Dialect::v2_0);
 
 }  // namespace protocol

@@ -19,4 +19,11 @@ std::string emit_operations_source(const File& file);  // the part of X.cc with 
 // catalogue.cc: what all the files hold.
 std::string emit_catalogue(const Model& model);
 
+// lustre_tables.lua: all of it as tables, for the dissector in dissector.lua.
+std::string emit_lua(const Model& model);
+
+// plain.capnp and plain_codec.h: the yardstick of the benchmarks.
+std::string emit_plain_schema(const Model& model);
+std::string emit_plain_header(const Model& model);
+
 }  // namespace generator

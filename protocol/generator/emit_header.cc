@@ -95,6 +95,12 @@ std::string emit_constants_header(const File& file) {
     out += comment_lines(set->comment, "");
     out += fmt::format("namespace {} {{\n", snake_case(set->name));
     for (const Constant& constant : set->constants) {
+      if (set->texts) {
+        out += comment_lines(constant.comment, "") +
+               fmt::format("inline constexpr std::string_view {} = \"{}\";  // {}\n",
+                           constant_name(constant.name), c_escaped(constant.text), constant.lustre);
+        continue;
+      }
       const std::string value =
           constant.is_signed ? fmt::format("{}", static_cast<int64_t>(constant.value))
           : set->bits || constant.value > 0xffff ? fmt::format("{:#x}", constant.value)

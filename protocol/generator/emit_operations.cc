@@ -126,9 +126,11 @@ std::string emit_buffer_table(const Operation& operation, const Direction& direc
 
 std::string direction_init(const Operation& operation, const Direction& direction,
                            std::string_view name) {
-  return fmt::format("{{.buffers = {}, .compact = {}, .recode = recode<{}::{}>}}",
-                     direction.buffers.empty() ? "{}" : fmt::format("k{}{}", operation.type, name),
-                     direction.compact, operation.type, name);
+  return fmt::format(
+      "{{.buffers = {0},\n                .compact = {1},\n"
+      "                .check = check_as<{2}::{3}>,\n                .recode = recode<{2}::{3}>}}",
+      direction.buffers.empty() ? "{}" : fmt::format("k{}{}", operation.type, name),
+      direction.compact, operation.type, name);
 }
 
 std::string selector_name(const Operation& operation) {
@@ -160,9 +162,11 @@ std::string emit_codec(const Operation& operation, const Direction& direction,
   const std::string type = fmt::format("{}::{}", operation.type, name);
   if (direction.buffers.empty()) {
     return fmt::format(
-        "std::expected<{0}, WireError> {0}::decode(const Message&) {{ return {1}{{}}; }}\n"
+        "std::expected<{0}, WireError> {0}::decode(const Message& message) {{\n"
+        "  BufferReader reader(message, kInfo, kInfo.{2});\n  reader.finish();\n"
+        "  if (reader.error()) return std::unexpected(*reader.error());\n  return {1}{{}};\n}}\n"
         "void {0}::encode(MessageBuilder&) const {{}}\n\n",
-        type, name);
+        type, name, member);
   }
   std::string reads, writes;
   for (const Field& buffer : direction.buffers) {
@@ -179,7 +183,7 @@ std::string emit_codec(const Operation& operation, const Direction& direction,
   return fmt::format(
       "std::expected<{0}, WireError> {0}::decode(const Message& message) {{\n"
       "  std::expected<{1}, WireError> decoded(std::in_place);\n  {1}& out = *decoded;\n"
-      "  BufferReader reader(message, kInfo, kInfo.{2});\n{3}"
+      "  BufferReader reader(message, kInfo, kInfo.{2});\n{3}  reader.finish();\n"
       "  if (reader.error()) return std::unexpected(*reader.error());\n  return decoded;\n}}\n"
       "void {0}::encode(MessageBuilder& builder) const {{\n"
       "  builder.reserve({5});\n"

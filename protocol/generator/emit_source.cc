@@ -35,7 +35,13 @@ std::string emit_name_table(const ConstantSet& set) {
   if (!set.constants.empty()) {
     out += "constexpr NamedValue kValues[] = {\n";
     for (const Constant& constant : set.constants) {
-      out += fmt::format("    {{\"{}\", {:#x}}},\n", constant.lustre, constant.value);
+      out += fmt::format("    {{.lustre = \"{}\"", constant.lustre);
+      out += set.texts ? fmt::format(", .text = \"{}\"", c_escaped(constant.text))
+                       : fmt::format(", .value = {:#x}", constant.value);
+      if (!constant.only.empty()) {
+        out += fmt::format(", .only = Dialect::{}", constant.only == "1.8" ? "v1_8" : "v2_0");
+      }
+      out += "},\n";
     }
     out += "};\n";
   } else {
@@ -66,6 +72,22 @@ std::string overlays_name(const Struct& type, const Field& field) {
   return fmt::format("{}{}Overlays", constant_name(type.name), constant_name(field.name).substr(1));
 }
 
+std::string parts_name(const Struct& type, const Field& field) {
+  return fmt::format("{}{}Parts", constant_name(type.name), constant_name(field.name).substr(1));
+}
+
+std::string emit_parts_1_8(const Struct& type, const Field& field) {
+  std::string out = fmt::format("constexpr FieldInfo {}[] = {{\n", parts_name(type, field));
+  for (const Division& part : field.parts_1_8) {
+    out += fmt::format(
+        "    {{.lustre = \"{0}\",\n     .name = \"{0}\",\n     .offset = {1},\n     .size = {2},\n"
+        "     .width = {2},\n     .count = 1,\n     .kind = FieldKind::unsigned_integer{3}}},\n",
+        part.lustre, part.offset, part.size,
+        part.lustre.find("padding") == std::string::npos ? "" : ",\n     .padding = true");
+  }
+  return out + "};\n";
+}
+
 std::string emit_field_info(const Struct& type, const Field& field, const File& file) {
   std::string out = fmt::format(
       "    {{.lustre = \"{}\",\n     .name = \"{}\",\n     .offset = {},\n     .size = {},\n"
@@ -91,12 +113,17 @@ std::string emit_field_info(const Struct& type, const Field& field, const File& 
   if (!field.lustre_1_8.empty()) {
     out += fmt::format(",\n     .lustre_1_8 = \"{}\"", field.lustre_1_8);
   }
+  if (!field.parts_1_8.empty()) {
+    out += fmt::format(",\n     .parts_1_8 = {}", parts_name(type, field));
+  }
+  if (!field.later.empty()) out += fmt::format(",\n     .later = \"{}\"", field.later);
   return out + "},\n";
 }
 
 std::string emit_struct_info(const Struct& type, const File& file) {
   std::string out = "namespace {\n";
   for (const Field& field : type.fields) {
+    if (!field.parts_1_8.empty()) out += emit_parts_1_8(type, field);
     if (field.overlays.empty()) continue;
     out += fmt::format("constexpr const StructInfo* {}[] = {{\n", overlays_name(type, field));
     for (const Struct* over : field.overlays) {
@@ -110,9 +137,11 @@ std::string emit_struct_info(const Struct& type, const File& file) {
   out += fmt::format(
       "constinit const StructInfo {0}::kInfo = {{\n    .lustre = \"{1}\",\n"
       "    .name = \"{0}\",\n    .file = \"{2}\",\n    .size = {3},\n    .opaque = {4},\n"
-      "    .little_endian = {5},\n    .fields = {6}Fields}};\n\n",
+      "    .little_endian = {5},\n    .fields = {6}Fields,\n"
+      "    .swap = [](void* value) {{ swap_bytes(*static_cast<{0}*>(value)); }}{7}}};\n\n",
       type.name, type.lustre, file.stem, type.size, type.opaque, type.little_endian,
-      constant_name(type.name));
+      constant_name(type.name),
+      type.lustre_1_8.empty() ? "" : fmt::format(",\n    .lustre_1_8 = \"{}\"", type.lustre_1_8));
   return out;
 }
 

@@ -19,7 +19,7 @@ void lay_out(Struct& type) {
     }
     const bool continued = type.fields.back().trailing && &field + 1 == &type.fields.back();
     if (field.kind == Kind::structure && field.structure->trailing() != nullptr &&
-        !field.trailing && !continued) {
+        !field.trailing && !field.head_only && !continued) {
       refuse(type.file->stem, place, "embeds a struct whose trailing part is not the end");
     }
     const uint32_t alignment =
@@ -32,6 +32,7 @@ void lay_out(Struct& type) {
     type.alignment = std::max(type.alignment, alignment);
     field.offset = offset;
     field.size = field.trailing ? field.width : field.width * field.count.value_or(1);
+    for (Division& part : field.parts_1_8) part.offset += offset;
     if (field.fixed()) offset += field.size;
   }
   if (type.packed) {

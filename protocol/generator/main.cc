@@ -1,6 +1,7 @@
 // assay-schema: a capnpc plugin. Reads a CodeGeneratorRequest from standard input and writes, into
-// the current directory, X.h and X.cc for every requested X.capnp, and catalogue.cc. A file whose
-// content stays the same is left alone, so that what includes it is not compiled again.
+// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc, lustre_tables.lua,
+// plain.capnp and plain_codec.h. A file whose content stays the same is left alone, so that what
+// includes it is not compiled again.
 #include <capnp/serialize.h>
 #include <unistd.h>
 
@@ -37,6 +38,9 @@ int main() {
       write_if_changed(file.stem + ".cc", generator::emit_source(file));
     }
     write_if_changed("catalogue.cc", generator::emit_catalogue(model));
+    write_if_changed("lustre_tables.lua", generator::emit_lua(model));
+    write_if_changed("plain.capnp", generator::emit_plain_schema(model));
+    write_if_changed("plain_codec.h", generator::emit_plain_header(model));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "assay-schema: %s\n", error.what());

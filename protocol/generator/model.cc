@@ -74,11 +74,12 @@ class Reading {
       set.lustre = notes.text("lustre");
       set.comment = comment(node.getId());
       set.bits = notes.has("bitSet");
-      if (!set.bits && !notes.has("valueSet")) {
-        refuse(file.stem, set.name, "neither $bitSet nor $valueSet");
+      set.texts = notes.has("textSet");
+      if (!set.bits && !set.texts && !notes.has("valueSet")) {
+        refuse(file.stem, set.name, "neither $bitSet nor $valueSet nor $textSet");
       }
       set.width = static_cast<uint32_t>(notes.number(set.bits ? "bitSet" : "valueSet"));
-      if (set.width != 8 && set.width != 16 && set.width != 32 && set.width != 64) {
+      if (!set.texts && set.width != 8 && set.width != 16 && set.width != 32 && set.width != 64) {
         refuse(file.stem, set.name, fmt::format("no integer is {} bits wide", set.width));
       }
       uint32_t index = 0;
@@ -97,6 +98,13 @@ class Reading {
     constant.name = enumerant.getName().cStr();
     constant.lustre = notes.text("lustre");
     constant.comment = std::move(text);
+    constant.only = notes.text("only");
+    if (set.texts) {
+      constant.text = notes.text("text");
+      if (constant.text.empty()) refuse(file.stem, set.name + "." + constant.name, "no $text");
+      set.constants.push_back(std::move(constant));
+      return;
+    }
     constant.is_signed = notes.has("signedValue");
     if (!constant.is_signed && !notes.has("value")) {
       refuse(file.stem, set.name + "." + constant.name, "neither $value nor $signedValue");
@@ -133,6 +141,7 @@ class Reading {
     const Annotations notes = annotations_.of(node.getAnnotations());
     type.lustre = notes.text("lustre");
     if (type.lustre.empty()) type.lustre = snake(type.name);
+    type.lustre_1_8 = notes.text("lustre18");
     type.opaque = notes.has("opaque");
     type.little_endian = notes.has("littleEndian");
     type.packed = notes.has("packed");
@@ -177,7 +186,9 @@ class Reading {
       refuse(file.stem, place, "groups and unions have no place on this wire");
     }
     field.lustre = notes.text("lustre");
-    field.lustre_1_8 = notes.text("lustre18");
+    read_1_8(field, notes.text("lustre18"));
+    field.later = notes.text("later");
+    field.head_only = notes.has("headOnly");
     if (field.lustre.empty()) field.lustre = snake(field.name);
     if (notes.has("count")) field.count = static_cast<uint32_t>(notes.number("count"));
     field.trailing = notes.has("trailing");
@@ -201,6 +212,24 @@ class Reading {
     }
     if (field.kind == Kind::text) field.opaque = true;
     return field;
+  }
+
+  // "o_gr", or the fields that 1.8 has there: "o_easize:4,o_mds:4".
+  static void read_1_8(Field& field, const std::string& text) {
+    if (text.find(':') == std::string::npos) {
+      field.lustre_1_8 = text;
+      return;
+    }
+    std::string_view rest = text;
+    uint32_t offset = 0;
+    while (!rest.empty()) {
+      const size_t colon = rest.find(':');
+      const size_t comma = std::min(rest.find(','), rest.size());
+      const auto size = static_cast<uint32_t>(std::stoul(std::string(rest.substr(colon + 1))));
+      field.parts_1_8.push_back({std::string(rest.substr(0, colon)), offset, size});
+      offset += size;
+      rest = rest.substr(std::min(comma + 1, rest.size()));
+    }
   }
 
   void read_type(Field& field, schema::Type::Reader type, const File& file,
@@ -377,7 +406,24 @@ class Reading {
   std::map<uint64_t, const Struct*> structs_;
 };
 
+void add_embedded_first(std::vector<const Struct*>& out, std::set<const Struct*>& seen,
+                  const Struct* type) {
+  if (type == nullptr || !seen.insert(type).second) return;
+  for (const Field& field : type->fields) {
+    add_embedded_first(out, seen, field.structure);
+    for (const Struct* over : field.overlays) add_embedded_first(out, seen, over);
+  }
+  out.push_back(type);
+}
+
 }  // namespace
+
+std::vector<const Struct*> embedded_first(const Model& model) {
+  std::vector<const Struct*> out;
+  std::set<const Struct*> seen;
+  for (const Struct& type : model.structs) add_embedded_first(out, seen, &type);
+  return out;
+}
 
 Model read_model(schema::CodeGeneratorRequest::Reader request) { return Reading(request).read(); }
 

@@ -29,6 +29,8 @@ struct Constant {
   std::string lustre;
   std::string comment;
   uint64_t value = 0;  // two's complement
+  std::string text;  // of a text set
+  std::string only;  // "1.8" or "2.0"; empty: both
   bool is_signed = false;
 };
 
@@ -40,6 +42,7 @@ struct ConstantSet {
   std::string lustre;
   std::string comment;
   bool bits = false;
+  bool texts = false;  // names that travel as text, not numbers
   uint32_t width = 0;  // in bits
   std::vector<Constant> constants;
 };
@@ -48,11 +51,20 @@ struct Struct;
 
 enum class Kind { integer, structure, text, data };
 
+// One of the fields that 1.8 has in bytes of others.
+struct Division {
+  std::string lustre;
+  uint32_t offset = 0;
+  uint32_t size = 0;
+};
+
 // A member of a struct, or a buffer of an operation.
 struct Field {
   std::string name;
   std::string lustre;
-  std::string lustre_1_8;  // only where 1.8 calls it otherwise
+  std::string lustre_1_8;           // only where 1.8 calls it otherwise
+  std::vector<Division> parts_1_8;  // only where 1.8 divides the bytes otherwise
+  std::string later;                // what later versions have there
   std::string comment;
   Kind kind = Kind::integer;
   bool is_signed = false;
@@ -61,6 +73,7 @@ struct Field {
   bool list = false;
   std::optional<uint32_t> count;
   bool trailing = false;
+  bool head_only = false;  // an embedded struct without its trailing part
   bool opaque = false;
   bool little_endian = false;
   bool hex = false;
@@ -78,13 +91,14 @@ struct Field {
 
   // A member's presence in memory: a trailing part has none.
   bool fixed() const { return !trailing; }
-  bool padding() const { return name.starts_with("padding"); }
+  bool padding() const { return name.starts_with("padding") || !later.empty(); }
 };
 
 struct Struct {
   const File* file = nullptr;
   std::string name;
   std::string lustre;
+  std::string lustre_1_8;
   std::string comment;
   bool opaque = false;
   bool little_endian = false;
@@ -131,6 +145,9 @@ struct Model {
   std::deque<ConstantSet> constant_sets;
   std::deque<File> files;
 };
+
+// All structs, each after those that it embeds or that lie over a field of it.
+std::vector<const Struct*> embedded_first(const Model& model);
 
 Model read_model(capnp::schema::CodeGeneratorRequest::Reader request);
 

@@ -49,6 +49,20 @@ inline std::string integer_type(bool is_signed, uint32_t bytes) {
   return fmt::format("{}int{}_t", is_signed ? "" : "u", bytes * 8);
 }
 
+// Text as it stands between the quotes of a literal.
+inline std::string c_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\') {
+      out += fmt::format("\\{:03o}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 // The type of one element.
 inline std::string element_type(const Field& field, const File& seen_from) {
   switch (field.kind) {

@@ -64,6 +64,23 @@ struct LdlmLockDesc $lustre("ldlm_lock_desc") $size(80) {
       $overlay(["LdlmExtent","LdlmFlock","LdlmInodebits"]);
 }
 
+enum ResourceName $lustre("ldlm_misc") $valueSet(32) {
+  # Places in a resource's name, and how many it has.
+  size @0 $lustre("RES_NAME_SIZE") $value(4);
+  seqOff @1 $lustre("LUSTRE_RES_ID_SEQ_OFF") $value(0);
+  oidOff @2 $lustre("LUSTRE_RES_ID_OID_OFF") $value(1);  # Only 2.0, like the next.
+  verOff @3 $lustre("LUSTRE_RES_ID_VER_OFF") $value(2);
+  verOidOff @4 $lustre("LUSTRE_RES_ID_VER_OID_OFF") $value(1);  # Only 1.8, like the next.
+  wasVerOff @5 $lustre("LUSTRE_RES_ID_WAS_VER_OFF") $value(2);
+  hshOff @6 $lustre("LUSTRE_RES_ID_HSH_OFF") $value(3);
+}
+
+enum HandlePlace $lustre("ldlm_misc") $valueSet(32) {
+  # Handles that an LdlmRequest has room for, and the first of an enqueue that is to be cancelled.
+  handles @0 $lustre("LDLM_LOCKREQ_HANDLES") $value(2);
+  cancelOff @1 $lustre("LDLM_ENQUEUE_CANCEL_OFF") $value(1);
+}
+
 enum LockType $lustre("ldlm_type") $valueSet(32) {
   # l_resource.lr_type.
   plain @0 $lustre("LDLM_PLAIN") $value(10);
@@ -93,6 +110,9 @@ enum Inodebit $lustre("inodelock_ibits") $bitSet(64) {
   update @1 $lustre("MDS_INODELOCK_UPDATE") $value(0x2);  # Size, times, directory content.
   open @2 $lustre("MDS_INODELOCK_OPEN") $value(0x4);  # Held open on the client.
   layout @3 $lustre("MDS_INODELOCK_LAYOUT") $value(0x8);  # Profile layout (from 2.4).
+  perm @4 $lustre("MDS_INODELOCK_PERM") $value(0x10);  # Later versions only, like the next two.
+  xattr @5 $lustre("MDS_INODELOCK_XATTR") $value(0x20);
+  dom @6 $lustre("MDS_INODELOCK_DOM") $value(0x40);
 }
 
 # --- messages ---

@@ -9,6 +9,9 @@ using Fid = import "fid.capnp";
 using import "wire.capnp".lustre;
 using import "wire.capnp".lustre18;
 using import "wire.capnp".size;
+using import "wire.capnp".only;
+using import "wire.capnp".text;
+using import "wire.capnp".textSet;
 using import "wire.capnp".packed;
 using import "wire.capnp".count;
 using import "wire.capnp".trailing;
@@ -103,6 +106,29 @@ enum LlogContext $lustre("llog") $valueSet(32) {
   mdsOstReplCtxt @3 $lustre("LLOG_MDS_OST_REPL_CTXT") $value(3);
   sizeOrigCtxt @4 $lustre("LLOG_SIZE_ORIG_CTXT") $value(4);
   sizeReplCtxt @5 $lustre("LLOG_SIZE_REPL_CTXT") $value(5);
+  mdOrigCtxt @6 $lustre("LLOG_MD_ORIG_CTXT") $value(6) $only("1.8");
+  mdReplCtxt @7 $lustre("LLOG_MD_REPL_CTXT") $value(7) $only("1.8");
+  rd1OrigCtxt18 @8 $lustre("LLOG_RD1_ORIG_CTXT") $value(8) $only("1.8");
+  rd1ReplCtxt18 @9 $lustre("LLOG_RD1_REPL_CTXT") $value(9) $only("1.8");
+  testOrigCtxt18 @10 $lustre("LLOG_TEST_ORIG_CTXT") $value(10) $only("1.8");
+  testReplCtxt18 @11 $lustre("LLOG_TEST_REPL_CTXT") $value(11) $only("1.8");
+  loveaOrigCtxt18 @12 $lustre("LLOG_LOVEA_ORIG_CTXT") $value(12) $only("1.8");
+  loveaReplCtxt18 @13 $lustre("LLOG_LOVEA_REPL_CTXT") $value(13) $only("1.8");
+  rd1OrigCtxt @14 $lustre("LLOG_RD1_ORIG_CTXT") $value(6) $only("2.0");
+  rd1ReplCtxt @15 $lustre("LLOG_RD1_REPL_CTXT") $value(7) $only("2.0");
+  testOrigCtxt @16 $lustre("LLOG_TEST_ORIG_CTXT") $value(8) $only("2.0");
+  testReplCtxt @17 $lustre("LLOG_TEST_REPL_CTXT") $value(9) $only("2.0");
+  loveaOrigCtxt @18 $lustre("LLOG_LOVEA_ORIG_CTXT") $value(10) $only("2.0");
+  loveaReplCtxt @19 $lustre("LLOG_LOVEA_REPL_CTXT") $value(11) $only("2.0");
+  changelogOrigCtxt @20 $lustre("LLOG_CHANGELOG_ORIG_CTXT") $value(12) $only("2.0");
+  changelogReplCtxt @21 $lustre("LLOG_CHANGELOG_REPL_CTXT") $value(13) $only("2.0");
+  changelogUserOrigCtxt @22 $lustre("LLOG_CHANGELOG_USER_ORIG_CTXT") $value(14) $only("2.0");
+}
+
+enum LogMagic $lustre("llog") $valueSet(32) {
+  # The part of a record's type that marks it as one, and its mask.
+  op @0 $lustre("LLOG_OP_MAGIC") $value(0x10600000);
+  opMask @1 $lustre("LLOG_OP_MASK") $value(0xfff00000);
 }
 
 enum LogSize $lustre("llog") $valueSet(32) {
@@ -230,7 +256,78 @@ enum LlogRecType $lustre("llog") $valueSet(32) {
   mdsSetattr64Rec @13 $lustre("MDS_SETATTR64_REC") $value(0x10692401);
 }
 
+struct MdsExtentDesc $lustre("mds_extent_desc") $size(48) $littleEndian {
+  # A piece of a joined file (1.8), in an LlogArrayRec.
+  start @0 :UInt64 $lustre("med_start");  # Bytes, like the length.
+  len @1 :UInt64 $lustre("med_len");
+  lmm @2 :LovMdsMd $lustre("med_lmm");  # Its layout, without the objects.
+}
+
+struct LovMdsMd $lustre("lov_mds_md") $size(32) $littleEndian {
+  # Head of a LovMdsMdV1.
+  magic @0 :UInt32 $lustre("lmm_magic") $values("ost.LovMagic") $hex;
+  pattern @1 :UInt32 $lustre("lmm_pattern") $values("ost.LovPattern") $hex;
+  objectId @2 :UInt64 $lustre("lmm_object_id");
+  objectSeq @3 :UInt64 $lustre("lmm_object_seq") $lustre18("lmm_object_gr") $hex;
+  stripeSize @4 :UInt32 $lustre("lmm_stripe_size");
+  stripeCount @5 :UInt32 $lustre("lmm_stripe_count");
+}
+
+struct LlogArrayRec $lustre("llog_array_rec") $size(72) $littleEndian {
+  # Record of the log that lists the pieces of a joined file (1.8).
+  hdr @0 :LlogRecHdr $lustre("lmr_hdr");
+  med @1 :MdsExtentDesc $lustre("lmr_med");
+  tail @2 :LlogRecTail $lustre("lmr_tail");
+}
+
+struct LovMdsMdJoin $lustre("lov_mds_md_join") $size(56) $littleEndian $packed {
+  # EA of a joined file (1.8): which log has the pieces.
+  md @0 :LovMdsMd $lustre("lmmj_md");
+  arrayId @1 :LlogLogid $lustre("lmmj_array_id");
+  extentCount @2 :UInt32 $lustre("lmmj_extent_count");
+}
+
 # --- configuration ---
+
+enum CfgVersion $lustre("mgs_config") $valueSet(32) {
+  # lcfg_version.
+  v1 @0 $lustre("LUSTRE_CFG_VERSION") $value(0x1cf60001);
+}
+
+enum CfgLimit $lustre("mgs_config") $valueSet(32) {
+  # Most buffers of a command, and the bit of commands that must be understood.
+  maxBufcount @0 $lustre("LUSTRE_CFG_MAX_BUFCOUNT") $value(8);
+  required @1 $lustre("LCFG_REQUIRED") $value(0x1000);
+}
+
+enum ConfigParam $lustre("mgs_config") $textSet {
+  # Settings of LCFG_PARAM and of targets that register, as "key=value".
+  mgsnode @0 $lustre("PARAM_MGSNODE") $text("mgsnode=");
+  failnode @1 $lustre("PARAM_FAILNODE") $text("failover.node=");
+  failmode @2 $lustre("PARAM_FAILMODE") $text("failover.mode=");
+  active @3 $lustre("PARAM_ACTIVE") $text("active=");
+  network @4 $lustre("PARAM_NETWORK") $text("network=");  # Only 2.0.
+  timeout @5 $lustre("PARAM_TIMEOUT") $text("timeout=");
+  ldlmTimeout @6 $lustre("PARAM_LDLM_TIMEOUT") $text("ldlm_timeout=");
+  atMin @7 $lustre("PARAM_AT_MIN") $text("at_min=");
+  atMax @8 $lustre("PARAM_AT_MAX") $text("at_max=");
+  atExtra @9 $lustre("PARAM_AT_EXTRA") $text("at_extra=");
+  atHistory @10 $lustre("PARAM_AT_HISTORY") $text("at_history=");
+  atEarlyMargin @11 $lustre("PARAM_AT_EARLY_MARGIN") $text("at_early_margin=");
+  ost @12 $lustre("PARAM_OST") $text("ost.");
+  osc @13 $lustre("PARAM_OSC") $text("osc.");
+  mdt @14 $lustre("PARAM_MDT") $text("mdt.");
+  mdtUpcall @15 $lustre("PARAM_MDT_UPCALL") $text("mdt.group_upcall=");  # Only 1.8.
+  mdd @16 $lustre("PARAM_MDD") $text("mdd.");  # Only 2.0.
+  mdc @17 $lustre("PARAM_MDC") $text("mdc.");
+  llite @18 $lustre("PARAM_LLITE") $text("llite.");
+  lov @19 $lustre("PARAM_LOV") $text("lov.");
+  sys @20 $lustre("PARAM_SYS") $text("sys.");
+  sec @21 $lustre("PARAM_SEC") $text("security.");  # Only 2.0, like the rest.
+  srpc @22 $lustre("PARAM_SRPC") $text("srpc.");
+  srpcFlvr @23 $lustre("PARAM_SRPC_FLVR") $text("srpc.flavor.");
+  srpcUdesc @24 $lustre("PARAM_SRPC_UDESC") $text("srpc.udesc.cli2mdt");
+}
 
 struct LustreCfg $lustre("lustre_cfg") $size(32) $littleEndian {
   # A configuration command, between the header and the tail of an OBD_CFG_REC. After the lengths,

@@ -6,6 +6,7 @@
 
 using import "wire.capnp".lustre;
 using import "wire.capnp".size;
+using import "wire.capnp".headOnly;
 using import "wire.capnp".packed;
 using import "wire.capnp".count;
 using import "wire.capnp".trailing;
@@ -85,9 +86,18 @@ enum ConnType $lustre("socklnd") $valueSet(32) {
 enum NetType $lustre("lnet") $valueSet(16) {
   # Kind of a network: the upper half of the upper half of a NID. The rest is its number and the
   # IPv4 address.
-  tcp @0 $lustre("SOCKLND") $value(2);
-  o2ib @1 $lustre("O2IBLND") $value(5);
-  loopback @2 $lustre("LOLND") $value(9);
+  qsw @0 $lustre("QSWLND") $value(1);
+  tcp @1 $lustre("SOCKLND") $value(2);
+  gm @2 $lustre("GMLND") $value(3);
+  ptl @3 $lustre("PTLLND") $value(4);
+  o2ib @4 $lustre("O2IBLND") $value(5);
+  openib @5 $lustre("OPENIBLND") $value(7);
+  iib @6 $lustre("IIBLND") $value(8);
+  loopback @7 $lustre("LOLND") $value(9);
+  ra @8 $lustre("RALND") $value(10);
+  vib @9 $lustre("VIBLND") $value(11);
+  mx @10 $lustre("MXLND") $value(12);
+  gni @11 $lustre("GNILND") $value(13);  # Only 1.8.
 }
 
 enum LnetPid $lustre("lnet") $valueSet(32) {
@@ -95,6 +105,48 @@ enum LnetPid $lustre("lnet") $valueSet(32) {
   lustre @0 $lustre("LUSTRE_SRV_LNET_PID") $value(12345);  # Kernel peers, and servers.
   userFlag @1 $lustre("LNET_PID_USERFLAG") $value(0x80000000);
   # Marks the pid of a user-space peer.
+  reserved @2 $lustre("LNET_PID_RESERVED") $value(0xf0000000);
+  any @3 $lustre("LNET_PID_ANY") $value(0xffffffff);
+  lustreClient @4 $lustre("LUSTRE_LNET_PID") $value(12345);
+}
+
+enum NidValue $lustre("lnet") $valueSet(64) {
+  # A NID that is none, the match bits of a ping, and the cookies of a handle that is none.
+  any @0 $lustre("LNET_NID_ANY") $value(0xffffffffffffffff);
+  cookieNone @1 $lustre("LNET_WIRE_HANDLE_COOKIE_NONE") $value(0xffffffffffffffff);  # Only 2.0.
+  pingMatchBits @2 $lustre("LNET_PROTO_PING_MATCHBITS") $value(0x8000000000000000);
+}
+
+enum TcpVersion $lustre("lnet") $valueSet(16) {
+  # Version of an LnetMagicversion.
+  major @0 $lustre("LNET_PROTO_TCP_VERSION_MAJOR") $value(1);
+  minor @1 $lustre("LNET_PROTO_TCP_VERSION_MINOR") $value(0);
+}
+
+enum PingVersion $lustre("lnet") $valueSet(32) {
+  # Of an LNet ping's answer, where later versions have bits.
+  v1 @0 $lustre("LNET_PROTO_PING_VERSION1") $value(1);
+  v2 @1 $lustre("LNET_PROTO_PING_VERSION") $value(2);
+}
+
+enum LnetLimit $lustre("lnet") $valueSet(32) {
+  # Most interfaces of a HELLO, most bytes of a payload.
+  maxInterfaces @0 $lustre("LNET_MAX_INTERFACES") $value(16);
+  mtu @1 $lustre("LNET_MTU") $value(0x100000);
+}
+
+enum AcceptorPort $lustre("acceptor") $valueSet(16) {
+  # TCP port of servers.
+  accept @0 $lustre("accept_port") $value(988);
+}
+
+enum SocklndSize $lustre("socklnd") $valueSet(32) {
+  # Bytes of a message without payload, by its type, and from which size bulk connections and
+  # acknowledged payloads are used.
+  noop @0 $lustre("ksock_msg NOOP bytes on wire") $value(24);
+  lnet @1 $lustre("ksock_msg LNET header bytes on wire") $value(96);
+  minBulk @2 $lustre("min_bulk") $value(1024);
+  zcMinPayload @3 $lustre("zero-copy threshold zc_min_payload") $value(16384);
 }
 
 # --- messages ---
@@ -114,6 +166,26 @@ enum KsockMsgType $lustre("socklnd") $valueSet(32) {
   # What follows the KsockMsgHeader.
   noop @0 $lustre("KSOCK_MSG_NOOP") $value(192);
   lnet @1 $lustre("KSOCK_MSG_LNET") $value(193);
+}
+
+struct KsockLnetMsg $lustre("ksock_lnet_msg_t") $size(72) $littleEndian {
+  # What follows the header of a KSOCK_MSG_LNET: a whole LNet message.
+  hdr @0 :LnetHdr $lustre("ksnm_hdr");
+  payload @1 :Data $lustre("ksnm_payload") $trailing;
+}
+
+struct KsockMsg $lustre("ksock_msg_t") $size(96) {
+  # The two together, as Lustre declares them. A NOOP ends after the header.
+  type @0 :UInt32 $lustre("ksm_type") $values("KsockMsgType") $hex;
+  csum @1 :UInt32 $lustre("ksm_csum") $hex;
+  zcCookies @2 :List(UInt64) $lustre("ksm_zc_cookies") $count(2);
+  content @3 :KsockLnetMsg $lustre("ksm_u") $headOnly $overlay(["KsockLnetMsg"]);
+}
+
+struct LnetProcessIdPacked $lustre("lnet_process_id_packed_t") $size(12) $packed {
+  # A process, where two travel side by side.
+  nid @0 :UInt64 $lustre("nid") $hex;
+  pid @1 :UInt32 $lustre("pid");
 }
 
 struct LnetHandleWire $lustre("lnet_handle_wire_t") $size(16) $opaque {

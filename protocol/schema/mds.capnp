@@ -4,7 +4,11 @@
 @0xed7079603edd6bb7;
 
 using import "wire.capnp".lustre;
+using import "wire.capnp".only;
+using import "wire.capnp".bits;
 using import "wire.capnp".size;
+using import "wire.capnp".text;
+using import "wire.capnp".textSet;
 using import "wire.capnp".trailing;
 using import "wire.capnp".littleEndian;
 using import "wire.capnp".hex;
@@ -61,8 +65,16 @@ enum Valid $lustre("obd_md_valid") $bitSet(64) {
   cksplit @40 $lustre("OBD_MD_FLCKSPLIT") $value(0x80000000000);
   # 2.0 getattr and lookup: ask whether the directory is split.
   crossref @41 $lustre("OBD_MD_FLCROSSREF") $value(0x100000000000);
-  getattrLock @42 $lustre("OBD_MD_FLGETATTRLOCK") $value(0x200000000000);
-  # Only 2.0. 1.8: OBD_FL_TRUNC, of OST_READ and OST_WRITE.
+  getattrLock @42 $lustre("OBD_MD_FLGETATTRLOCK") $value(0x200000000000) $only("2.0");
+  trunc @43 $lustre("OBD_FL_TRUNC") $value(0x200000000000) $only("1.8");
+  # Of OST_READ and OST_WRITE.
+  rmtLSetfacl @44 $lustre("OBD_MD_FLRMTLSETFACL") $value(0x1000000000000);
+  # ACLs of remote clients, like the next three.
+  rmtLGetfacl @45 $lustre("OBD_MD_FLRMTLGETFACL") $value(0x2000000000000);
+  rmtRSetfacl @46 $lustre("OBD_MD_FLRMTRSETFACL") $value(0x4000000000000);
+  rmtRGetfacl @47 $lustre("OBD_MD_FLRMTRGETFACL") $value(0x8000000000000);
+  dataVersion @48 $lustre("OBD_MD_FLDATAVERSION") $value(0x10000000000000);
+  # From 2.4 (profile layout): o_data_version.
 }
 
 enum Attr $lustre("mds_attr") $bitSet(64) {
@@ -130,9 +142,14 @@ enum OpenFlag $lustre("open_flag") $bitSet(32) {
   # The eadata buffer holds a layout with objects.
 }
 
-enum OpenFlagHigh $lustre("volatile_later") $bitSet(32) {
+enum OpenFlagWhole $lustre("volatile_later") $bitSet(64) {
+  # From 2.4 (profile layout): open flags beyond 32 bits.
+  volatile @0 $lustre("MDS_OPEN_VOLATILE") $value(0x800000000);  # The file never gets a name.
+}
+
+enum OpenFlagHigh $lustre("open_flag_high") $bitSet(32) {
   # From 2.4 (profile layout): high half of the open flags, cr_flags_h.
-  volatile @0 $lustre("MDS_OPEN_VOLATILE") $value(0x8);  # The file never gets a name.
+  volatile @0 $lustre("MDS_OPEN_VOLATILE") $value(0x8);
 }
 
 enum ReintOp $lustre("reint_opcode") $valueSet(32) {
@@ -160,7 +177,59 @@ enum Bias $lustre("mds_bias") $bitSet(32) {
   closeLayoutSwap @8 $lustre("MDS_CLOSE_LAYOUT_SWAP") $value(0x4000);  # Profile layout.
 }
 
+struct MdsStatusReq $lustre("mds_status_req") $size(8) {
+  # Request of MDS_GETSTATUS before 1.6; later clients send a body.
+  flags @0 :UInt32 $lustre("flags") $bits("StatusFlag");
+  repbuf @1 :UInt32 $lustre("repbuf");
+}
+
+enum StatusFlag $lustre("mds_bflag") $bitSet(32) {
+  # flags of an MdsStatusReq.
+  conn @0 $lustre("MDS_STATUS_CONN") $value(0x1);
+  lov @1 $lustre("MDS_STATUS_LOV") $value(0x2);
+}
+
+# --- keys, attributes, names ---
+
+enum InfoKey $lustre("info_key") $textSet {
+  # Keys of GET_INFO and SET_INFO that travel; the others stay within a node.
+  lastId @0 $lustre("KEY_LAST_ID") $text("last_id");
+  fiemap @1 $lustre("KEY_FIEMAP") $text("fiemap");
+  grantShrink @2 $lustre("KEY_GRANT_SHRINK") $text("grant_shrink");
+  evictByNid @3 $lustre("KEY_EVICT_BY_NID") $text("evict_by_nid");
+  mdsConn @4 $lustre("KEY_MDS_CONN") $text("mds_conn");
+  capaKey @5 $lustre("KEY_CAPA_KEY") $text("capa_key");
+  readOnly @6 $lustre("KEY_READ_ONLY") $text("read-only");  # Only 2.0.
+  readOnly18 @7 $lustre("KEY_READONLY") $text("read-only");  # Only 1.8, like the next.
+  readOnly166 @8 $lustre("KEY_READONLY_166COMPAT") $text("readonly");
+  fid2path @9 $lustre("KEY_FID2PATH") $text("fid2path");  # Only 2.0, like the next two.
+  changelogClear @10 $lustre("KEY_CHANGELOG_CLEAR") $text("changelog_clear");
+  hsmSend @11 $lustre("KEY_HSM_COPYTOOL_SEND") $text("hsm_send");
+  maxEasize @12 $lustre("KEY_MAX_EASIZE") $text("max_easize");  # Only 2.0.
+  maxEasize18 @13 $lustre("KEY_MAX_EASIZE") $text("max_ea_size");  # Only 1.8.
+  setInfo @14 $lustre("KEY_SET_INFO") $text("set_info");
+}
+
+enum XattrName $lustre("xattr_acl") $textSet {
+  # Names and prefixes of extended attributes, in GETXATTR and SETXATTR.
+  user @0 $lustre("XATTR_USER_PREFIX") $text("user.");
+  trusted @1 $lustre("XATTR_TRUSTED_PREFIX") $text("trusted.");
+  security @2 $lustre("XATTR_SECURITY_PREFIX") $text("security.");
+  lustrePrefix @3 $lustre("XATTR_LUSTRE_PREFIX") $text("lustre.");
+  aclAccess @4 $lustre("XATTR_NAME_ACL_ACCESS") $text("system.posix_acl_access");
+  aclDefault @5 $lustre("XATTR_NAME_ACL_DEFAULT") $text("system.posix_acl_default");
+  lov @6 $lustre("XATTR_NAME_LOV") $text("trusted.lov");
+  lma @7 $lustre("XATTR_NAME_LMA") $text("trusted.lma");
+  lmv @8 $lustre("XATTR_NAME_LMV") $text("trusted.lmv");
+  link @9 $lustre("XATTR_NAME_LINK") $text("trusted.link");
+}
+
 # --- ACLs ---
+
+enum AclLimit $lustre("xattr_acl") $valueSet(32) {
+  # Entries of an ACL in a reply.
+  maxEntries @0 $lustre("LUSTRE_POSIX_ACL_MAX_ENTRIES") $value(32);
+}
 
 struct XattrAclHeader $lustre("xattr_acl_header") $size(4) $littleEndian {
   # ACL buffer of a reply: a POSIX ACL as in the attribute system.posix_acl_access.

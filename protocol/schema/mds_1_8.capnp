@@ -157,6 +157,11 @@ struct Ext2DirEntry $lustre("ext3_dir_entry_2") $size(8) $littleEndian {
   name @4 :Data $lustre("name") $trailing;
 }
 
+enum DirOffset $lustre("dir") $valueSet(64) {
+  # Offsets with a meaning of their own.
+  end @0 $lustre("MDS_DIR_END_OFF") $value(0xfffffffffffffffe);
+}
+
 enum FileType $lustre("ext2 file type") $valueSet(8) {
   # What an entry names, as ext2 has it.
   unknown @0 $lustre("EXT2_FT_UNKNOWN") $value(0);

@@ -7,7 +7,11 @@
 using Ptlrpc = import "ptlrpc.capnp";
 using Fid = import "fid.capnp";
 using import "wire.capnp".lustre;
+using import "wire.capnp".lustre18;
+using import "wire.capnp".later;
 using import "wire.capnp".size;
+using import "wire.capnp".text;
+using import "wire.capnp".textSet;
 using import "wire.capnp".count;
 using import "wire.capnp".trailing;
 using import "wire.capnp".littleEndian;
@@ -48,8 +52,8 @@ struct MdtBody $lustre("mdt_body") $size(216) {
   aclsize @23 :UInt32 $lustre("aclsize");  # Bytes of the ACL.
   maxMdsize @24 :UInt32 $lustre("max_mdsize");  # Bytes of the largest EA.
   maxCookiesize @25 :UInt32 $lustre("max_cookiesize");  # Bytes of the largest set of log cookies.
-  uidH @26 :UInt32 $lustre("uid_h");  # 1.8 leaves these two as padding.
-  gidH @27 :UInt32 $lustre("gid_h");
+  uidH @26 :UInt32 $lustre("uid_h") $lustre18("padding_4");
+  gidH @27 :UInt32 $lustre("gid_h") $lustre18("padding_5:8");
   padding5 @28 :UInt32 $lustre("padding_5");
   padding6 @29 :UInt64 $lustre("padding_6");
   padding7 @30 :UInt64 $lustre("padding_7");
@@ -58,7 +62,7 @@ struct MdtBody $lustre("mdt_body") $size(216) {
   padding10 @33 :UInt64 $lustre("padding_10");
 }
 
-struct MdtIoepoch $lustre("mdt_ioepoch") $size(24) {
+struct MdtIoepoch $lustre("mdt_ioepoch") $lustre18("mdt_epoch") $size(24) {
   # First buffer of CLOSE and DONE_WRITING, part of SETATTR.
   handle @0 :Ptlrpc.LustreHandle $lustre("handle");  # Of the open file.
   ioepoch @1 :UInt64 $lustre("ioepoch");
@@ -69,6 +73,7 @@ struct MdtIoepoch $lustre("mdt_ioepoch") $size(24) {
 enum EpochFlag $lustre("ioepoch_som") $bitSet(32) {
   # flags of an MdtIoepoch (Size-on-MDS).
   somChange @0 $lustre("MF_SOM_CHANGE") $value(0x1);  # Size-on-MDS was changed.
+  epochOpen @8 $lustre("MF_EPOCH_OPEN") $value(0x2);
   epochClose @1 $lustre("MF_EPOCH_CLOSE") $value(0x4);  # The client is done with the epoch.
   mdcCancelFid1 @2 $lustre("MF_MDC_CANCEL_FID1") $value(0x8);
   mdcCancelFid2 @3 $lustre("MF_MDC_CANCEL_FID2") $value(0x10);
@@ -136,7 +141,7 @@ struct MdtRecCreate $lustre("mdt_rec_create") $size(136) {
   bias @18 :UInt32 $lustre("cr_bias") $bits("mds.Bias");
   flags @19 :UInt32 $lustre("cr_flags") $bits("mds.OpenFlag");
   # 0 is refused with EPROTO in an open.
-  flagsHigh @20 :UInt32 $lustre("cr_padding_2") $bits("mds.OpenFlagHigh");
+  flagsHigh @20 :UInt32 $lustre("cr_padding_2") $later("cr_flags_h") $bits("mds.OpenFlagHigh");
   # Unused in 2.0; cr_flags_h from 2.4 on (profile layout).
   padding3 @21 :UInt32 $lustre("cr_padding_3");
   padding4 @22 :UInt32 $lustre("cr_padding_4");
@@ -252,6 +257,12 @@ struct MdtRecSetxattr $lustre("mdt_rec_setxattr") $size(136) {
   padding11 @24 :UInt32 $lustre("sx_padding_11");
 }
 
+struct MdtRecJoin $lustre("mdt_rec_join") $size(24) {
+  # Last buffer of an open that joins a file to another, from 1.8.9; 2.0 refuses it.
+  fid @0 :Fid.LuFid $lustre("jr_fid");
+  headsize @1 :UInt64 $lustre("jr_headsize");  # Bytes of the head file.
+}
+
 struct MdtRecReint $lustre("mdt_rec_reint") $size(136) {
   # The beginning that all records share, for looking at one before its kind is known.
   opcode @0 :UInt32 $lustre("rr_opcode") $values("mds.ReintOp");
@@ -288,6 +299,7 @@ struct LuDirpage $lustre("lu_dirpage") $size(24) $littleEndian {
   # Where the next page starts; 0xfffffffffffffffe at the end.
   flags @2 :UInt32 $lustre("ldp_flags") $bits("DirPageFlag");
   pad0 @3 :UInt32 $lustre("ldp_pad0");
+  entries @4 :Data $lustre("ldp_entries") $trailing;  # LuDirents, each as long as it says.
 }
 
 struct LuDirent $lustre("lu_dirent") $size(32) $littleEndian {
@@ -327,7 +339,7 @@ enum DirHash $lustre("dir") $valueSet(64) {
 struct LustreCapa $lustre("lustre_capa") $size(120) {
   # A capability, where both sides have them on; otherwise its buffers are empty.
   fid @0 :Fid.LuFid $lustre("lc_fid");
-  opc @1 :UInt64 $lustre("lc_opc") $hex;
+  opc @1 :UInt64 $lustre("lc_opc") $bits("CapaOpc");
   uid @2 :UInt64 $lustre("lc_uid");
   gid @3 :UInt64 $lustre("lc_gid");
   flags @4 :UInt32 $lustre("lc_flags") $hex;
@@ -337,7 +349,101 @@ struct LustreCapa $lustre("lustre_capa") $size(120) {
   hmac @8 :Data $lustre("lc_hmac") $count(64);
 }
 
+struct LustreCapaKey $lustre("lustre_capa_key") $size(72) {
+  # Value of SET_INFO with key capa_key: how an MDT signs, for the OSTs.
+  seq @0 :UInt64 $lustre("lk_seq");
+  keyid @1 :UInt32 $lustre("lk_keyid");
+  padding @2 :UInt32 $lustre("lk_padding");
+  key @3 :Data $lustre("lk_key") $count(56);
+}
+
+enum CapaOpc $lustre("capa") $bitSet(64) {
+  # lc_opc: what the holder may do.
+  bodyWrite @0 $lustre("CAPA_OPC_BODY_WRITE") $value(0x1);
+  bodyRead @1 $lustre("CAPA_OPC_BODY_READ") $value(0x2);
+  indexLookup @2 $lustre("CAPA_OPC_INDEX_LOOKUP") $value(0x4);
+  indexInsert @3 $lustre("CAPA_OPC_INDEX_INSERT") $value(0x8);
+  indexDelete @4 $lustre("CAPA_OPC_INDEX_DELETE") $value(0x10);
+  ossWrite @5 $lustre("CAPA_OPC_OSS_WRITE") $value(0x20);
+  ossRead @6 $lustre("CAPA_OPC_OSS_READ") $value(0x40);
+  ossTrunc @7 $lustre("CAPA_OPC_OSS_TRUNC") $value(0x80);
+  ossDestroy @8 $lustre("CAPA_OPC_OSS_DESTROY") $value(0x100);
+  metaWrite @9 $lustre("CAPA_OPC_META_WRITE") $value(0x200);
+  metaRead @10 $lustre("CAPA_OPC_META_READ") $value(0x400);
+}
+
+enum CapaSize $lustre("capa") $valueSet(32) {
+  # Bytes of a capability's signature and of its key.
+  hmacMaxLen @0 $lustre("CAPA_HMAC_MAX_LEN") $value(64);
+  hmacKeyMaxLen @1 $lustre("CAPA_HMAC_KEY_MAX_LEN") $value(56);
+}
+
+enum CapaAlgorithm $lustre("capa") $valueSet(32) {
+  # Top byte of lc_flags.
+  sha1 @0 $lustre("CAPA_HMAC_ALG_SHA1") $value(1);
+}
+
+# --- remote clients ---
+
+struct MdtRemotePerm $lustre("mdt_remote_perm") $size(28) {
+  # What a user of a remote client may do with a file: acl buffer of a GETATTR with FLRMTPERM.
+  uid @0 :UInt32 $lustre("rp_uid");
+  gid @1 :UInt32 $lustre("rp_gid");
+  fsuid @2 :UInt32 $lustre("rp_fsuid");
+  fsuidH @3 :UInt32 $lustre("rp_fsuid_h");
+  fsgid @4 :UInt32 $lustre("rp_fsgid");
+  fsgidH @5 :UInt32 $lustre("rp_fsgid_h");
+  accessPerm @6 :UInt32 $lustre("rp_access_perm") $hex;
+}
+
+# --- split directories ---
+
+struct LmvStripeMd $lustre("lmv_stripe_md") $size(32) $littleEndian {
+  # EA of a directory that is spread over MDTs.
+  magic @0 :UInt32 $lustre("mea_magic") $values("MeaMagic") $hex;
+  count @1 :UInt32 $lustre("mea_count");
+  master @2 :UInt32 $lustre("mea_master");  # Index of the MDT that holds the name.
+  padding @3 :UInt32 $lustre("mea_padding");
+  poolName @4 :Text $lustre("mea_pool_name") $count(16);
+  ids @5 :List(Fid.LuFid) $lustre("mea_ids") $trailing;
+}
+
+enum MeaMagic $lustre("lmv") $valueSet(32) {
+  # mea_magic: how names are spread.
+  lastChar @0 $lustre("MEA_MAGIC_LAST_CHAR") $value(0xb2221ca1);
+  allChars @1 $lustre("MEA_MAGIC_ALL_CHARS") $value(0xb222a11c);
+  hashSegment @2 $lustre("MEA_MAGIC_HASH_SEGMENT") $value(0xb222a11b);
+}
+
+struct LmvDesc $lustre("lmv_desc") $size(88) $littleEndian {
+  # How a file system's directories are spread; in the configuration log (LCFG_SETUP of an lmv).
+  tgtCount @0 :UInt32 $lustre("ld_tgt_count");
+  activeTgtCount @1 :UInt32 $lustre("ld_active_tgt_count");
+  defaultStripeCount @2 :UInt32 $lustre("ld_default_stripe_count");
+  pattern @3 :UInt32 $lustre("ld_pattern") $hex;
+  defaultHashSize @4 :UInt64 $lustre("ld_default_hash_size");
+  padding1 @5 :UInt64 $lustre("ld_padding_1");
+  padding2 @6 :UInt32 $lustre("ld_padding_2");
+  qosMaxage @7 :UInt32 $lustre("ld_qos_maxage");  # Seconds.
+  padding3 @8 :UInt32 $lustre("ld_padding_3");
+  padding4 @9 :UInt32 $lustre("ld_padding_4");
+  uuid @10 :Ptlrpc.ObdUuid $lustre("ld_uuid");
+}
+
+enum HashSize $lustre("dir") $valueSet(64) {
+  # Greatest hashes of directories.
+  max @0 $lustre("MAX_HASH_SIZE") $value(0x7fffffffffffffff);
+  max32 @1 $lustre("MAX_HASH_SIZE_32") $value(0x7fffffff);
+  highestBit @2 $lustre("MAX_HASH_HIGHEST_BIT") $value(0x1000000000000000);
+}
+
 # --- profile layout (from 2.4) ---
+
+enum VolatileName $lustre("volatile_later") $textSet {
+  # Begins the name under which a volatile file is made; the index of an MDT follows, in hexadecimal
+  # between colons.
+  header @0 $lustre("LUSTRE_VOLATILE_HDR") $text(".\x0c\x13\x14\x12:VOLATILE");
+}
 
 struct MdcSwapLayouts $lustre("mdc_swap_layouts") $size(8) {
   # Second buffer of MDS_SWAP_LAYOUTS.

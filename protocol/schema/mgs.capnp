@@ -5,6 +5,7 @@
 
 using import "wire.capnp".lustre;
 using import "wire.capnp".size;
+using import "wire.capnp".valueSet;
 using import "wire.capnp".count;
 using import "wire.capnp".bits;
 using import "wire.capnp".hex;
@@ -30,6 +31,14 @@ struct MgsTargetInfo $lustre("mgs_target_info") $size(4544) {
 struct MgsSendParam $lustre("mgs_send_param") $size(1024) {
   # Request and reply of MGS_SET_INFO: a setting, as "fsname.key=value".
   param @0 :Text $lustre("mgs_param") $count(1024);
+}
+
+enum MgsLimit $lustre("mgs_config") $valueSet(32) {
+  # Sizes of the parts of a MgsTargetInfo and of a MgsSendParam.
+  nidsMax @0 $lustre("MTI_NIDS_MAX") $value(32);
+  nameMaxlen @1 $lustre("MTI_NAME_MAXLEN") $value(64);
+  targetParamMaxlen @2 $lustre("MTI_PARAM_MAXLEN") $value(4096);
+  paramMaxlen @3 $lustre("MGS_PARAM_MAXLEN") $value(1024);
 }
 
 enum TargetFlag $lustre("mgs_config") $bitSet(32) {

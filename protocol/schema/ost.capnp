@@ -8,7 +8,9 @@ using Ptlrpc = import "ptlrpc.capnp";
 using Llog = import "llog.capnp";
 using import "wire.capnp".lustre;
 using import "wire.capnp".lustre18;
+using import "wire.capnp".later;
 using import "wire.capnp".size;
+using import "wire.capnp".only;
 using import "wire.capnp".count;
 using import "wire.capnp".trailing;
 using import "wire.capnp".littleEndian;
@@ -48,20 +50,27 @@ struct Obdo $lustre("obdo") $size(208) {
   parentOid @16 :UInt32 $lustre("o_parent_oid") $lustre18("o_generation");
   # With FLFID and FLGENER. 1.8: generation of the file.
   misc @17 :UInt32 $lustre("o_misc");  # o_dropped.
-  ioepoch @18 :UInt64 $lustre("o_ioepoch");
-  # IO epoch of the write, with FLEPOCH. 1.8: o_easize u32, o_mds u32.
+  ioepoch @18 :UInt64 $lustre("o_ioepoch") $lustre18("o_easize:4,o_mds:4");
+  # IO epoch of the write, with FLEPOCH.
   stripeIdx @19 :UInt32 $lustre("o_stripe_idx");  # Index of the stripe in the file.
   parentVer @20 :UInt32 $lustre("o_parent_ver") $lustre18("o_padding_1");
   handle @21 :Ptlrpc.LustreHandle $lustre("o_handle");
   # With FLHANDLE: the lock (at the server) under which a BRW happens.
   lcookie @22 :Llog.LlogCookie $lustre("o_lcookie");
   # With FLCOOKIE: DESTROY and SETATTR cancel this record when done.
-  uidH @23 :UInt32 $lustre("o_uid_h");  # 1.8: padding.
+  uidH @23 :UInt32 $lustre("o_uid_h") $lustre18("o_padding_2:8");
   gidH @24 :UInt32 $lustre("o_gid_h");
-  padding3 @25 :UInt64 $lustre("o_padding_3");
+  dataVersion @25 :UInt64 $lustre("o_padding_3") $later("o_data_version");
+  # From 2.4 (profile layout): with FLDATAVERSION.
   padding4 @26 :UInt64 $lustre("o_padding_4");
   padding5 @27 :UInt64 $lustre("o_padding_5");
   padding6 @28 :UInt64 $lustre("o_padding_6");
+}
+
+struct OstId $lustre("ost_id") $size(16) {
+  # What 2.0 calls the first two fields behind o_valid.
+  id @0 :UInt64 $lustre("oi_id");
+  seq @1 :UInt64 $lustre("oi_seq");
 }
 
 struct OstBody $lustre("ost_body") $size(208) {
@@ -82,8 +91,8 @@ enum ObdoFlag $lustre("obdo_flag") $bitSet(32) {
   noUsrquota @7 $lustre("OBD_FL_NO_USRQUOTA") $value(0x100);
   noGrpquota @8 $lustre("OBD_FL_NO_GRPQUOTA") $value(0x200);
   createCrow @9 $lustre("OBD_FL_CREATE_CROW") $value(0x400);
-  srvlock @10 $lustre("OBD_FL_SRVLOCK") $value(0x800);
-  # PUNCH: the server takes the lock. 1.8: OBD_FL_TRUNCLOCK.
+  srvlock @10 $lustre("OBD_FL_SRVLOCK") $value(0x800) $only("2.0");
+  # PUNCH: the server takes the lock.
   cksumCrc32 @11 $lustre("OBD_FL_CKSUM_CRC32") $value(0x1000);  # The checksum is a CRC-32 ...
   cksumAdler @12 $lustre("OBD_FL_CKSUM_ADLER") $value(0x2000);  # ... or an Adler-32.
   cksumRsvd1 @13 $lustre("OBD_FL_CKSUM_RSVD1") $value(0x4000);
@@ -95,6 +104,7 @@ enum ObdoFlag $lustre("obdo_flag") $bitSet(32) {
   # Only 1.8. The bulk was sent before.
   temporary @19 $lustre("OBD_FL_TEMPORARY") $value(0x10000000);
   haveLock @20 $lustre("OBD_FL_HAVE_LOCK") $value(0x20000000);  # Only 1.8.
+  trunclock @21 $lustre("OBD_FL_TRUNCLOCK") $value(0x800) $only("1.8");  # Likewise in 1.8.
 }
 
 enum ObjectLimit $lustre("ost_misc") $valueSet(64) {
@@ -130,8 +140,8 @@ enum BrwFlag $lustre("brw_flag") $bitSet(32) {
   check @3 $lustre("OBD_BRW_CHECK") $value(0x10);
   fromGrant @4 $lustre("OBD_BRW_FROM_GRANT") $value(0x20);  # The space is from grant.
   granted @5 $lustre("OBD_BRW_GRANTED") $value(0x40);
-  drop @6 $lustre("OBD_BRW_DROP") $value(0x80);  # Only 1.8.
-  nocache @7 $lustre("OBD_BRW_NOCACHE") $value(0x80);  # Only 2.0.
+  drop @6 $lustre("OBD_BRW_DROP") $value(0x80) $only("1.8");
+  nocache @7 $lustre("OBD_BRW_NOCACHE") $value(0x80) $only("2.0");
   noquota @8 $lustre("OBD_BRW_NOQUOTA") $value(0x100);
   srvlock @9 $lustre("OBD_BRW_SRVLOCK") $value(0x200);  # The server takes the lock.
   async @10 $lustre("OBD_BRW_ASYNC") $value(0x400);  # Only 1.8.
@@ -180,6 +190,14 @@ struct LovOstDataV1 $lustre("lov_ost_data_v1") $size(24) $littleEndian {
   ostIdx @3 :UInt32 $lustre("l_ost_idx");  # Index of the OST.
 }
 
+struct LovUserOstDataV1 $lustre("lov_user_ost_data_v1") $size(24) $littleEndian {
+  # The same in a layout of LovUserMdV1.
+  objectId @0 :UInt64 $lustre("l_object_id");
+  objectSeq @1 :UInt64 $lustre("l_object_seq") $lustre18("l_object_gr");
+  ostGen @2 :UInt32 $lustre("l_ost_gen");
+  ostIdx @3 :UInt32 $lustre("l_ost_idx");
+}
+
 struct LovUserMdV1 $lustre("lov_user_md_v1") $size(32) $littleEndian {
   # A striping wish: eadata of open, create, setattr. All zero where nothing is asked. Same place as
   # LovMdsMdV1, but a 16-bit count and the first OST wanted.
@@ -190,7 +208,7 @@ struct LovUserMdV1 $lustre("lov_user_md_v1") $size(32) $littleEndian {
   stripeSize @4 :UInt32 $lustre("lmm_stripe_size");  # Bytes; 0 is the default.
   stripeCount @5 :UInt16 $lustre("lmm_stripe_count");  # 0 is the default, 0xffff all.
   stripeOffset @6 :UInt16 $lustre("lmm_stripe_offset");  # First OST; 0xffff any.
-  objects @7 :List(LovOstDataV1) $lustre("lmm_objects") $trailing;
+  objects @7 :List(LovUserOstDataV1) $lustre("lmm_objects") $trailing;
 }
 
 struct LovUserMdV3 $lustre("lov_user_md_v3") $size(48) $littleEndian {
@@ -203,7 +221,7 @@ struct LovUserMdV3 $lustre("lov_user_md_v3") $size(48) $littleEndian {
   stripeCount @5 :UInt16 $lustre("lmm_stripe_count");
   stripeOffset @6 :UInt16 $lustre("lmm_stripe_offset");
   poolName @7 :Text $lustre("lmm_pool_name") $count(16);
-  objects @8 :List(LovOstDataV1) $lustre("lmm_objects") $trailing;
+  objects @8 :List(LovUserOstDataV1) $lustre("lmm_objects") $trailing;
 }
 
 struct LovDesc $lustre("lov_desc") $size(88) $littleEndian {
@@ -226,6 +244,21 @@ enum LovMagic $lustre("lov") $valueSet(32) {
   v1 @0 $lustre("LOV_MAGIC_V1") $value(0xbd10bd0);
   join @1 $lustre("LOV_MAGIC_JOIN") $value(0xbd20bd0);  # Only 1.8. Joined files.
   v3 @2 $lustre("LOV_MAGIC_V3") $value(0xbd30bd0);
+}
+
+enum LovUserMagic $lustre("lov") $valueSet(32) {
+  # lmm_magic of a wish; the same numbers.
+  v1 @0 $lustre("LOV_USER_MAGIC_V1") $value(0xbd10bd0);
+  join @1 $lustre("LOV_USER_MAGIC_JOIN") $value(0xbd20bd0);  # Only 1.8.
+  v3 @2 $lustre("LOV_USER_MAGIC_V3") $value(0xbd30bd0);
+}
+
+enum LovLimit $lustre("lov") $valueSet(32) {
+  # Bounds of a layout.
+  maxStripeCount @0 $lustre("LOV_MAX_STRIPE_COUNT") $value(160);
+  minStripeSize @1 $lustre("LOV_MIN_STRIPE_SIZE") $value(0x10000);  # Bytes.
+  maxPoolName @2 $lustre("LOV_MAXPOOLNAME") $value(16);
+  descMagic @3 $lustre("LOV_DESC_MAGIC") $value(0xb0ccde5c);
 }
 
 enum LovPattern $lustre("lov") $valueSet(32) {
@@ -343,6 +376,13 @@ struct QuotaAdjustQunit $lustre("quota_adjust_qunit") $size(32) {
   padding1 @4 :UInt64 $lustre("padding1");
 }
 
+struct QunitDataOld2 $lustre("qunit_data_old2") $size(16) {
+  # The same from a peer without the longer form (1.8).
+  id @0 :UInt32 $lustre("qd_id");
+  flags @1 :UInt32 $lustre("qd_flags") $bits("QuotaFlag");
+  count @2 :UInt64 $lustre("qd_count");
+}
+
 enum QuotaCommand $lustre("quota") $valueSet(32) {
   # qc_cmd.
   quotaon @0 $lustre("LUSTRE_Q_QUOTAON") $value(0x800002);
@@ -377,4 +417,9 @@ enum QuotaValid $lustre("quota") $bitSet(32) {
   inodes @3 $lustre("QIF_INODES") $value(0x8);
   btime @4 $lustre("QIF_BTIME") $value(0x10);
   itime @5 $lustre("QIF_ITIME") $value(0x20);
+}
+
+enum QuotaType $lustre("quota") $valueSet(32) {
+  # qc_type, beside 0 user and 1 group.
+  both @0 $lustre("UGQUOTA") $value(2);
 }

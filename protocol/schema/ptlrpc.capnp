@@ -35,6 +35,23 @@ struct LustreMsgV2 $lustre("lustre_msg_v2") $size(32) {
   # Bytes of each buffer, without its padding.
 }
 
+struct LustreMsgV1 $lustre("lustre_msg_v1") $size(64) {
+  # Header of a message before 1.6, which later versions refuse by its magic.
+  handle @0 :LustreHandle $lustre("lm_handle");
+  magic @1 :UInt32 $lustre("lm_magic") $values("MsgMagic") $hex;
+  type @2 :UInt32 $lustre("lm_type") $values("MsgType");
+  version @3 :UInt32 $lustre("lm_version") $hex;
+  opc @4 :UInt32 $lustre("lm_opc") $values("Opcode");
+  lastXid @5 :UInt64 $lustre("lm_last_xid");
+  lastCommitted @6 :UInt64 $lustre("lm_last_committed");
+  transno @7 :UInt64 $lustre("lm_transno");
+  status @8 :UInt32 $lustre("lm_status");
+  flags @9 :UInt32 $lustre("lm_flags");
+  connCnt @10 :UInt32 $lustre("lm_conn_cnt");
+  bufcount @11 :UInt32 $lustre("lm_bufcount");
+  buflens @12 :List(UInt32) $lustre("lm_buflens[0]") $trailing;
+}
+
 struct PtlrpcBody $lustre("ptlrpc_body") $size(152) {
   # Buffer 0 of every message. Readers accept 88 bytes and more (1.6 had 88) and take the rest as 0;
   # a server answers with the length that the request had.
@@ -164,6 +181,32 @@ enum MsghdrFlag $lustre("msghdr_flag") $bitSet(32) {
   # The sender understands early replies; set once OBD_CONNECT_AT is granted.
   cksumIncompat18 @1 $lustre("MSGHDR_CKSUM_INCOMPAT18") $value(0x2);
   # Only 2.0. An early reply is to be checksummed over the whole body, not its first 88 bytes.
+}
+
+enum MsgLayout $lustre("msg_layout") $valueSet(32) {
+  # Which buffer is which, as far as it is the same in all messages, and what bounds them.
+  bodyOff @0 $lustre("MSG_PTLRPC_BODY_OFF") $value(0);
+  requestOff @1 $lustre("REQ_REC_OFF") $value(1);
+  replyOff @2 $lustre("REPLY_REC_OFF") $value(1);
+  lockRequestOff @3 $lustre("DLM_LOCKREQ_OFF") $value(1);
+  lockReplyOff @4 $lustre("DLM_LOCKREPLY_OFF") $value(1);
+  intentOff @5 $lustre("DLM_INTENT_IT_OFF") $value(2);
+  intentRecordOff @6 $lustre("DLM_INTENT_REC_OFF") $value(3);
+  lockRecordOff @7 $lustre("DLM_REQ_REC_OFF") $value(2);
+  lockReplyRecordOff @8 $lustre("DLM_REPLY_REC_OFF") $value(2);
+  rounding @9 $lustre("buffer rounding") $value(8);
+  versions @10 $lustre("PTLRPC_NUM_VERSIONS") $value(4);
+  bodyMinSize @11 $lustre("PTLRPC_BODY_MIN_SIZE") $value(88);  # 1.6's.
+}
+
+enum SecFlavor $lustre("sec_flavor") $valueSet(32) {
+  # Low 20 bits of lm_secflvr in 2.0. 1.8 has none but null.
+  null @0 $lustre("SPTLRPC_FLVR_NULL") $value(0);
+  plain @1 $lustre("SPTLRPC_FLVR_PLAIN") $value(0x21001);
+  krb5n @2 $lustre("SPTLRPC_FLVR_KRB5N") $value(0x12);
+  krb5a @3 $lustre("SPTLRPC_FLVR_KRB5A") $value(0x112);
+  krb5i @4 $lustre("SPTLRPC_FLVR_KRB5I") $value(0x20212);
+  krb5p @5 $lustre("SPTLRPC_FLVR_KRB5P") $value(0x30312);
 }
 
 enum SecPart $lustre("sec_flavor") $valueSet(8) {
@@ -354,17 +397,23 @@ struct ObdConnectData $lustre("obd_connect_data") $size(72) {
   index @3 :UInt32 $lustre("ocd_index");  # Index of the target wanted.
   brwSize @4 :UInt32 $lustre("ocd_brw_size");  # Bytes of the largest bulk transfer.
   ibitsKnown @5 :UInt64 $lustre("ocd_ibits_known") $bits("ldlm.Inodebit");
-  nllu @6 :UInt32 $lustre("ocd_nllu");
-  # Remote clients' nobody uid. 1.8 reserves the bytes: ocd_blocksize u8, ocd_inodespace u8,
-  # ocd_grant_extent u16.
+  nllu @6 :UInt32 $lustre("ocd_nllu")
+      $lustre18("ocd_blocksize:1,ocd_inodespace:1,ocd_grant_extent:2");
+  # Remote clients' nobody uid. 1.8 reserves the bytes.
   nllg @7 :UInt32 $lustre("ocd_nllg") $lustre18("ocd_unused");  # Remote clients' nobody gid.
   transno @8 :UInt64 $lustre("ocd_transno");
   # First transno to be replayed, with MSG_CONNECT_TRANSNO.
   group @9 :UInt32 $lustre("ocd_group");
   # Object group (2.0: sequence) of the MDT, for OSTs; constant per export.
   cksumTypes @10 :UInt32 $lustre("ocd_cksum_types") $bits("ChecksumType");
-  padding1 @11 :UInt64 $lustre("padding1");  # 1.8 reserves ocd_max_easize u32 and ocd_instance u32.
+  padding1 @11 :UInt64 $lustre("padding1") $lustre18("ocd_max_easize:4,ocd_instance:4");
   padding2 @12 :UInt64 $lustre("padding2") $lustre18("ocd_maxbytes");
+}
+
+enum RpcSize $lustre("rpc_size") $valueSet(32) {
+  # Most bytes of a bulk transfer, and of an ACL in a reply.
+  maxBrw @0 $lustre("PTLRPC_MAX_BRW_SIZE") $value(0x100000);
+  maxAcl @1 $lustre("LUSTRE_POSIX_ACL_MAX_SIZE") $value(260);
 }
 
 enum ConnectFlag $lustre("connect_flag") $bitSet(64) {

@@ -17,8 +17,12 @@ annotation lustre(struct, field, enum, enumerant) :Text;
 # The name in Lustre's headers, by which a search finds it: "ptlrpc_body", "pb_last_xid",
 # "MSG_RESENT". For an enum, the group of ../shared/facts/constants-*.csv, "msg_flag".
 
-annotation lustre18(field) :Text;
-# What 1.8 calls the same bytes, where its name differs.
+annotation lustre18(struct, field) :Text;
+# What 1.8 calls the same bytes, where its name differs. Where 1.8 divides them otherwise: its
+# fields and their sizes, "o_easize:4,o_mds:4"; they may reach over the fields that follow.
+
+annotation later(field) :Text;
+# What versions after 2.0 have in bytes that 1.8 and 2.0 leave 0, where a profile speaks of it.
 
 annotation size(struct) :UInt32;
 # Bytes on the wire, trailing part apart; checked by the generator.
@@ -30,6 +34,9 @@ annotation count(field) :UInt32;
 # Length of a fixed array, in elements. Of a Text or a struct that is a buffer of an operation:
 # encoding pads it with zeroes to this length; decoding takes a longer or a shorter buffer (a text
 # ends at its NUL, a struct needs its own size).
+
+annotation headOnly(field) :Void;
+# This struct-typed field has no room for the trailing part of its struct.
 
 annotation trailing(field) :Void;
 # The variable part after the fixed struct, as many elements as the buffer holds.
@@ -66,6 +73,15 @@ annotation value(enumerant) :UInt64;
 
 annotation signedValue(enumerant) :Int64;
 # The number, where it is negative.
+
+annotation only(enumerant) :Text;
+# "1.8" or "2.0": the dialect that means this name, where the other has another name for the number.
+
+annotation textSet(enum) :Void;
+# The enumerants are names that travel as text: keys, prefixes, attributes.
+
+annotation text(enumerant) :Text;
+# The name.
 
 # --- operations ---
 
