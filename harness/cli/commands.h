@@ -16,6 +16,7 @@ namespace harness {
 
 void add_client(CLI::App& app, ExitCode& exit);
 void add_decode(CLI::App& app, ExitCode& exit);
+void add_fuzz(CLI::App& app, ExitCode& exit);
 void add_judge(CLI::App& app, ExitCode& exit);
 void add_list(CLI::App& app, ExitCode& exit);
 void add_run(CLI::App& app, ExitCode& exit);

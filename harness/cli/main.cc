@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
   add_decode(app, exit);
   add_judge(app, exit);
   add_serve(app, exit);
+  add_fuzz(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -26,4 +26,8 @@ std::string emit_lua(const Model& model);
 std::string emit_plain_schema(const Model& model);
 std::string emit_plain_header(const Model& model);
 
+// mutation_tables.cc: what protocol/mutation.h declares; wire.dict: a dictionary for libFuzzer.
+std::string emit_mutator(const Model& model);
+std::string emit_dictionary(const Model& model);
+
 }  // namespace generator

@@ -1,7 +1,7 @@
 // assay-schema: a capnpc plugin. Reads a CodeGeneratorRequest from standard input and writes, into
-// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc, lustre_tables.lua,
-// plain.capnp and plain_codec.h. A file whose content stays the same is left alone, so that what
-// includes it is not compiled again.
+// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc, mutation_tables.cc,
+// wire.dict, lustre_tables.lua, plain.capnp and plain_codec.h. A file whose content stays the same
+// is left alone, so that what includes it is not compiled again.
 #include <capnp/serialize.h>
 #include <unistd.h>
 
@@ -41,6 +41,8 @@ int main() {
     write_if_changed("lustre_tables.lua", generator::emit_lua(model));
     write_if_changed("plain.capnp", generator::emit_plain_schema(model));
     write_if_changed("plain_codec.h", generator::emit_plain_header(model));
+    write_if_changed("mutation_tables.cc", generator::emit_mutator(model));
+    write_if_changed("wire.dict", generator::emit_dictionary(model));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "assay-schema: %s\n", error.what());
