@@ -5,6 +5,7 @@
 
 #include "protocol/check.h"
 #include "protocol/codec.h"
+#include "protocol/operations_1_8.h"
 #include "protocol/operations_2_0.h"
 #include "reference/client.h"
 #include "reference/derive.h"
@@ -13,6 +14,8 @@ namespace reference {
 
 // Lock requests and callbacks are the same in both dialects (facts: rpc-formats LDLM).
 namespace operation = protocol::operations_2_0;
+// The buffers of all callbacks, of either dialect: only a completion may bring a lock's value.
+using CallbackBuffers = protocol::operations_1_8::LdlmCpCallback::Request;
 namespace ldlm = protocol::ldlm;
 namespace ptlrpc = protocol::ptlrpc;
 using protocol::Message;
@@ -173,7 +176,7 @@ bool Client::on_callback(Frame& frame, const RequestIn& in) {
   const bool ours = std::ranges::any_of(imports_, [&](const Import& import) {
     return import.client_cookie() == message->body().handle.cookie;
   });
-  const auto request = operation::LdlmBlCallback::Request::decode(*message);
+  const auto request = CallbackBuffers::decode(*message);
   int32_t status = kEinval;
   ldlm::OstLvb lvb;
   bool with_lvb = false;
@@ -223,7 +226,7 @@ int32_t Client::on_blocking(ClientLock* lock, const ldlm::LdlmRequest& request) 
 }
 
 int32_t Client::on_completion(ClientLock* lock, const Message& message) {
-  const auto request = operation::LdlmBlCallback::Request::decode(message);
+  const auto request = CallbackBuffers::decode(message);
   if (lock == nullptr || lock->ended || !request) return kEinval;
   const ldlm::LdlmLockDesc& desc = request->lock.lock_desc;
   if (desc.granted_mode == 0 && desc.req_mode == 0) return kEinval;
@@ -231,9 +234,9 @@ int32_t Client::on_completion(ClientLock* lock, const Message& message) {
   if (given.granted_mode == 0) given.granted_mode = given.req_mode;
   if (given.resource.type == 0) given.resource.name = lock->resource;
   install(*lock, given);
-  if (const auto lvb = protocol::decode<ldlm::OstLvb>(message.buffer(2), message.order())) {
-    lock->lvb = *lvb;
-    take_lock_value(*lock, *lvb);
+  if (request->lvb) {
+    lock->lvb = *request->lvb;
+    take_lock_value(*lock, *request->lvb);
   }
   if ((request->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) lock->callback_pending = true;
   return 0;

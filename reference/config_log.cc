@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/codec.h"
+#include "protocol/operations_1_8.h"
 #include "protocol/operations_2_0.h"
 #include "reference/derive.h"
 
@@ -12,6 +13,7 @@ namespace reference {
 
 // These requests are the same in both dialects (facts: rpc-formats).
 namespace operation = protocol::operations_2_0;
+namespace operation_1_8 = protocol::operations_1_8;
 namespace ldlm = protocol::ldlm;
 namespace llog = protocol::llog;
 using protocol::Message;
@@ -214,7 +216,7 @@ void ConfigLog::drop_lock(const ImportContext& context, Import& mgs) {
 bool ConfigLog::on_callback(const ImportContext& context, Import& mgs, const RequestIn& in) {
   const auto message = Message::parse(in.message);
   if (!message || lock_ == 0 || message->body().handle.cookie != mgs.client_cookie()) return false;
-  const auto request = operation::LdlmBlCallback::Request::decode(*message);
+  const auto request = operation_1_8::LdlmCpCallback::Request::decode(*message);
   if (!request || request->lock.lock_handle[0].cookie != lock_) return false;
   protocol::ptlrpc::PtlrpcBody body;
   body.type = protocol::ptlrpc::msg_type::kReply;

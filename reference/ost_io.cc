@@ -156,7 +156,7 @@ void Ost::on_read(Call& call) {
 }
 
 void Ost::finish_read(Step& step, const Job& job) {
-  const auto decoded = operations::OstGetattr::Request::decode(job.request.message);
+  const auto decoded = operations::OstRead::Request::decode(job.request.message);
   Reply reply = service_.reply(job.request);
   operations::OstRead::Reply buffers;
   buffers.body.oa = decoded->body.oa;

@@ -398,7 +398,7 @@ function proto.dissector(tvb, pinfo, tree)
   return tvb:len()
 end
 
--- The portals on which Wireshark's dissector reads Lustre.
+-- The portals on which Wireshark's dissector reads Lustre. (set would empty the table each time.)
 for _, portal in ipairs({ 1, 2, 4, 6, 7, 10, 12, 15, 16, 17, 18, 22, 23, 25, 26, 27, 28, 29, 30, 31, 32 }) do
-  DissectorTable.get("lnet.ptl_index"):set(portal, proto)
+  DissectorTable.get("lnet.ptl_index"):add(portal, proto)
 end

@@ -1,7 +1,7 @@
 // assay-schema: a capnpc plugin. Reads a CodeGeneratorRequest from standard input and writes, into
-// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc, mutation_tables.cc,
-// wire.dict, lustre_tables.lua, plain.capnp and plain_codec.h. A file whose content stays the same
-// is left alone, so that what includes it is not compiled again.
+// the current directory, X.h and X.cc for every requested X.capnp, catalogue.cc,
+// mutation_tables.cc, wire.dict, lustre_tables.lua, plain.capnp and plain_codec.h. A file whose
+// content stays the same is left alone, so that what includes it is not compiled again.
 #include <capnp/serialize.h>
 #include <unistd.h>
 
