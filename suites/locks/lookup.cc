@@ -19,7 +19,7 @@ namespace v1_8 = protocol::operations_1_8;
 namespace v2_0 = protocol::operations_2_0;
 using harness::kMds;
 
-constexpr uint64_t kClientLock = 0x10c4;
+constexpr uint64_t kFirstHandle = 0x10c4;
 
 ldlm::LdlmResId resource_of(const protocol::fid::LlFid& fid) {
   return {.name = {fid.id, fid.generation, 0, 0}};
@@ -28,10 +28,16 @@ ldlm::LdlmResId resource_of(const protocol::fid::LuFid& fid) {
   return {.name = {fid.seq, fid.oid, fid.ver, 0}};
 }
 
-// Looks a name up with a LOOKUP lock on what it names.
+// A lock by the handles that the server and the peer know it by.
+struct Held {
+  uint64_t at_server = 0;
+  uint64_t at_peer = 0;
+};
+
+// Looks a name up with a LOOKUP lock on what it names, which the peer knows by the handle.
 template <class Lookup, class Fid>
 std::optional<typename Lookup::Reply> look_up_in(Peer& peer, const Fid& parent,
-                                                 std::string_view name) {
+                                                 std::string_view name, uint64_t handle) {
   typename Lookup::Request request;
   request.lock.lock_flags = ldlm::lock_flag::kHasIntent;
   request.lock.lock_desc = {
@@ -39,7 +45,7 @@ std::optional<typename Lookup::Reply> look_up_in(Peer& peer, const Fid& parent,
       .req_mode = ldlm::lock_mode::kCr};
   protocol::set_overlay(request.lock.lock_desc.policy_data,
                         ldlm::LdlmInodebits{.bits = ldlm::inodebit::kLookup});
-  request.lock.lock_handle[0] = {kClientLock};
+  request.lock.lock_handle[0] = {handle};
   request.intent.opc = ldlm::intent_op::kLookup;
   request.body.fid1 = parent;
   request.body.valid = protocol::mds::valid::kId;
@@ -52,23 +58,23 @@ std::optional<typename Lookup::Reply> look_up_in(Peer& peer, const Fid& parent,
   return *found;
 }
 
-// The handle of a LOOKUP lock on what an absolute path names.
+// The LOOKUP lock on what an absolute path names.
 template <class Getstatus, class Lookup>
-uint64_t look_up(Peer& peer, std::string_view path) {
+Held look_up(Peer& peer, std::string_view path) {
   const Answer status = peer.ask<Getstatus>(kMds, {});
   const auto root = Getstatus::Reply::decode(status.message);
   EXPECT_TRUE(root) << "GETSTATUS";
-  if (!root) return 0;
+  if (!root) return {};
   auto at = root->body.fid1;
-  uint64_t lock = 0;
+  Held held{.at_peer = kFirstHandle};
   for (const auto part : std::views::split(path, '/')) {
     if (part.empty()) continue;
-    const auto found = look_up_in<Lookup>(peer, at, std::string_view(part));
-    if (!found) return 0;
+    const auto found = look_up_in<Lookup>(peer, at, std::string_view(part), ++held.at_peer);
+    if (!found) return {};
     at = found->body.fid1;
-    lock = found->lock.lock_handle.cookie;
+    held.at_server = found->lock.lock_handle.cookie;
   }
-  return lock;
+  return held;
 }
 
 const Case kCases[] = {
@@ -84,10 +90,10 @@ const Case kCases[] = {
            peer.connect(kMds);
            const bool old = c.dialect() == Dialect::v1_8;
            const std::string path = c.world().root() + "/f";
-           const uint64_t lock =
+           const Held lock =
                old ? look_up<v1_8::MdsGetstatus, v1_8::LdlmEnqueueIntentLookup>(peer, path)
                    : look_up<v2_0::MdsGetstatus, v2_0::LdlmEnqueueIntentLookup>(peer, path);
-           EXPECT_NE(lock, 0u);
+           EXPECT_NE(lock.at_server, 0u);
            Pending rename =
                a.begin({.kind = harness::Syscall::Kind::rename, .path = "/f", .target = "/g"});
 
@@ -97,9 +103,9 @@ const Case kCases[] = {
            EXPECT_EQ(message->body().opc, protocol::ptlrpc::opcode::kLdlmBlCallback);
            const auto asked = v2_0::LdlmBlCallback::Request::decode(*message);
            ASSERT_TRUE(asked);
-           EXPECT_EQ(asked->lock.lock_handle[0].cookie, kClientLock);
-           peer.send<v2_0::LdlmCancel>(kMds,
-                                       {.lock = {.lock_count = 1, .lock_handle = {{{lock}}}}});
+           EXPECT_EQ(asked->lock.lock_handle[0].cookie, lock.at_peer);
+           peer.send<v2_0::LdlmCancel>(
+               kMds, {.lock = {.lock_count = 1, .lock_handle = {{{lock.at_server}}}}});
            EXPECT_EQ(rename.status(), 0);
          }},
 };
