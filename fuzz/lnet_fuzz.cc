@@ -27,6 +27,8 @@ std::vector<LnetUnit> read(LnetReader::Side side, ByteView bytes, size_t chunk, 
       auto unit = reader.next(piece);
       broken = !unit;
       if (!unit || !*unit) break;
+      const auto* hello = std::get_if<reference::Hello>(&**unit);
+      broken = hello != nullptr && !hello->understood;
       units.push_back(**std::move(unit));
     }
   }

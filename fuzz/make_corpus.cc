@@ -271,18 +271,6 @@ void capture(Seeds& seeds, const std::vector<std::string>& simulated) {
   for (const std::string& path : simulated) seeds.add(read_file(path));
 }
 
-void target(Seeds& seeds) {
-  for (const std::string_view text : {
-           "name = \"acme-2.1\"\ndialect = \"2.0\"\nmgs = \"10.0.0.1@tcp\"\nfsname = \"acme\"\n"
-           "[can]\ncrash = \"ssh {node} reboot\"\nevict = \"lctl {target} {uuid}\"\n"
-           "version = { \"2.0\" = \"a\", \"1.8\" = \"b {version}\" }\n"
-           "[limits]\nstripe_count = 4\n[expect]\n\"open-replay.7\" = \"LU-1234\"\n",
-           "name = \"b\"\ndialect = \"1.8\"\nmdt = \"10.0.0.2@tcp\"\nosts = [\"10.0.0.3@tcp\"]\n"
-           "fsname = \"b\"\n"}) {
-    seeds.add(protocol::as_bytes(text));
-  }
-}
-
 int make(const std::string& name, const std::string& directory, std::vector<std::string> more) {
   Seeds seeds(directory);
   const std::vector<std::string> simulated = simulated_captures(directory);
@@ -299,8 +287,6 @@ int make(const std::string& name, const std::string& directory, std::vector<std:
     llog(seeds);
   } else if (name == "capture") {
     capture(seeds, simulated);
-  } else if (name == "target") {
-    target(seeds);
   } else {
     fmt::print(stderr, "make_corpus: no seeds are known for `{}`\n", name);
     return EXIT_FAILURE;

@@ -52,6 +52,6 @@ inline std::vector<uint8_t> wire_input(Form form, uint16_t which, protocol::Byte
 }
 
 // No struct of the schema is larger.
-inline constexpr size_t kStructSizeMax = 8192;
+inline constexpr size_t kStructSizeMax = 12288;
 
 }  // namespace fuzz

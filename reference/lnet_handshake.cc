@@ -101,7 +101,7 @@ void Lnet::answer_hello(LinkId id, uint32_t version, ConnType type, LnetActions&
 
 void Lnet::on_hello_accepted(Time now, LinkId id, const Hello& hello, LnetActions& out) {
   Link& link = links_.at(id);
-  if (hello.version < 1 || hello.version > config_.version) {
+  if (!hello.understood || hello.version > config_.version) {
     answer_hello(id, config_.version, ConnType::none, out);
     close(id, "unknown protocol version",
           bad_value(lnet::KsockHello::kLustre, "kshm_version", 4, hello.version, config_.version),
@@ -149,7 +149,7 @@ void Lnet::on_hello_accepted(Time now, LinkId id, const Hello& hello, LnetAction
 void Lnet::on_hello_answered(Time now, LinkId id, const Hello& hello, LnetActions& out) {
   Link& link = links_.at(id);
   constexpr std::string_view kSubject = lnet::KsockHello::kLustre;
-  if (hello.version != link.version || hello.type == ConnType::none) {
+  if (!hello.understood || hello.version != link.version || hello.type == ConnType::none) {
     on_refusal(now, id, hello, out);
   } else if (hello.source.nid != link.peer.nid) {
     close(id, "another node answered",
@@ -173,10 +173,10 @@ void Lnet::on_hello_answered(Time now, LinkId id, const Hello& hello, LnetAction
 void Lnet::on_refusal(Time now, LinkId id, const Hello& hello, LnetActions& out) {
   const PeerId peer_id = links_.at(id).peer;
   Peer& peer = peers_.at(peer_id);
-  const bool older = hello.version >= 1 && hello.version < links_.at(id).version;
-  const bool newer = hello.version > links_.at(id).version || hello.version == 0;
-  if (newer || ++peer.retries > config_.retries_max) {
-    close(id, newer ? "unknown protocol version" : "refused too often",
+  const bool unknown = !hello.understood || hello.version > links_.at(id).version;
+  const bool older = !unknown && hello.version < links_.at(id).version;
+  if (unknown || ++peer.retries > config_.retries_max) {
+    close(id, unknown ? "unknown protocol version" : "refused too often",
           bad_value(lnet::KsockHello::kLustre, "kshm_version", 4, hello.version,
                     links_.at(id).version),
           out);

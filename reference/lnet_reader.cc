@@ -174,9 +174,9 @@ LnetReader::Step LnetReader::on_hello_magic() {
                  WireError::Kind::bad_magic);
   }
   version_ = must_decode<uint32_t>(ByteView(head_).subspan(4), order_);
-  if (version_ != 2 && version_ != 3) {
+  if (version_ != 2 && version_ != 3) {  // version 1 has another magic
     stage_ = Stage::broken;
-    return LnetUnit(Hello{.version = version_, .order = order_});
+    return LnetUnit(Hello{.version = version_, .understood = false, .order = order_});
   }
   stage_ = Stage::hello;
   return std::nullopt;

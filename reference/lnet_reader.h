@@ -43,7 +43,8 @@ struct AcceptorRequest {
 };
 
 struct Hello {
-  uint32_t version = 3;  // 1, 2 or 3; another one comes with nothing else filled in
+  uint32_t version = 3;
+  bool understood = true;  // else only the version and the order are filled in
   protocol::ByteOrder order = protocol::ByteOrder::little;  // of the sender
   PeerId source{};
   uint64_t destination_nid = 0;
@@ -51,7 +52,7 @@ struct Hello {
   ConnType type = ConnType::control;   // may be a number that is no type
   std::vector<uint32_t> interfaces{};  // IPv4, when the sender has several
   void state(auto&& visit) const {
-    visit(version, order, source, destination_nid, incarnation, type, interfaces);
+    visit(version, understood, order, source, destination_nid, incarnation, type, interfaces);
   }
 };
 
@@ -73,7 +74,7 @@ class LnetReader {
         max_payload_(max_payload) {}
 
   // Takes bytes off the front of `input` until a unit is complete; none when the input is used up.
-  // After an error, and after a HELLO of an unknown version, the stream cannot be read on.
+  // After an error, and after a HELLO that was not understood, the stream cannot be read on.
   std::expected<std::optional<LnetUnit>, protocol::WireError> next(protocol::ByteView& input);
 
   // From here on messages get these addresses instead of those that came.

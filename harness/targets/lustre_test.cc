@@ -45,6 +45,7 @@ TEST_CASE("A mistake is named with its place") {
   REQUIRE(error_of("mgs = ").starts_with("line 1"));
   REQUIRE(error_of("mgs = \"10.0.0.1@tcp\"\ncolour = 1").starts_with("line 2"));
   REQUIRE(error_of("mgs = \"nowhere\"").find("NID") != std::string::npos);
+  REQUIRE(error_of("a = 1\n[%an]\n") == "this is not TOML");
   REQUIRE(error_of("name = \"x\"").find("how is the target reached") != std::string::npos);
   REQUIRE(error_of("mgs = \"10.0.0.1@tcp\"\n[limits]\nstripe_count = 0").find("1 to 160") !=
           std::string::npos);
