@@ -3,8 +3,10 @@
 add_test(NAME conformance_sim COMMAND assay run)
 add_test(NAME conformance_live COMMAND assay run --world live)
 add_test(NAME canaries COMMAND ${PROJECT_SOURCE_DIR}/scripts/canaries $<TARGET_FILE:assay>)
-add_test(NAME captures_sim
-  COMMAND ${PROJECT_SOURCE_DIR}/scripts/check_captures $<TARGET_FILE:assay> sim)
+foreach(world IN ITEMS sim live)
+  add_test(NAME captures_${world}
+    COMMAND ${PROJECT_SOURCE_DIR}/scripts/check_captures $<TARGET_FILE:assay> ${world})
+endforeach()
 # The same judged as somebody's servers, through a target file.
 add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TARGET_FILE:assay>)
 # Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.

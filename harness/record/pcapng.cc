@@ -107,7 +107,7 @@ void PcapngWriter::packet(int64_t time_ns, ByteView ip_packet, std::string_view 
 }
 
 TcpFlow::TcpFlow(PcapngWriter& writer, int64_t time_ns, End active, End passive)
-    : ends_{active, passive} {
+    : ends_{active, passive}, next_seq_{writer.initial_sequence(), writer.initial_sequence()} {
   segment(writer, time_ns, true, kSyn, {}, {});
   segment(writer, time_ns, false, kSyn | kAck, {}, {});
   segment(writer, time_ns, true, kAck, {}, {});
@@ -152,8 +152,8 @@ void TcpFlow::segment(PcapngWriter& writer, int64_t time_ns, bool from_active, u
   put_network<uint16_t>(packet, 0xffff);
   put_network<uint32_t>(packet, 0);  // checksum and urgent pointer
   packet.insert(packet.end(), bytes.begin(), bytes.end());
-  const uint32_t pseudo = sum16(ByteView(packet).subspan(12, 8)) + 6 +
-                          static_cast<uint32_t>(kTcpHeader + bytes.size());
+  const uint32_t pseudo =
+      sum16(ByteView(packet).subspan(12, 8)) + 6 + static_cast<uint32_t>(kTcpHeader + bytes.size());
   patch(packet, kIpHeader + 16,
         internet_checksum(pseudo + sum16(ByteView(packet).subspan(kIpHeader))));
   writer.packet(time_ns, packet, comment);

@@ -25,10 +25,15 @@ class PcapngWriter {
   // One packet, at nanoseconds since 1970, with an optional comment.
   void packet(int64_t time_ns, ByteView ip_packet, std::string_view comment = {});
   void flush() { file_.flush(); }
+  // For a connection that begins: another one each time, so that who reads the file does not take
+  // a second connection between the same ports for the first one's retransmissions.
+  uint32_t initial_sequence() { return initial_sequence_ += kSequenceStep; }
 
  private:
+  static constexpr uint32_t kSequenceStep = 0x61c8'8647;  // odd: all 2^32 come before one again
   void block(uint32_t type, ByteView body);
   std::ofstream file_;
+  uint32_t initial_sequence_ = 0;
 };
 
 class TcpFlow {
@@ -48,8 +53,8 @@ class TcpFlow {
  private:
   void segment(PcapngWriter& writer, int64_t time_ns, bool from_active, uint8_t flags,
                ByteView bytes, std::string_view comment);
-  End ends_[2];          // active, passive
-  uint32_t next_seq_[2] = {1000, 2000};
+  End ends_[2];  // active, passive
+  uint32_t next_seq_[2];
 };
 
 }  // namespace harness::record

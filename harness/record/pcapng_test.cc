@@ -64,3 +64,19 @@ TEST_CASE("What does not fit one segment takes several") {
   REQUIRE(packets.size() == 3 + 3);
   REQUIRE(packets[3].size() + packets[4].size() + packets[5].size() == 150'000 + 3 * 40);
 }
+
+TEST_CASE("A second connection between the same ports is none of the first one's retransmissions") {
+  const std::string path = "/tmp/assay-pcapng-test-" + std::to_string(getpid());
+  {
+    PcapngWriter writer(path);
+    const TcpFlow first(writer, 0, {1, 2}, {3, 4});
+    const TcpFlow second(writer, 0, {1, 2}, {3, 4});
+  }
+  const std::vector<std::string> packets = packets_of(path);
+  unlink(path.c_str());
+
+  const auto sequence = [&](size_t packet) { return packets[packet].substr(24, 4); };
+  REQUIRE(packets.size() == 6);
+  REQUIRE(sequence(0) != sequence(3));
+  REQUIRE(sequence(1) != sequence(4));
+}
