@@ -16,6 +16,7 @@ struct DecodeOptions {
   std::string file;
   bool json = false;
   bool brief = false;
+  bool summary = false;
   bool strict = false;
 };
 
@@ -49,8 +50,9 @@ ExitCode decode(const DecodeOptions& options) {
     complain(content.error());
     return ExitCode::usage;
   }
-  const auto summary =
-      trace_capture(*content, [&options](const Entry& entry) { print_entry(entry, options); });
+  const auto summary = trace_capture(*content, [&options](const Entry& entry) {
+    if (!options.summary) print_entry(entry, options);
+  });
   if (!summary) {
     complain(fmt::format("{}: {}", options.file, summary.error()));
     return ExitCode::usage;
@@ -58,7 +60,7 @@ ExitCode decode(const DecodeOptions& options) {
   if (options.json) {
     fmt::print("{}\n", line_of({{"summary", to_json(*summary)}}));
   } else {
-    fmt::print("{}{}", options.brief ? "\n" : "", to_text(*summary));
+    fmt::print("{}{}", options.brief && !options.summary ? "\n" : "", to_text(*summary));
   }
   if (!summary->capture.cut.empty()) {
     complain(fmt::format("{} ends early: {}", options.file, summary->capture.cut));
@@ -76,6 +78,7 @@ void add_decode(CLI::App& app, ExitCode& exit) {
   command->add_option("FILE", options->file, "the capture")->required();
   command->add_flag("--json", options->json, "one JSON object a frame and line, the summary last");
   command->add_flag("--brief", options->brief, "one line a frame, without its fields");
+  command->add_flag("--summary", options->summary, "only what it says in the end");
   command->add_flag("--strict", options->strict, "exit 1 if any byte is missing or unexplained");
   command->callback([options, &exit] { exit = decode(*options); });
 }

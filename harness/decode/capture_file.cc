@@ -4,9 +4,11 @@
 #include <pcap/pcap.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 namespace harness {
@@ -21,6 +23,9 @@ std::expected<std::vector<uint8_t>, std::string> read_capture_file(const std::st
   }
   constexpr size_t kPiece = 1 << 20;
   std::vector<uint8_t> content;
+  std::error_code unknown;
+  const uintmax_t on_disk = std::filesystem::file_size(path, unknown);
+  if (!unknown) content.reserve(std::min<uintmax_t>(on_disk, kCaptureSizeMax) + kPiece);
   std::string error;
   while (true) {
     const size_t before = content.size();
