@@ -199,6 +199,7 @@ size_t Describer::fields(std::vector<Item>& items, const StructInfo& info, ByteV
                          uint32_t offset, bool within_little_endian) {
   const bool little = within_little_endian || info.little_endian;
   size_t explained = info.size;
+  items.reserve(items.size() + info.fields.size());
   uint32_t end_1_8 = 0;  // of the last field that 1.8 has in the place of others
   for (const FieldInfo& field : info.fields) {
     if (field.offset < end_1_8) continue;

@@ -1,5 +1,6 @@
 #include "protocol/text.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,8 +13,13 @@ namespace {
 constexpr size_t kBytesShown = 64;
 
 std::string hex_text(ByteView bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
-  for (const uint8_t byte : bytes) out += fmt::format("{:02x}", byte);
+  out.reserve(2 * bytes.size());
+  for (const uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
   return out;
 }
 
@@ -111,13 +117,13 @@ void write(std::string& out, const Item& item, size_t indent) {
   const Item& value = inner(item);
   out.append(indent, ' ');
   if (is_scalar(value)) {
-    out += fmt::format("{}: {}\n", item.name, scalar_text(value));
+    out.append(item.name).append(": ").append(scalar_text(value)) += '\n';
   } else if (value.kind == Item::Kind::list && all_plain_numbers(value)) {
-    std::string numbers;
-    for (const Item& each : value.items) numbers += " " + scalar_text(inner(each));
-    out += fmt::format("{}:{}\n", item.name, numbers);
+    out.append(item.name) += ':';
+    for (const Item& each : value.items) out.append(1, ' ').append(scalar_text(inner(each)));
+    out += '\n';
   } else {
-    out += item.name + "\n";
+    out.append(item.name) += '\n';
     for (const Item& each : item.items) write(out, each, indent + 2);
   }
 }
@@ -210,9 +216,9 @@ std::string number_text(uint64_t value, const NameTable* names, bool hex, bool i
     if (rest != 0) out += fmt::format("{}{:#x}", out.empty() ? "" : "|", rest);
     return fmt::format("{:#x} {}", value, out);
   }
-  const std::string number = hex         ? fmt::format("{:#x}", value)
-                             : is_signed ? fmt::format("{}", static_cast<int64_t>(value))
-                                         : fmt::format("{}", value);
+  const std::string number = hex         ? fmt::format(FMT_COMPILE("{:#x}"), value)
+                             : is_signed ? fmt::format_int(static_cast<int64_t>(value)).str()
+                                         : fmt::format_int(value).str();
   if (names == nullptr) return number;
   const std::string_view name = names->name_of(value, dialect);
   return name.empty() ? number : fmt::format("{} {}", number, name);
