@@ -85,10 +85,20 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
-  if (capture_) {
+  injector().know(options.config.self, plan_name(id));
+  if (capture_ || setup_.server_links) {
     const Address front{block_.address(index), port_};
     options.listen = {front.host, static_cast<uint16_t>(port_ + kBehindRelay)};
-    server->relay = std::make_unique<Relay>(loop_, front, options.listen, capture_);
+    Relay::Options relay{.front = front,
+                         .behind = options.listen,
+                         .server = options.config.self,
+                         .capture = capture_};
+    if (setup_.server_links) {
+      relay.judge = [this](PeerId from, PeerId to, const Bytes& message) {
+        return judge_between_servers(from, to, message);
+      };
+    }
+    server->relay = std::make_unique<Relay>(loop_, std::move(relay));
     CHECK(server->relay->ok(), "a relay cannot listen");
   }
   servers_.push_back(std::move(server));
@@ -142,11 +152,7 @@ void LiveWorld::crash(ServerId server) {
 void LiveWorld::start(ServerId id) {
   OurServer& server = find(id);
   CHECK(!running(id), "it runs already");
-  server.process = std::make_unique<ServerProcess>(
-      loop_, program_, server.options,
-      ServerProcess::Handlers{
-          .note = [&server](Fact&& fact) { server.facts.push_back(std::move(fact)); },
-          .refused = [this](std::string_view line) { refusals_.emplace_back(line); }});
+  spawn(server);
   const ServerProcess& process = *server.process;
   run_until([&] { return process.is_ready() || process.has_ended(); });
   CHECK(process.is_ready(), fmt::format("{} {} does not start", program_, role_name(id.role)));
