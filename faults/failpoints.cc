@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "protocol/check.h"
 #include "protocol/ptlrpc.h"
@@ -43,6 +44,20 @@ std::string with_val(const FailPoint& point, const FailLoc& spelled) {
   text = replaced(std::move(text), kOpcode,
                   std::string(protocol::ptlrpc::opcode::kNames.name_of(val)));
   return replaced(std::move(text), kVal, std::to_string(val));
+}
+
+// What each point does, whichever duration, opcode or OST a fail_val names.
+std::vector<std::optional<Line>> patterns() {
+  std::vector<std::optional<Line>> all;
+  for (const FailPoint& point : fail_points()) {
+    auto& pattern = all.emplace_back();
+    if (point.line.empty()) continue;
+    const std::string text = replaced(replaced(std::string(point.line), kVal, "1"), kOpcode, "any");
+    const auto line = parse_line(replaced(text, "ost1", "ost*"));
+    CHECK(line.has_value(), "a fault point whose line does not parse");
+    pattern = *line;
+  }
+  return all;
 }
 
 }  // namespace
@@ -97,11 +112,10 @@ std::expected<Line, std::string> line_of(const FailLoc& spelled) {
 }
 
 bool is_hit(const FailPoint& point, const Struck& struck) {
-  if (point.line.empty()) return false;
-  // Which duration or opcode a fail_val names is all the same here.
-  const std::string text = replaced(replaced(std::string(point.line), kVal, "1"), kOpcode, "any");
-  const auto line = parse_line(replaced(text, "ost1", "ost*"));
-  CHECK(line.has_value(), "a fault point whose line does not parse");
+  static const std::vector<std::optional<Line>> kPatterns = patterns();
+  const std::optional<Line>& line =
+      kPatterns.at(static_cast<size_t>(&point - fail_points().data()));
+  if (!line) return false;
   const Fault& fault = line->fault;
   if (fault.verb != struck.verb || !struck.refused.empty()) return false;
   if (!is_of_message(fault.verb)) return fault.node.covers(struck.node);

@@ -38,7 +38,7 @@ std::span<const FailPoint> fail_points();
 const FailPoint* find_fail_point(LustreVersion version, uint32_t loc);
 // What it comes to; or why that cannot be said.
 std::expected<Line, std::string> line_of(const FailLoc& spelled);
-// Whether what struck is what the point does, however it was asked for.
+// Whether what struck is what the point does, however it was asked for; a point of fail_points().
 bool is_hit(const FailPoint& point, const Struck& struck);
 
 }  // namespace faults

@@ -72,12 +72,9 @@ std::string_view order_name(Order::Kind kind) {
 // --- what it knows ---
 
 void Injector::know(PeerId peer, NodeName name) {
-  const auto at = std::ranges::lower_bound(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
-  if (at != peers_.end() && at->first == peer) {
-    at->second = name;
-  } else {
-    peers_.insert(at, {peer, name});
-  }
+  const auto known = std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
+  if (std::ranges::find(known, name, &std::pair<PeerId, NodeName>::second) != known.end()) return;
+  peers_.insert(known.end(), {peer, name});
 }
 
 void Injector::know_client(NodeName client, const std::string& uuid) {
@@ -88,6 +85,16 @@ void Injector::know_client(NodeName client, const std::string& uuid) {
 NodeName Injector::name_of(PeerId peer) const {
   const auto at = std::ranges::lower_bound(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
   return at != peers_.end() && at->first == peer ? at->second : kAnybody;
+}
+
+bool Injector::covers(const NodeName& pattern, PeerId peer) const {
+  if (pattern == kAnybody) return true;
+  const auto known = std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
+  return std::ranges::any_of(known, [&](const auto& entry) { return pattern.covers(entry.second); });
+}
+
+bool Injector::covers(const Link& link, PeerId from, PeerId to) const {
+  return covers(link.from, from) && covers(link.to, to);
 }
 
 size_t Injector::arm(const Plan& plan, Time now) {
@@ -144,12 +151,12 @@ uint32_t Injector::times_struck(size_t line) const { return armed_.at(line).hits
 bool Injector::matches(const Trigger& trigger, const Seen& seen) const {
   if (trigger.kind == Trigger::Kind::transno) {
     return seen.part == Part::reply && seen.transno != 0 && seen.transno >= trigger.transno &&
-           trigger.node.covers(name_of(seen.server));
+           covers(trigger.node, seen.server);
   }
   if (trigger.kind != Trigger::Kind::message || trigger.part != seen.part) return false;
   if (!trigger.operation.covers(seen.opcode, seen.name)) return false;
   if (trigger.sort != Sort::any && trigger.sort != seen.sort) return false;
-  return trigger.link.covers(name_of(seen.client), name_of(seen.server));
+  return covers(trigger.link, seen.client, seen.server);
 }
 
 bool Injector::matches(const Trigger& trigger, NodeName node, const Fact& fact) const {
@@ -273,14 +280,13 @@ void Injector::on_time(Time now, Effects& out) {
 
 bool Injector::swallowed(Time now, const Parcel& parcel, uint64_t xid) {
   if (partitions_.empty()) return false;
-  const NodeName from = name_of(parcel.from);
-  const NodeName to = name_of(parcel.to);
   for (const Partition& partition : partitions_) {
-    if (!partition.link.covers(from, to) &&
-        !(partition.both_ways && partition.link.covers(to, from))) {
+    if (!covers(partition.link, parcel.from, parcel.to) &&
+        !(partition.both_ways && covers(partition.link, parcel.to, parcel.from))) {
       continue;
     }
-    note(now, partition.line, "lost in a partition", between(from, to), xid);
+    note(now, partition.line, "lost in a partition",
+         between(name_of(parcel.from), name_of(parcel.to)), xid);
     return true;
   }
   return false;

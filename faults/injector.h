@@ -85,7 +85,8 @@ class Injector {
   // What `reorder` has held is let go after so long, if no other message passes it.
   static constexpr reference::Time kReorderMax = reference::kSecond;
 
-  // A node that plans may name, where its messages come from, and for a client its uuid.
+  // A node that plans may name, where its messages come from (servers of others may share an
+  // address), and for a client its uuid.
   void know(reference::PeerId peer, NodeName name);
   void know_client(NodeName client, const std::string& uuid);
 
@@ -167,6 +168,8 @@ class Injector {
   };
 
   NodeName name_of(reference::PeerId peer) const;
+  bool covers(const NodeName& pattern, reference::PeerId peer) const;
+  bool covers(const Link& link, reference::PeerId from, reference::PeerId to) const;
   bool matches(const Trigger& trigger, const Seen& seen) const;
   bool matches(const Trigger& trigger, NodeName node, const reference::Fact& fact) const;
   // Counts a match; whether this one strikes.

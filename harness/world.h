@@ -165,19 +165,21 @@ class World {
   // From now on the plan strikes; its times count from now.
   void arm(const faults::Plan& plan);
   // A fault of one message, for who needs no plan.
-  void add_rule(const faults::Rule& rule) { injector().arm(rule, now()); }
+  void add_rule(const faults::Rule& rule) { rules_.push_back(injector().arm(rule, now())); }
+  // How often each rule has struck so far, in order of add_rule.
+  uint32_t struck(size_t rule) { return injector().times_struck(rules_.at(rule)); }
   // What is held arrives, who is kept away comes back, and no line or rule strikes any more.
   void end_faults();
-  // How often each line or rule has struck so far, in the order in which they were armed.
-  uint32_t struck(size_t line) { return injector().times_struck(line); }
-  // What struck so far, and of which line, counted in the order in which they were armed.
+  // What struck so far, and of which line: lines and rules counted together as they were armed.
   const std::vector<faults::Struck>& strikes() { return injector().struck(); }
-  const faults::Line& armed(size_t line) { return injector().line(line); }
 
  protected:
   virtual faults::Injector& injector() = 0;
   // Puts messages on the network and carries orders out.
   virtual void take_effect(const faults::Effects& effects) = 0;
+
+ private:
+  std::vector<size_t> rules_;  // their lines
 };
 
 }  // namespace harness
