@@ -156,7 +156,7 @@ TEST_CASE("Every verb strikes, is told as it happened, and the cluster comes to 
       {"on MDS_CLOSE #2: failover mds after 1s", "stop", 1},
       {"on MDS_CLOSE #2: pause mds for 4s", "pause", 0},
       {"on MDS_CLOSE #2: evict client1 from all", "evict ", 0},
-      {"on MDS_CLOSE #1: hold commits of mds\non MDS_CLOSE #2: restart mds", "hold commits", 1},
+      {"on MDS_CLOSE #1: hold commits of mds\non time +9s: restart mds", "hold commits", 1},
       {"on time +0s: lose clients of mds\non MDS_CLOSE #2: restart mds", "lose clients", 1},
       {"on time +0s: roll back clients of mds\non MDS_CLOSE #2: restart mds",
        "roll back clients", 1},
