@@ -60,19 +60,31 @@ Time later(Time now, Time by) { return by > kNever - now ? kNever : now + by; }
 }  // namespace
 
 std::string_view order_name(Order::Kind kind) {
-  static constexpr std::array<std::string_view, 17> kNames = {
-      "disconnect", "crash", "crash before commit", "crash after commit",
-      "crash at write", "stop", "start", "pause",
-      "resume", "evict", "lose clients", "roll back clients",
-      "hold commits", "release commits", "fill disk", "free disk",
-      "jump clock"};
+  static constexpr std::array<std::string_view, 17> kNames = {"disconnect",
+                                                              "crash",
+                                                              "crash before commit",
+                                                              "crash after commit",
+                                                              "crash at write",
+                                                              "stop",
+                                                              "start",
+                                                              "pause",
+                                                              "resume",
+                                                              "evict",
+                                                              "lose clients",
+                                                              "roll back clients",
+                                                              "hold commits",
+                                                              "release commits",
+                                                              "fill disk",
+                                                              "free disk",
+                                                              "jump clock"};
   return kNames.at(static_cast<size_t>(kind));
 }
 
 // --- what it knows ---
 
 void Injector::know(PeerId peer, NodeName name) {
-  const auto known = std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
+  const auto known =
+      std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
   if (std::ranges::find(known, name, &std::pair<PeerId, NodeName>::second) != known.end()) return;
   peers_.insert(known.end(), {peer, name});
 }
@@ -89,8 +101,10 @@ NodeName Injector::name_of(PeerId peer) const {
 
 bool Injector::covers(const NodeName& pattern, PeerId peer) const {
   if (pattern == kAnybody) return true;
-  const auto known = std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
-  return std::ranges::any_of(known, [&](const auto& entry) { return pattern.covers(entry.second); });
+  const auto known =
+      std::ranges::equal_range(peers_, peer, {}, &std::pair<PeerId, NodeName>::first);
+  return std::ranges::any_of(known,
+                             [&](const auto& entry) { return pattern.covers(entry.second); });
 }
 
 bool Injector::covers(const Link& link, PeerId from, PeerId to) const {

@@ -127,7 +127,8 @@ TEST_CASE("A plan of too many lines or bytes is refused") {
 TEST_CASE("Bytes that are cut off or changed anywhere are a plan or an error, never more") {
   const std::string good =
       "plan \"t\"\nseed 3\non MDS_REINT/UNLINK reply resent #1-3 1/2 client1->mds: crash mds at "
-      "write #2\nfail_loc=0x80000119 fail_val=2 version 2.1 mds\non any: delay bulk until time +1s\n";
+      "write #2\nfail_loc=0x80000119 fail_val=2 version 2.1 mds\non any: delay bulk until time "
+      "+1s\n";
   REQUIRE(parse_plan(good).has_value());
   faults::Random random(1);
   for (int i = 0; i < 20'000; ++i) {

@@ -12,8 +12,8 @@
 
 namespace suites {
 
-using harness::Setup;
 using harness::ServerId;
+using harness::Setup;
 
 namespace {
 
@@ -58,8 +58,7 @@ std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
   return std::nullopt;
 }
 
-Conformance::Conformance(const Setting& setting, const Case& c)
-    : setting_(setting) {
+Conformance::Conformance(const Setting& setting, const Case& c) : setting_(setting) {
   if (!setting.out.empty()) {
     history_ = std::make_unique<harness::record::HistoryWriter>(
         fmt::format("{}/{}.history", setting.out, c.id));

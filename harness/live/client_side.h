@@ -3,8 +3,8 @@
 // TargetWorld (target_world.h) somebody's.
 //
 // Faults see the messages of our clients and probes, as they leave and before they arrive. Messages
-// are struck at once, where they are seen; what is done to nodes waits for the end of the event that
-// led to it, and orders for one node are carried out one after the other.
+// are struck at once, where they are seen; what is done to nodes waits for the end of the event
+// that led to it, and orders for one node are carried out one after the other.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -120,7 +120,7 @@ class ClientSide : public World {
   faults::Injector injector_;
   std::vector<std::unique_ptr<OurNode>> clients_;
   std::vector<std::unique_ptr<OurNode>> probes_;
-  std::vector<ClientId> named_;  // "client1" and on
+  std::vector<ClientId> named_;        // "client1" and on
   std::vector<faults::Order> orders_;  // not yet carried out
   bool carrying_out_ = false;
 };

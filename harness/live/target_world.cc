@@ -74,7 +74,8 @@ TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target, Bare)
   }
   if (!setup.capture.empty()) {
     const auto base = std::chrono::duration_cast<std::chrono::seconds>(wall_clock()).count();
-    capture_ = std::make_unique<record::MessageCapture>(setup.capture, base - live::now() / kSecond);
+    capture_ =
+        std::make_unique<record::MessageCapture>(setup.capture, base - live::now() / kSecond);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
 }

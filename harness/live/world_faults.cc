@@ -41,6 +41,28 @@ bool needs_server_links(const faults::Line& line) {
          (has_link && may_be_between_servers(line.fault.link));
 }
 
+// Of orders that a server carries out by itself.
+std::string control_line(const Order& order) {
+  switch (order.kind) {
+    case Order::Kind::crash_before_commit:
+      return fmt::format("crash-before {}", order.nth);
+    case Order::Kind::crash_after_commit:
+      return fmt::format("crash-after {}", order.nth);
+    case Order::Kind::crash_at_write:
+      return fmt::format("crash-at-write {}", order.nth);
+    case Order::Kind::stop:
+      return "stop";
+    case Order::Kind::hold_commits:
+      return "hold";
+    case Order::Kind::release_commits:
+      return "release";
+    case Order::Kind::jump_clock:
+      return fmt::format("jump-clock {}", order.by);
+    default:
+      CHECK(false, "an order of another kind");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> LiveWorld::cannot(const faults::Plan& plan) const {
@@ -134,19 +156,6 @@ LiveWorld::Progress LiveWorld::carry_out(const Order& order, ServerId id) {
     case Of::crash:
       process->kill();
       break;
-    case Of::crash_before_commit:
-      say(fmt::format("crash-before {}", order.nth));
-      break;
-    case Of::crash_after_commit:
-      say(fmt::format("crash-after {}", order.nth));
-      break;
-    case Of::crash_at_write:
-      say(fmt::format("crash-at-write {}", order.nth));
-      break;
-    case Of::stop:
-      server.stopping = true;
-      say("stop");
-      break;
     case Of::pause:
       process->signal(SIGSTOP);
       break;
@@ -162,12 +171,6 @@ LiveWorld::Progress LiveWorld::carry_out(const Order& order, ServerId id) {
     case Of::roll_back_clients:
       server.edits.push_back(TableEdit::roll_back);
       break;
-    case Of::hold_commits:
-      say("hold");
-      break;
-    case Of::release_commits:
-      say("release");
-      break;
     case Of::fill_disk:
       server.full = true;
       say("resize 0");
@@ -176,12 +179,10 @@ LiveWorld::Progress LiveWorld::carry_out(const Order& order, ServerId id) {
       server.full = false;
       say(fmt::format("resize {}", server.options.config.capacity_bytes));
       break;
-    case Of::jump_clock:
-      say(fmt::format("jump-clock {}", order.by));
+    default:
+      server.stopping = order.kind == Of::stop;
+      say(control_line(order));
       break;
-    case Of::start:
-    case Of::disconnect:
-      CHECK(false, "carried out elsewhere");
   }
   return Progress::done;
 }

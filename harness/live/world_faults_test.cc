@@ -27,10 +27,9 @@ void work(LiveWorld& world, ClientId client, const std::string& name) {
     const std::string directory = name + "-" + std::to_string(i);
     status = call(world, client, {.kind = Kind::mkdir, .path = directory, .mode = 0755}).status;
     if (status != 0) continue;
-    const Result opened = call(world, client, {.kind = Kind::open,
-                                               .path = directory + "/f",
-                                               .flags = O_CREAT | O_RDWR,
-                                               .mode = 0644});
+    const Result opened = call(
+        world, client,
+        {.kind = Kind::open, .path = directory + "/f", .flags = O_CREAT | O_RDWR, .mode = 0644});
     status = opened.status;
     if (status != 0) continue;
     const Bytes data(std::vector<uint8_t>(9000, 3));
@@ -72,9 +71,8 @@ TEST_CASE("a plan is carried out on processes, and between servers through the r
     for (size_t line = armed; line < armed + plan->lines.size(); ++line) {
       INFO("line " << line - armed);
       REQUIRE(world.run_until([&] {
-        return std::ranges::any_of(world.strikes(), [&](const faults::Struck& struck) {
-          return struck.line == line;
-        });
+        return std::ranges::any_of(
+            world.strikes(), [&](const faults::Struck& struck) { return struck.line == line; });
       }));
     }
     REQUIRE(world.run_until([&] { return world.running(kMds) && world.running(ost(0)); }));

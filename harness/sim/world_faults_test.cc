@@ -69,10 +69,11 @@ class Work {
         "/f" + std::to_string(worker.client.index) + "-" + std::to_string((worker.left - 1) / 5);
     switch (worker.left-- % 5) {
       case 0:
-        return submit(worker, {.kind = Kind::open, .path = path, .flags = O_CREAT | O_RDWR,
-                               .mode = 0644});
+        return submit(worker,
+                      {.kind = Kind::open, .path = path, .flags = O_CREAT | O_RDWR, .mode = 0644});
       case 4:
-        return submit(worker, {.kind = Kind::write, .fd = worker.fd,
+        return submit(worker, {.kind = Kind::write,
+                               .fd = worker.fd,
                                .data = harness::Bytes(std::vector<uint8_t>(5000, 7))});
       case 3:
         return submit(worker, {.kind = Kind::fsync, .fd = worker.fd});
@@ -158,8 +159,8 @@ TEST_CASE("Every verb strikes, is told as it happened, and the cluster comes to 
       {"on MDS_CLOSE #2: evict client1 from all", "evict ", 0},
       {"on MDS_CLOSE #1: hold commits of mds\non time +9s: restart mds", "hold commits", 1},
       {"on time +0s: lose clients of mds\non MDS_CLOSE #2: restart mds", "lose clients", 1},
-      {"on time +0s: roll back clients of mds\non MDS_CLOSE #2: restart mds",
-       "roll back clients", 1},
+      {"on time +0s: roll back clients of mds\non MDS_CLOSE #2: restart mds", "roll back clients",
+       1},
       {"on time +0s: fill disk of ost0\non time +5s: free disk of ost0", "fill disk", 0},
       {"on MDS_CLOSE #1: jump clock of mds by +100s", "jump clock", 0},
   };
@@ -173,9 +174,8 @@ TEST_CASE("Every verb strikes, is told as it happened, and the cluster comes to 
         INFO(struck.what << ' ' << struck.where << ": " << struck.refused);
         REQUIRE(struck.refused.empty());
       }
-      const bool told = std::ranges::any_of(got.told, [&](const std::string& text) {
-        return text.starts_with(row.told);
-      });
+      const bool told = std::ranges::any_of(
+          got.told, [&](const std::string& text) { return text.starts_with(row.told); });
       REQUIRE(told);
       REQUIRE(got.deaths == row.deaths);
       REQUIRE(got.at_rest);
