@@ -82,7 +82,16 @@ uint64_t Mds::version_of(const Inode* inode) {
 }
 
 int32_t Mds::check_versions(Call& call, std::span<const uint64_t> now) {
-  return service_.check_versions(call.request, now);
+  const int32_t status = service_.check_versions(call.request, now);
+  if (status == 0) return 0;
+  // An open's answer says it within its intent, where who looks at statuses does not see it.
+  const Export* client = service_.find(call.request.export_id);
+  call.turn.out.push_back(Note{{.kind = Fact::Kind::reached,
+                                .client = client->name(),
+                                .xid = call.request.xid,
+                                .transno = call.request.replay_transno,
+                                .text = "replay:version"}});
+  return status;
 }
 
 void Mds::answer(Call& call, int32_t status, ReplyForm form, const FileReply& file) {

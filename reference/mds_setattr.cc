@@ -97,7 +97,8 @@ void Mds::on_setattr(Call& call) {
   if (wish) changed.layout = Bytes(asked->layout);
   if (identity) changed.version = transaction.transno();
 
-  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), versions);
+  const auto looked_at = std::span(versions).first(identity ? 1 : 0);
+  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), looked_at);
 }
 
 }  // namespace reference

@@ -145,8 +145,7 @@ ClientSlot::Group Service::group_of(uint32_t op) const {
 
 // Only a metadata server minds: a client has one modification of each group in flight there.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
-  if (kind_ != TargetKind::mdt || request.resent || request.replay || request.xid == 0)
-    return false;
+  if (request.resent || request.replay || request.xid == 0) return false;
   return client.slot.record(group_of(request.opcode)).xid == request.xid;
 }
 

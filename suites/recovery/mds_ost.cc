@@ -38,12 +38,8 @@ uint64_t free_space(Application& a) { return a.statfs().file_system.free; }
 
 // Destroying goes on after the call that caused it has ended.
 void expect_free(Conformance& c, Application& a, uint64_t before) {
-  c.world().settle();
-  uint64_t free = free_space(a);
-  if (free < before) {
-    c.world().run_until([&] { return (free = free_space(a)) >= before; });
-  }
-  EXPECT_EQ(free, before) << "space that nobody uses is not free";
+  c.expect_in_time("the space that nobody uses to be free again",
+                   [&] { return free_space(a) == before; });
 }
 
 void restart_osts(Conformance& c) {
@@ -280,7 +276,7 @@ const Case kCases[] = {
            EXPECT_EQ(lost.mkdir("/d"), 0);
            fill(a, "/old", 2);
            remove(a, "/old", 0, 2);
-           c.world().settle();
+           c.drain();
            const uint64_t before = free_space(a);
            barrier(c);
            fill(lost, "/d/f", 30);

@@ -123,7 +123,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.peer().answer_to(a.send_again(made, msg_flag::kReplay)).status(), 0);
            EXPECT_EQ(a.peer().answer_to(a.send_last_ping()).status(), 0);
 
-           EXPECT_EQ(a.mkdir("next").versions[0], made.transno);
+           EXPECT_EQ(a.mkdir(made.child, "next").versions[0], made.transno);
          }},
     {.id = "replay-rules.5",
      .requirement = "REPLAY-7",
