@@ -11,7 +11,8 @@ namespace {
 constexpr uint64_t kFull = connect_flag::kFull20 | connect_flag::kSrvlock | connect_flag::kGrant;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0) : Talk(dialect, defects) {
+  explicit Mounted(Dialect dialect = Dialect::v2_0, DefectSet defects = {})
+      : Talk(dialect, defects) {
     connect(anna, kFull);
     connect(bert, kFull);
     create(*this, anna, 8);
@@ -65,7 +66,7 @@ TEST_CASE("OST: a truncate sets the size and frees what is behind it") {
 }
 
 TEST_CASE("OST: with the planted defect a truncate leaves the size") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::punch_keeps_size));
+  Mounted talk(Dialect::v2_0, Defect::punch_keeps_size);
   write(talk, talk.anna, 1, 0, text("0123456789"));
   punch(talk, talk.anna, 1, 4);
   REQUIRE(attributes(talk, talk.anna, 1).size == 10);
