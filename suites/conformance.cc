@@ -164,7 +164,7 @@ void Conformance::restart(ServerId server) {
 
 harness::Time Conformance::silence_max() const {
   const bool live = setting_.world == harness::WorldKind::live;
-  return (live ? harness::live_timing() : Plan{}.timing).ping_evict_timeout;
+  return (live ? harness::live_timing() : harness::Setup{}.timing).ping_evict_timeout;
 }
 
 void Conformance::drain() {
