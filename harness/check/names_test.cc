@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "harness/check/story.h"
+#include "protocol/ptlrpc.h"
 
 namespace harness::check {
 
