@@ -237,13 +237,15 @@ ClientId SimWorld::add_client() {
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
-  injector_.know_client(faults::client_name(index + 1), client_uuid({index}));
+  uuids_.push_back(std::get<reference::Client>(cluster_.node(node).machine.read()).uuid());
+  injector_.know_client(faults::client_name(index + 1), uuids_.back());
   absorb();
   return {index};
 }
 
 reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& call) {
   const reference::OrderId order = ++orders_;
+  if (!cluster_.up(clients_[client.index])) return order;
   happened_.clear();
   under_way_.emplace(clients_[client.index], order);
   tell(clients_[client.index],
@@ -259,8 +261,7 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
 }
 
 std::string SimWorld::client_uuid(ClientId client) const {
-  const Node& node = cluster_.node(clients_[client.index]);
-  return std::get<reference::Client>(node.machine.read()).uuid();
+  return uuids_[client.index];
 }
 
 void SimWorld::kill_client(ClientId client) {
@@ -304,6 +305,7 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 void SimWorld::crash(ServerId server) { die(node_of(server), "crash"); }
 
 void SimWorld::die(NodeIndex node, std::string_view what) {
+  if (!cluster_.up(node)) return;
   tell_crashed(node, what);
   std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
   cluster_.crash(node);
@@ -311,7 +313,8 @@ void SimWorld::die(NodeIndex node, std::string_view what) {
 
 void SimWorld::start(ServerId server) {
   const NodeIndex node = node_of(server);
-  edit_tables(node);
+  if (cluster_.up(node)) return;
+  edit_table(node);
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
@@ -320,6 +323,7 @@ void SimWorld::start(ServerId server) {
 }
 
 void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
+  if (running(server)) return;
   cluster_.config(node_of(server)).dialect = dialect;
   start(server);
 }
@@ -327,6 +331,7 @@ void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
 bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
 
 void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+  if (!cluster_.up(node_of(server))) return;
   happened_.clear();
   tell(node_of(server), record::Faulted{"evict " + client_uuid});
   cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
