@@ -124,6 +124,7 @@ class World {
 
   // --- clients of ours ---
   virtual ClientId add_client() = 0;
+  // A client that is dead never answers.
   virtual OrderId submit(ClientId client, const Syscall& call) = 0;
   // The result of a call, once it has ended.
   virtual const Result* result(ClientId client, OrderId order) const = 0;
@@ -140,6 +141,8 @@ class World {
   virtual std::optional<ProbeEvent> probe_take(ProbeId probe) = 0;
 
   // --- servers: what the target can have done to it (target.h says what it can) ---
+  // A plan may have been there before: a crash of one that is down and a start of one that runs do
+  // nothing, nor does what only one that runs can do.
   virtual void crash(ServerId server) = 0;
   // Controlled failover: all that it did becomes durable, then it goes without a word to anybody
   // and keeps its clients' slots.

@@ -120,7 +120,8 @@ ClientId ClientSide::add_unnamed_client() {
 }
 
 OrderId ClientSide::submit(ClientId client, const Syscall& call) {
-  return clients_[client.index]->node->ask(call);
+  const auto& node = clients_[client.index]->node;
+  return node ? node->ask(call) : OrderId{};
 }
 
 const Result* ClientSide::result(ClientId client, OrderId order) const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/client_table.h"
 #include "harness/live/store.h"
 #include "harness/live/world.h"
 #include "protocol/check.h"
@@ -17,11 +18,6 @@ using faults::Order;
 using faults::Trigger;
 
 namespace {
-
-// Where a target keeps its clients' slots (reference/store.md).
-constexpr std::string_view kSlots = "last_rcvd/slot/";
-
-bool is_slot(std::string_view key) { return key.starts_with(kSlots); }
 
 bool may_be_server(const NodeName& name) {
   return name.kind == NodeName::Kind::any || name.is_server();
@@ -199,20 +195,21 @@ void LiveWorld::carry_out_start(const Order& order, OurServer& server) {
 void LiveWorld::edit_table(OurServer& server) {
   auto disk = DiskStore::open(server.options.store, false);
   CHECK(disk.has_value(), "the disk of a server that is down cannot be opened");
+  const reference::Store before = disk->load();
+  reference::Store after = before;
   for (const TableEdit edit : std::exchange(server.edits, {})) {
-    reference::Persist change;
-    for (const auto& [key, value] : disk->load()) {
-      if (is_slot(key)) change.writes.push_back({key, std::nullopt});
-    }
-    if (edit == TableEdit::roll_back) {
-      for (const auto& [key, value] : server.table) change.writes.push_back({key, value});
-    }
-    if (!change.writes.empty()) disk->commit({&change, 1});
+    replace_client_table(after, edit == TableEdit::lose ? reference::Store{} : server.table);
   }
-  server.table.clear();
-  for (const auto& [key, value] : disk->load()) {
-    if (is_slot(key)) server.table.emplace(key, value);
+  server.table = client_table(after);
+  reference::Persist change;
+  for (const auto& [key, value] : before) {
+    if (!after.contains(key)) change.writes.push_back({key, std::nullopt});
   }
+  for (const auto& [key, value] : after) {
+    const auto was = before.find(key);
+    if (was == before.end() || was->second != value) change.writes.push_back({key, value});
+  }
+  if (!change.writes.empty()) disk->commit({&change, 1});
 }
 
 void LiveWorld::spawn(OurServer& server) {

@@ -238,13 +238,15 @@ ClientId SimWorld::add_client() {
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
-  injector_.know_client(faults::client_name(index + 1), client_uuid({index}));
+  uuids_.push_back(std::get<reference::Client>(cluster_.node(node).machine.read()).uuid());
+  injector_.know_client(faults::client_name(index + 1), uuids_.back());
   absorb();
   return {index};
 }
 
 reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& call) {
   const reference::OrderId order = ++orders_;
+  if (!cluster_.up(clients_[client.index])) return order;
   happened_.clear();
   under_way_.emplace(clients_[client.index], order);
   tell(clients_[client.index],
@@ -260,15 +262,11 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
 }
 
 std::string SimWorld::client_uuid(ClientId client) const {
-  const NodeIndex node = clients_[client.index];
-  if (const auto killed = killed_.find(node); killed != killed_.end()) return killed->second;
-  return std::get<reference::Client>(cluster_.node(node).machine.read()).uuid();
+  return uuids_[client.index];
 }
 
 void SimWorld::kill_client(ClientId client) {
-  const NodeIndex node = clients_[client.index];
-  killed_.insert_or_assign(node, client_uuid(client));
-  die(node, "crash client");
+  die(clients_[client.index], "crash client");
 }
 
 ProbeId SimWorld::add_probe(ProbeKind kind) {
@@ -312,6 +310,7 @@ void SimWorld::crash(ServerId server) {
 }
 
 void SimWorld::die(NodeIndex node, std::string_view what) {
+  if (!cluster_.up(node)) return;
   tell_crashed(node, what);
   std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
   cluster_.crash(node);
@@ -332,7 +331,8 @@ void SimWorld::stop(ServerId server) {
 
 void SimWorld::start(ServerId server) {
   const NodeIndex node = node_of(server);
-  edit_tables(node);
+  if (cluster_.up(node)) return;
+  edit_table(node);
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
@@ -341,6 +341,7 @@ void SimWorld::start(ServerId server) {
 }
 
 void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
+  if (running(server)) return;
   cluster_.config(node_of(server)).dialect = dialect;
   start(server);
 }
@@ -348,6 +349,7 @@ void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
 bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
 
 void SimWorld::order(ServerId server, const reference::Order& order, const std::string& what) {
+  if (!cluster_.up(node_of(server))) return;
   happened_.clear();
   tell(node_of(server), record::Faulted{what});
   cluster_.ask(node_of(server), ++orders_, order, happened_);

@@ -83,7 +83,6 @@ class SimWorld final : public World {
     NodeIndex node = 0;
     bool roll_back = false;
   };
-  using Slots = std::vector<std::pair<std::string, Bytes>>;
   faults::Injector& injector() override { return injector_; }
   void take_effect(const faults::Effects& effects) override;
   void carry_out(const faults::Order& order);
@@ -92,7 +91,7 @@ class SimWorld final : public World {
   void die(NodeIndex node, std::string_view what);
   std::vector<Doom> dooms_met();
   void meet(const Doom& doom);
-  void edit_tables(NodeIndex node);
+  void edit_table(NodeIndex node);
   ServerId server_of(NodeIndex node) const;
   std::optional<NodeIndex> node_of(const faults::NodeName& name) const;
   bool step_now();
@@ -124,12 +123,12 @@ class SimWorld final : public World {
   std::unique_ptr<record::MessageCapture> capture_;
   std::vector<std::pair<ServerId, NodeIndex>> servers_;
   std::vector<NodeIndex> clients_;
-  std::map<NodeIndex, std::string> killed_;  // clients, and the uuids that they had
+  std::vector<std::string> uuids_;  // of the clients
   std::vector<NodeIndex> probes_;
   std::vector<Doom> dooms_;
   std::vector<TableEdit> table_edits_;
-  std::vector<NodeIndex> full_;                      // OSTs without space
-  std::vector<std::pair<NodeIndex, Slots>> tables_;  // client tables as found at the last start
+  std::vector<NodeIndex> full_;                    // OSTs without space
+  std::map<NodeIndex, reference::Store> tables_;  // of clients, as found at the last start
   std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node
   std::vector<NodeIndex> committable_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/client_table.h"
 #include "harness/sim/world.h"
 #include "protocol/check.h"
 
@@ -10,15 +11,6 @@ namespace harness::sim {
 
 using faults::NodeName;
 using faults::Order;
-
-namespace {
-
-// Where a target keeps its clients' slots (reference/store.md).
-constexpr std::string_view kSlots = "last_rcvd/slot/";
-
-bool is_slot(const auto& entry) { return std::string_view(entry.first).starts_with(kSlots); }
-
-}  // namespace
 
 void SimWorld::take_effect(const faults::Effects& effects) {
   tell_strikes();
@@ -124,25 +116,15 @@ ServerId SimWorld::server_of(NodeIndex node) const {
   return at->first;
 }
 
-void SimWorld::edit_tables(NodeIndex node) {
-  const auto found = std::ranges::find(tables_, node, &std::pair<NodeIndex, Slots>::first);
+// As it was asked for while the server was down; and what it will find is remembered.
+void SimWorld::edit_table(NodeIndex node) {
+  reference::Store& table = tables_[node];
   for (const TableEdit& edit : table_edits_) {
     if (edit.node != node) continue;
-    reference::Store& store = cluster_.store_of(node);
-    std::erase_if(store, [](const auto& entry) { return is_slot(entry); });
-    if (!edit.roll_back || found == tables_.end()) continue;
-    for (const auto& [key, value] : found->second) store.insert_or_assign(key, value);
+    replace_client_table(cluster_.store_of(node), edit.roll_back ? table : reference::Store{});
   }
   std::erase_if(table_edits_, [&](const TableEdit& edit) { return edit.node == node; });
-  Slots slots;
-  for (const auto& entry : cluster_.node(node).disk.durable.read()) {
-    if (is_slot(entry)) slots.emplace_back(entry.first, entry.second);
-  }
-  if (found != tables_.end()) {
-    found->second = std::move(slots);
-  } else {
-    tables_.emplace_back(node, std::move(slots));
-  }
+  table = client_table(cluster_.node(node).disk.durable.read());
 }
 
 }  // namespace harness::sim
