@@ -187,7 +187,9 @@ bool ObjectCache::dirty(uint64_t start, uint64_t end) const {
 }
 
 uint64_t ObjectCache::discard(uint64_t start, uint64_t end) {
-  return cut(start, end == ~uint64_t{0} ? end : end + 1);
+  const uint64_t before = granted_pages();  // grant is taken and given back in pages
+  cut(start, end == ~uint64_t{0} ? end : end + 1);
+  return (before - granted_pages()) * kCachePage;
 }
 
 uint64_t ObjectCache::granted_pages() const {

@@ -93,6 +93,7 @@ const Case kCases[] = {
            c.world().kill_client(a.id());
            c.restart(kMds);
            c.world().evict(kMds, a.uuid());  // nobody waits for it
+           for (uint32_t i = 0; i < 2; ++i) c.world().evict(ost(i), a.uuid());
 
            EXPECT_EQ(b.stat("/f0").status, -kEnoent);
            expect_free(c, b, before);
