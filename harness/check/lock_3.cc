@@ -17,7 +17,15 @@ void Lock3::on(const Record& record, Findings& findings) {
 }
 
 void Lock3::on_fact(const Record& record, const Fact& fact, Findings& findings) {
+  if (fact.kind == Fact::Kind::connected) {
+    // "assay-OST0001_UUID I2": the client's word; servers say none.
+    const size_t ost = fact.text.find("-OST");
+    if (ost == std::string::npos) return;
+    const auto index = std::strtoul(fact.text.substr(ost + 4, 4).c_str(), nullptr, 16);
+    return evicted_.erase({static_cast<uint32_t>(index), fact.client});
+  }
   if (fact.kind == Fact::Kind::dirtied) {
+    if (evicted_.find({static_cast<uint32_t>(fact.xid), fact.client}) != nullptr) return;
     Dirty& dirty = dirty_[{static_cast<uint32_t>(fact.xid), fact.object, fact.client}];
     dirty.node = record.node;
     dirty.at = {record.index};
@@ -36,6 +44,7 @@ void Lock3::on_fact(const Record& record, const Fact& fact, Findings& findings) 
     Dirty* dirty = dirty_.find({*ost, fact.object, fact.client});
     if (dirty != nullptr) dirty->ranges.remove(fact.start, fact.end);
   } else if (fact.kind == Fact::Kind::evicted) {
+    evicted_[{*ost, fact.client}] = true;
     dirty_.erase_if([&](const Data& data, const Dirty&) {
       return data.ost == *ost && data.client == fact.client;
     });

@@ -42,9 +42,9 @@ class Lock7 {
   using Place = std::pair<record::NodeIndex, uint64_t>;  // client, descriptor
   struct Running {
     record::NodeIndex client = 0;
-    reference::OrderId order = 0;  // a number of the whole run
+    reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Call {
     reference::Syscall::Kind kind = reference::Syscall::Kind::stat;
