@@ -18,11 +18,9 @@ void Lock3::on(const Record& record, Findings& findings) {
 
 void Lock3::on_fact(const Record& record, const Fact& fact, Findings& findings) {
   if (fact.kind == Fact::Kind::connected) {
-    // "assay-OST0001_UUID I2": the client's word; servers say none.
-    const size_t ost = fact.text.find("-OST");
-    if (ost == std::string::npos) return;
-    const auto index = std::strtoul(fact.text.substr(ost + 4, 4).c_str(), nullptr, 16);
-    return evicted_.erase({static_cast<uint32_t>(index), fact.client});
+    // The client's word: servers name no target.
+    if (const auto index = ost_of(fact)) evicted_.erase({*index, fact.client});
+    return;
   }
   if (fact.kind == Fact::Kind::dirtied) {
     if (evicted_.find({static_cast<uint32_t>(fact.xid), fact.client}) != nullptr) return;
