@@ -13,6 +13,7 @@
 #include "harness/check/checker.h"
 #include "harness/check/flat_map.h"
 #include "harness/check/linear.h"
+#include "harness/check/moments.h"
 #include "harness/check/seen.h"
 
 namespace harness::check {
@@ -21,16 +22,17 @@ class Contents {
  public:
   static constexpr Profile kProfile = {
       "ATOMIC-DATA", Needs::messages,
-      kinds<record::Started, record::Sent, record::CallBegan, record::CallEnded,
-            record::Crashed>(),
+      kinds<record::Started, record::Sent, record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kCallsMax = 1 << 20;
   static constexpr size_t kBytesMax = size_t{256} << 20;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  // Calls with their order instead of their moments.
-  void state(auto&& visit) const { visit(ranked(), descriptors_, paths_, left_out_, names_, probes_, foreign_); }
+  // Moments as far as they can matter.
+  void state(auto&& visit) const {
+    visit(told(), running_, descriptors_, paths_, left_out_, names_, probes_, foreign_);
+  }
 
  private:
   struct Fid {
@@ -55,7 +57,7 @@ class Contents {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Begun {
     std::shared_ptr<const reference::Syscall> call;
@@ -74,7 +76,8 @@ class Contents {
   void forget_names(const reference::Syscall& call);
   void lose(record::NodeIndex client);
   void lose(const reference::ClientName& name);
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> ranked() const;
+  // The calls that ended, by client, and the spans of those that run.
+  std::pair<std::vector<std::pair<Call, Span>>, std::vector<Span>> told() const;
 
   std::vector<Call> calls_;  // as they ended
   size_t bytes_ = 0;
@@ -85,6 +88,7 @@ class Contents {
   FlatMap<record::NodeIndex, reference::ClientName> names_;
   FlatMap<record::NodeIndex, bool> probes_;
   bool foreign_ = false;  // a scripted peer changed objects
+  Moments moments_;
 };
 
 }  // namespace harness::check

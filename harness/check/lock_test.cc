@@ -67,6 +67,11 @@ TEST_CASE("LOCK-3: dirty data is written before somebody else gets the lock") {
   REQUIRE_FALSE(written.note(kOst, io(Fact::Kind::written, "alice")).note(kOst, granted).broken());
   gone.note(kOst, {.kind = Fact::Kind::evicted, .client = "alice"});
   REQUIRE_FALSE(gone.note(kOst, granted).broken());
+  gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));  // it has not learned of it yet
+  REQUIRE_FALSE(gone.note(kOst, granted).broken());
+  gone.note(kAlice, {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID I2"});
+  gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));
+  REQUIRE(gone.note(kOst, granted).broken());
   discarded.note(kAlice, io(Fact::Kind::discarded, "alice"));
   REQUIRE_FALSE(discarded.note(kOst, granted).broken());
   REQUIRE_FALSE(beside.note(kOst, lock(2, LockMode::pr, 10, 20, "bob")).broken());

@@ -18,39 +18,6 @@
 
 namespace harness::sim {
 
-using NodeIndex = uint16_t;
-using reference::Bytes;
-using reference::Time;
-
-// What one step did, besides changing the cluster.
-struct Happened {
-  struct Sent {
-    NodeIndex from;
-    reference::PeerId to;
-    Bytes message;
-  };
-  struct Said {
-    NodeIndex node;
-    reference::Fact fact;
-  };
-  struct Answered {
-    NodeIndex node;
-    reference::OrderId order;
-    reference::Result result;
-  };
-  std::vector<Sent> sent;        // not yet on the network: the driver posts, drops or keeps each
-  std::vector<NodeIndex> wrote;  // who made a transaction, once for each
-  std::vector<Said> said;
-  struct Dropped {
-    NodeIndex node;
-    reference::PeerId peer;
-  };
-  std::vector<Answered> answered;
-  std::vector<Dropped> dropped;  // connections that a node closed
-  reference::Actions actions;  // scratch
-  void clear();
-};
-
 class Cluster {
  public:
   // Total bytes (lnet_hdr, payload, socket header) from which a message takes the bulk socket.
@@ -124,9 +91,8 @@ class Cluster {
 
  private:
   void step(NodeIndex node, const reference::Event& event, Happened& happened);
-  void carry_out(NodeIndex node, Happened& happened);
-  void set_timer(NodeIndex node, const reference::SetTimer& set);
-  void disconnect(NodeIndex from, reference::PeerId peer);
+  // Lets a node do it, and carries out what it dropped.
+  void let(Happened& happened, const auto& what);
   uint16_t link_between(NodeIndex from, NodeIndex to, bool bulk);
   void push(uint16_t link, std::optional<Bytes> parcel);
 
