@@ -98,7 +98,7 @@ ExitCode run(const Options& options) {
       complain(fmt::format("no defect \"{}\"; `assay list --defects` shows all", name));
       return ExitCode::usage;
     }
-    scenario.defects |= reference::defect_bit(*defect);
+    scenario.defects.add(*defect);
   }
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;

@@ -80,7 +80,7 @@ std::optional<Scenario> chosen(const Options& options) {
       complain(fmt::format("no defect \"{}\"; `assay list --defects` shows all", name));
       return std::nullopt;
     }
-    scenario.defects |= reference::defect_bit(*defect);
+    scenario.defects.add(*defect);
   }
   return scenario;
 }

@@ -152,7 +152,7 @@ sim::Node Cast::make(NodeIndex node) const {
   made.config.seed = scenario_.seed;
   made.config.timing = scenario_.timing;
   const bool judged = is_server(node) && role(node) != record::Role::mgs;
-  made.config.defects = judged ? scenario_.defects : 0;
+  made.config.defects = judged ? scenario_.defects : reference::DefectSet();
   switch (role(node)) {
     case record::Role::mgs:
       made.kind = sim::Kind::mgs;

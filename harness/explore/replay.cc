@@ -77,7 +77,7 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule,
   capsule.osts = scenario.osts;
   capsule.seed = scenario.seed;
   for (const reference::DefectInfo& info : reference::kDefects) {
-    if ((scenario.defects & reference::defect_bit(info.defect)) != 0) {
+    if (scenario.defects.has(info.defect)) {
       capsule.defects.emplace_back(info.name);
     }
   }
@@ -114,7 +114,7 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
   for (const std::string& name : capsule.defects) {
     const auto defect = reference::find_defect(name);
     if (!defect) return std::unexpected(fmt::format("no defect \"{}\"", name));
-    scenario.defects |= reference::defect_bit(*defect);
+    scenario.defects.add(*defect);
   }
   for (const auto& [name, count] : capsule.budget) {
     size_t fault = 0;

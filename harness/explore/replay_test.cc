@@ -15,7 +15,7 @@ namespace {
 
 Scenario lost_completion() {
   Scenario scenario = *find_scenario("write-write");
-  scenario.defects = reference::defect_bit(reference::Defect::completion_lost);
+  scenario.defects = reference::Defect::completion_lost;
   return scenario;
 }
 

@@ -68,7 +68,7 @@ struct Scenario {
   std::vector<Script> clients;
   Budget budget;
   reference::Timing timing;
-  uint64_t defects = 0;  // of MDS and OSTs; the MGS takes no part in what is judged
+  reference::DefectSet defects;  // of MDS and OSTs; the MGS takes no part in what is judged
   uint64_t seed = 1;
   Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
 };

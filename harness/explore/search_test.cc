@@ -29,7 +29,7 @@ Scenario scenario_of(const Small& small) {
   scenario.budget = small.budget;
   scenario.dialect = small.dialect;
   if (!small.defect.empty()) {
-    scenario.defects = reference::defect_bit(*reference::find_defect(small.defect));
+    scenario.defects = *reference::find_defect(small.defect);
   }
   return scenario;
 }

@@ -57,7 +57,7 @@ TEST_CASE("a capsule of a newer version is refused by its number") {
 TEST_CASE("nonsense in any byte of a capsule is read or refused, never worse") {
   const std::vector<uint8_t> good = write_capsule(sample());
   for (size_t at = 0; at < good.size(); ++at) {
-    for (const uint8_t value : {0x00, 0x7f, 0xff}) {
+    for (const uint8_t value : {uint8_t{0x00}, uint8_t{0x7f}, uint8_t{0xff}}) {
       std::vector<uint8_t> file = good;
       file[at] = value;
       static_cast<void>(read_capsule(file));
