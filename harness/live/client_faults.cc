@@ -15,6 +15,7 @@ using faults::Order;
 
 // Each message is judged once: a message between two nodes of ours, as it leaves.
 bool ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
+  learn_uuid(node);
   const PeerId from = outgoing ? node.config.self : peer;
   const PeerId to = outgoing ? peer : node.config.self;
   const auto is_sender = [&](const auto& ours) { return ours->config.self == from; };

@@ -102,9 +102,10 @@ std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(std::string_view what
 ClientId ClientSide::add_client() {
   const ClientId client = add_unnamed_client();
   named_.push_back(client);
-  const auto name = faults::client_name(static_cast<uint32_t>(named_.size()));
-  injector_.know(clients_[client.index]->config.self, name);
-  injector_.know_client(name, client_uuid(client));
+  OurNode& ours = *clients_[client.index];
+  ours.number = static_cast<uint32_t>(named_.size());
+  const auto name = faults::client_name(ours.number);
+  injector_.know(ours.config.self, name);
   return client;
 }
 
@@ -122,6 +123,13 @@ ClientId ClientSide::add_unnamed_client() {
 OrderId ClientSide::submit(ClientId client, const Syscall& call) {
   const auto& node = clients_[client.index]->node;
   return node ? node->ask(call) : OrderId{};
+}
+
+// Each mount has one of its own.
+void ClientSide::learn_uuid(OurNode& node) {
+  if (node.number == 0 || node.machine == nullptr || node.machine->uuid() == node.uuid) return;
+  node.uuid = node.machine->uuid();
+  injector_.know_client(faults::client_name(node.number), node.uuid);
 }
 
 const Result* ClientSide::result(ClientId client, OrderId order) const {

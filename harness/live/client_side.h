@@ -62,7 +62,8 @@ class ClientSide : public World {
     std::vector<reference::ConfigTarget> targets;
     std::unique_ptr<Node> node;
     const reference::Client* machine = nullptr;  // of a client that lives
-    std::string uuid;                            // of one that is gone
+    uint32_t number = 0;                         // of a client that plans can name, from 1 on
+    std::string uuid;                            // of its last mount, as far as it was seen
     std::map<OrderId, Result> results;
     std::deque<ProbeEvent> events;  // of a probe
   };
@@ -95,6 +96,7 @@ class ClientSide : public World {
   std::string uuid_of(const faults::NodeName& client) const;
   // A client that no plan means by any name.
   ClientId add_unnamed_client();
+  void learn_uuid(OurNode& node);
   const reference::Client* client_machine(ClientId client) const;
   // Messages and nodes go before what derived classes own.
   void clear();

@@ -238,8 +238,7 @@ ClientId SimWorld::add_client() {
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
-  uuids_.push_back(std::get<reference::Client>(cluster_.node(node).machine.read()).uuid());
-  injector_.know_client(faults::client_name(index + 1), uuids_.back());
+  uuids_.emplace_back();
   absorb();
   return {index};
 }
@@ -252,8 +251,18 @@ reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& c
   tell(clients_[client.index],
        record::CallBegan{order, std::make_shared<const reference::Syscall>(call)});
   cluster_.ask(clients_[client.index], order, call, happened_);
+  learn_uuid(client);
   absorb();
   return order;
+}
+
+// Each mount has one of its own.
+void SimWorld::learn_uuid(ClientId client) {
+  const Node& node = cluster_.node(clients_[client.index]);
+  const std::string& uuid = std::get<reference::Client>(node.machine.read()).uuid();
+  if (uuid == uuids_[client.index]) return;
+  uuids_[client.index] = uuid;
+  injector_.know_client(faults::client_name(client.index + 1), uuid);
 }
 
 const reference::Result* SimWorld::result(ClientId client, reference::OrderId order) const {

@@ -89,6 +89,7 @@ class SimWorld final : public World {
   void carry_out_here(const faults::Order& order, NodeIndex node);
   void commit_everything(NodeIndex node);
   void die(NodeIndex node, std::string_view what);
+  void learn_uuid(ClientId client);
   std::vector<Doom> dooms_met();
   void meet(const Doom& doom);
   void edit_table(NodeIndex node);
@@ -123,7 +124,7 @@ class SimWorld final : public World {
   std::unique_ptr<record::MessageCapture> capture_;
   std::vector<std::pair<ServerId, NodeIndex>> servers_;
   std::vector<NodeIndex> clients_;
-  std::vector<std::string> uuids_;  // of the clients
+  std::vector<std::string> uuids_;  // of the clients' last mounts
   std::vector<NodeIndex> probes_;
   std::vector<Doom> dooms_;
   std::vector<TableEdit> table_edits_;
