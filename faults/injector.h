@@ -68,9 +68,8 @@ std::string_view order_name(Order::Kind kind);
 // Whether the order makes no sense for a node that is down.
 constexpr bool needs_running(Order::Kind kind) {
   using Of = Order::Kind;
-  return kind == Of::crash || kind == Of::crash_before_commit ||
-         kind == Of::crash_after_commit || kind == Of::crash_at_write || kind == Of::stop ||
-         kind == Of::pause;
+  return kind == Of::crash || kind == Of::crash_before_commit || kind == Of::crash_after_commit ||
+         kind == Of::crash_at_write || kind == Of::stop || kind == Of::pause;
 }
 
 // To be done now, in this order: the messages are put on the network, then the orders carried out.

@@ -110,10 +110,9 @@ void ConfigLog::on_enqueued(const ImportContext& context, Import& mgs, const Mes
   if (reply.body().status != 0) return finish(context, mgs, kEinval);
   server_lock_ = enqueued->lock.lock_handle.cookie;
   if ((enqueued->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) again_ = true;
-  constexpr uint32_t kBlocked = ldlm::lock_flag::kBlockGranted | ldlm::lock_flag::kBlockWait |
-                                ldlm::lock_flag::kBlockConv;
-  if (enqueued->lock.lock_desc.granted_mode == 0 &&
-      (enqueued->lock.lock_flags & kBlocked) != 0) {
+  constexpr uint32_t kBlocked =
+      ldlm::lock_flag::kBlockGranted | ldlm::lock_flag::kBlockWait | ldlm::lock_flag::kBlockConv;
+  if (enqueued->lock.lock_desc.granted_mode == 0 && (enqueued->lock.lock_flags & kBlocked) != 0) {
     stage_ = Stage::wait_grant;
   } else {
     read_again(context, mgs);

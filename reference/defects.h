@@ -97,7 +97,13 @@ struct DefectInfo {
   std::string_view what;
 
   constexpr bool exists_in(Dialect dialect) const {
-    return in == DefectIn::both || (in == DefectIn::v1_8) == (dialect == Dialect::v1_8);
+    switch (dialect) {
+      case Dialect::v1_8:
+        return in != DefectIn::v2_0;
+      case Dialect::v2_0:
+        return in != DefectIn::v1_8;
+    }
+    return false;
   }
 };
 

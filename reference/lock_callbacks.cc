@@ -265,8 +265,8 @@ void LockCallbacks::on_answer(const LockContext& context, Pending pending,
   }
   const bool no_data = pending.kind == Kind::glimpse &&
                        status == -static_cast<int32_t>(protocol::ldlm::status::kNoLockData);
-  const bool kept = pending.kind != Kind::blocking ||
-                    !config_.defects.has(Defect::granted_before_cancel);
+  const bool kept =
+      pending.kind != Kind::blocking || !config_.defects.has(Defect::granted_before_cancel);
   if ((status == 0 && kept) || no_data) {
     const Lock* lock = context.locks.find(pending.lock);
     if (lock != nullptr && lock->granted == LockMode::group) forget_lock(pending.lock);

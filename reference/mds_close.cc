@@ -43,9 +43,7 @@ void Mds::on_close(Call& call) {
 }
 
 // Size-on-MDS is off: the open file is closed already, or will be.
-void Mds::on_done_writing(Call& call) {
-  answer(call, 0, dialect().put_body, {});
-}
+void Mds::on_done_writing(Call& call) { answer(call, 0, dialect().put_body, {}); }
 
 std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {
   if (opens_.find(file.handle) != nullptr) remove_open(turn, file);

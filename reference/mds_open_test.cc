@@ -141,9 +141,10 @@ TEST_CASE("2.0: an uncommitted open is made again by its replay, and closes by e
 
   alice.connect();
   request.record.old_handle.cookie = old_handle;
-  const auto replayed = alice.call<Open>(
-      request, {.flags = msg_flag::kReplay, .transno = first.transno(), .xid = first.xid,
-                .versions = first.message->body().pre_versions});
+  const auto replayed = alice.call<Open>(request, {.flags = msg_flag::kReplay,
+                                                   .transno = first.transno(),
+                                                   .xid = first.xid,
+                                                   .versions = first.message->body().pre_versions});
   REQUIRE(replayed.transno() == first.transno());
   REQUIRE(replayed.reply().lock.lock_policy_res2 == 0);
   REQUIRE(server.mds.files().find(kFile) != nullptr);

@@ -65,11 +65,10 @@ TEST_CASE("A replay judges versions before it looks for what it would change", "
   held.bob.connect();
   held.server.fire(Service::kRecoveryTimer);  // without Alice
   const auto replay = held.bob.call<v20::MdsReintUnlink>(
-      unlink_20(held.root(), "d", true),
-      {.flags = msg_flag::kReplay,
-       .transno = removed.transno(),
-       .xid = removed.xid,
-       .versions = removed.message->body().pre_versions});
+      unlink_20(held.root(), "d", true), {.flags = msg_flag::kReplay,
+                                          .transno = removed.transno(),
+                                          .xid = removed.xid,
+                                          .versions = removed.message->body().pre_versions});
   REQUIRE(replay.status() == -EOVERFLOW);
 }
 
@@ -85,8 +84,8 @@ TEST_CASE("A create whose reply was lost finds its file by FID, not by name", "[
   rename.new_name = "e";
   REQUIRE(bob.call<v20::MdsReintRename>(rename).status() == 0);
   REQUIRE(bob.call<v20::MdsReintCreate>(mkdir_20(root, "d", kOther)).status() == 0);
-  const auto again = alice.call<v20::MdsReintCreate>(
-      mkdir_20(root, "d", kFile), {.flags = msg_flag::kResent, .xid = made.xid});
+  const auto again = alice.call<v20::MdsReintCreate>(mkdir_20(root, "d", kFile),
+                                                     {.flags = msg_flag::kResent, .xid = made.xid});
   REQUIRE(again.status() == 0);
   REQUIRE(fid_in(again.reply().body.fid1) == kFile);
 }

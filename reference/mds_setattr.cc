@@ -23,15 +23,21 @@ constexpr uint32_t kSetUidBit = 04000, kSetGidBit = 02000;
 void Mds::on_reint(Call& call) {
   const auto opcode = protocol::decode<uint32_t>(call.message().buffer(1), call.message().order());
   switch (opcode.value_or(0)) {
-    case reint_op::kSetattr: return on_setattr(call);
-    case reint_op::kCreate: return on_create(call);
-    case reint_op::kLink: return on_link(call);
-    case reint_op::kUnlink: return on_unlink(call);
-    case reint_op::kRename: return on_rename(call);
+    case reint_op::kSetattr:
+      return on_setattr(call);
+    case reint_op::kCreate:
+      return on_create(call);
+    case reint_op::kLink:
+      return on_link(call);
+    case reint_op::kUnlink:
+      return on_unlink(call);
+    case reint_op::kRename:
+      return on_rename(call);
     case reint_op::kSetxattr:
       if (dialect().xattrs_by_reint) return on_setxattr(call);
       [[fallthrough]];
-    default: return service_.refuse(call.turn, call.request, dialect().unknown_reint);
+    default:
+      return service_.refuse(call.turn, call.request, dialect().unknown_reint);
   }
 }
 

@@ -140,8 +140,6 @@ void Mds::on_set_info(Call& call) {
   service_.finish(call.turn, call.request, reply);
 }
 
-void Mds::on_not_supported(Call& call) {
-  service_.refuse(call.turn, call.request, -EOPNOTSUPP);
-}
+void Mds::on_not_supported(Call& call) { service_.refuse(call.turn, call.request, -EOPNOTSUPP); }
 
 }  // namespace reference

@@ -174,8 +174,7 @@ void Ost::unmount(Step& step, bool force) {
 void Ost::on_connecting(Step& step, Connecting& connecting) {
   namespace connect_op = protocol::ptlrpc::msg_connect_flag;
   const auto place = std::ranges::lower_bound(libraries_, connecting.export_id);
-  const bool library =
-      (connecting.request.message.body().op_flags & connect_op::kLibclient) != 0;
+  const bool library = (connecting.request.message.body().op_flags & connect_op::kLibclient) != 0;
   if (library && (place == libraries_.end() || *place != connecting.export_id)) {
     libraries_.insert(place, connecting.export_id);
   }

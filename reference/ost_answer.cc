@@ -148,13 +148,12 @@ void Ost::note(const Call& call, Fact::Kind kind, ObjectId object, uint64_t star
 void Ost::note_grant(Turn& turn, ExportId id) const {
   const Export* client = service_.find(id);
   if (client == nullptr) return;
-  turn.out.push_back(
-      Note{{.kind = Fact::Kind::grant,
-            .client = client->name(),
-            .value = static_cast<int64_t>(grants_.of(id)),
-            .start = grants_.total(),
-            .end = config_.capacity_bytes - std::min(config_.capacity_bytes,
-                                                     objects_.used_bytes())}});
+  turn.out.push_back(Note{
+      {.kind = Fact::Kind::grant,
+       .client = client->name(),
+       .value = static_cast<int64_t>(grants_.of(id)),
+       .start = grants_.total(),
+       .end = config_.capacity_bytes - std::min(config_.capacity_bytes, objects_.used_bytes())}});
 }
 
 uint64_t Ost::space_left() const {

@@ -230,9 +230,7 @@ void Service::miss_recovery(Turn& turn, ExportId id) {
   client->from_disk = client->request_replay_needed = client->lock_replay_needed = false;
 }
 
-bool Service::has_delayed() const {
-  return std::ranges::any_of(exports_.all(), &Export::delayed);
-}
+bool Service::has_delayed() const { return std::ranges::any_of(exports_.all(), &Export::delayed); }
 
 void Service::abort_recovery(Turn& turn) {
   for (const ExportId id : recovery_.abort(exports_)) evict(turn, id, "recovery was aborted");

@@ -224,9 +224,8 @@ void Service::unmount(Turn& turn, bool force) {
 void Service::evict(Turn& turn, ExportId id, std::string_view why) {
   Export* client = exports_.find(id);
   if (client == nullptr) return;
-  turn.out.push_back(Note{{.kind = Fact::Kind::evicted,
-                           .client = client->name(),
-                           .text = std::string(why)}});
+  turn.out.push_back(
+      Note{{.kind = Fact::Kind::evicted, .client = client->name(), .text = std::string(why)}});
   if (planted(Defect::evicted_handle_accepted)) {
     client->from_disk = client->request_replay_needed = client->lock_replay_needed = false;
     client->vbr_failed = false;

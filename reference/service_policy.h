@@ -23,7 +23,7 @@ struct ServicePolicy {
   // have no proper reply (facts: rpc-formats "Errors").
   bool marks_failures;
   bool names_part;            // the top byte of lm_secflvr
-  bool delays_clients;  // may be built with recovery of delayed clients
+  bool delays_clients;        // may be built with recovery of delayed clients
   bool marks_version_replay;  // pb_flags VERSION_REPLAY after a gap was skipped
   bool whole_checksum;        // of an early reply, towards peers that say so
 };

@@ -331,7 +331,11 @@ class Target {
     const auto put = protocol::overlay<protocol::lnet::LnetPut>(whole.header.msg);
     constexpr uint64_t kNone = ~uint64_t{0};
     const uint64_t cookie = put.ack_wmd.object_cookie;
-    return {send.to, put.ptl_index, put.match_bits, put.offset, cookie == kNone ? 0 : cookie,
+    return {send.to,
+            put.ptl_index,
+            put.match_bits,
+            put.offset,
+            cookie == kNone ? 0 : cookie,
             protocol::Message::parse(whole.payload).value()};
   }
 

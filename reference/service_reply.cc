@@ -102,8 +102,8 @@ void Service::complete_body(Turn& turn, const Envelope& envelope, const Export* 
                             int32_t status, PtlrpcBody& body) {
   body.type = msg_type::kReply;
   body.status = status;
-  body.last_committed = planted(Defect::commit_announced_early) ? journal_.last_transno()
-                                                                 : journal_.last_committed();
+  body.last_committed =
+      planted(Defect::commit_announced_early) ? journal_.last_transno() : journal_.last_committed();
   if (client != nullptr) body.last_xid = client->slot.last_xid;
   body.service_time = seconds_spent(envelope.arrived, turn.now);
   body.timeout = estimates_.estimate_s(config_.timing, envelope.portal);

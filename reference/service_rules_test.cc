@@ -195,10 +195,9 @@ TEST_CASE("A difficult reply that is sent again stands in for the first") {
   const uint64_t handle = target.mount(kAlice, "alice");
   target.commit();
   target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 11, .handle = handle});
-  const auto again = target.say(kAlice, {.opcode = opcode::kMdsReint,
-                                         .xid = 11,
-                                         .flags = msg_flag::kResent,
-                                         .handle = handle});
+  const auto again = target.say(
+      kAlice,
+      {.opcode = opcode::kMdsReint, .xid = 11, .flags = msg_flag::kResent, .handle = handle});
   REQUIRE(again[0].transfer != 0);
   REQUIRE(target.taken.empty());
   target.acknowledge(again[0]);
@@ -225,8 +224,8 @@ TEST_CASE("The transno of a replay that fails is not given again") {
                       .handle = alice,
                       .conn_cnt = 2});
   target.reint_status = 0;
-  const auto fresh = target.say(
-      kAlice, {.opcode = opcode::kMdsReint, .xid = 12, .handle = alice, .conn_cnt = 2});
+  const auto fresh =
+      target.say(kAlice, {.opcode = opcode::kMdsReint, .xid = 12, .handle = alice, .conn_cnt = 2});
   REQUIRE(fresh[0].body().transno == 2);
 }
 

@@ -57,8 +57,8 @@ void Contents::on_sent(const Record& record, const record::Sent& sent) {
   namespace opcode = protocol::ptlrpc::opcode;
   if (probes_.find(record.node) == nullptr) return;
   if (sent.envelope.kind != record::Envelope::Kind::request) return;
-  foreign_ |= sent.envelope.opcode == opcode::kOstWrite ||
-              sent.envelope.opcode == opcode::kOstPunch;
+  foreign_ |=
+      sent.envelope.opcode == opcode::kOstWrite || sent.envelope.opcode == opcode::kOstPunch;
 }
 
 void Contents::lose(const reference::ClientName& name) {

@@ -18,13 +18,16 @@ namespace harness::check {
 class Lock7 {
  public:
   static constexpr Profile kProfile = {
-      "LOCK-7", Needs::messages, kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
+      "LOCK-7", Needs::messages,
+      kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kFilesMax = 1 << 16;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  void state(auto&& visit) const { visit(files_, calls_, sizes_, shortening_, osts_, names_, evicted_); }
+  void state(auto&& visit) const {
+    visit(files_, calls_, sizes_, shortening_, osts_, names_, evicted_);
+  }
 
  private:
   struct Fid {
@@ -65,7 +68,7 @@ class Lock7 {
   FlatMap<Place, Fid> files_;
   FlatMap<Running, Call> calls_;
   reference::Cow<Sizes> sizes_;
-  uint32_t shortening_ = 0;  // calls under way that may shorten a file
+  uint32_t shortening_ = 0;                    // calls under way that may shorten a file
   FlatMap<record::NodeIndex, uint32_t> osts_;  // their index
   FlatMap<record::NodeIndex, reference::ClientName> names_;
   // By that OST, and not connected to it since.

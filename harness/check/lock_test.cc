@@ -69,7 +69,8 @@ TEST_CASE("LOCK-3: dirty data is written before somebody else gets the lock") {
   REQUIRE_FALSE(gone.note(kOst, granted).broken());
   gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));  // it has not learned of it yet
   REQUIRE_FALSE(gone.note(kOst, granted).broken());
-  gone.note(kAlice, {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID I2"});
+  gone.note(kAlice,
+            {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID I2"});
   gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));
   REQUIRE(gone.note(kOst, granted).broken());
   discarded.note(kAlice, io(Fact::Kind::discarded, "alice"));
@@ -146,7 +147,8 @@ TEST_CASE("LOCK-7: a size is no smaller than what was written before") {
   REQUIRE_FALSE(shorter.begin(kBob, 4, call(Kind::stat)).end(kBob, 4, small).broken());
   unaware.begin(kAlice, 2, write).end(kAlice, 2, {});
   REQUIRE_FALSE(unaware.begin(kBob, 3, call(Kind::stat)).end(kBob, 3, small).broken());
-  unaware.note(kAlice, {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID"});
+  unaware.note(kAlice,
+               {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID"});
   unaware.begin(kAlice, 4, write).end(kAlice, 4, {});
   REQUIRE(unaware.begin(kBob, 5, call(Kind::stat)).end(kBob, 5, small).broken());
 }

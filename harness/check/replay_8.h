@@ -14,8 +14,8 @@ class Replay8 {
  public:
   static constexpr Profile kProfile = {
       "REPLAY-8", Needs::notes, kinds<record::Received, record::Sent, record::Crashed>(),
-      facts(Fact::Kind::connected, Fact::Kind::executed, Fact::Kind::evicted,
-            Fact::Kind::reached, Fact::Kind::recovery_began, Fact::Kind::recovery_ended)};
+      facts(Fact::Kind::connected, Fact::Kind::executed, Fact::Kind::evicted, Fact::Kind::reached,
+            Fact::Kind::recovery_began, Fact::Kind::recovery_ended)};
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}

@@ -53,24 +53,20 @@ void on_failure(const RunResult& result, const Options& options, Tally& tally) {
   const record::Capsule capsule =
       explore::make_capsule(result.scenario, shrunk->schedule, result.property, build_id());
   if (tally.titles[capsule.title]++ != 0) return;
-  if (!options.json) fmt::print("{} (seed {}, {} of {} steps): {}\n", capsule.title, result.seed,
-             shrunk->schedule.size(), result.schedule.size(), capsule.what);
+  if (!options.json)
+    fmt::print("{} (seed {}, {} of {} steps): {}\n", capsule.title, result.seed,
+               shrunk->schedule.size(), result.schedule.size(), capsule.what);
   if (options.out.empty()) return;
   const auto path = save_capsule(capsule, options.out);
   if (path && !options.json) fmt::print("  {}\n", *path);
 }
 
 nlohmann::ordered_json json_of(const Options& options, const Tally& tally, double elapsed) {
-  return {{"scenario", options.scenario},
-          {"dialect", options.dialect},
-          {"first_seed", options.seed},
-          {"runs", tally.runs},
-          {"failed", tally.failed},
-          {"unfinished", tally.unfinished},
-          {"steps", tally.steps},
-          {"cluster_seconds", tally.cluster_seconds},
-          {"seconds", elapsed},
-          {"titles", tally.titles}};
+  return {{"scenario", options.scenario}, {"dialect", options.dialect},
+          {"first_seed", options.seed},   {"runs", tally.runs},
+          {"failed", tally.failed},       {"unfinished", tally.unfinished},
+          {"steps", tally.steps},         {"cluster_seconds", tally.cluster_seconds},
+          {"seconds", elapsed},           {"titles", tally.titles}};
 }
 
 void print_tally(const Options& options, const Tally& tally, double elapsed) {
@@ -90,8 +86,7 @@ ExitCode run(const Options& options) {
     return ExitCode::usage;
   }
   explore::Scenario scenario = *known;
-  scenario.dialect =
-      options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0;
+  scenario.dialect = options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0;
   for (const std::string& name : options.defects) {
     const auto defect = reference::find_defect(name);
     if (!defect) {

@@ -44,8 +44,7 @@ bool save_file(const std::string& path, std::string_view content) {
   return static_cast<bool>(file);
 }
 
-std::optional<std::string> save_capsule(const record::Capsule& capsule,
-                                        const std::string& folder) {
+std::optional<std::string> save_capsule(const record::Capsule& capsule, const std::string& folder) {
   std::string name;
   for (const char c : capsule.title) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "harness/cli/commands.h"
 #include "harness/cli/capsule_file.h"
+#include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
-#include "harness/cli/watch.h"
 #include "harness/cli/version.h"
+#include "harness/cli/watch.h"
 #include "harness/explore/replay.h"
 #include "harness/explore/search.h"
 #include "harness/explore/shrink.h"
@@ -68,8 +68,7 @@ std::optional<Scenario> chosen(const Options& options) {
     return std::nullopt;
   }
   Scenario scenario = *known;
-  scenario.dialect =
-      options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0;
+  scenario.dialect = options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0;
   scenario.seed = options.seed;
   for (size_t i = 0; i < explore::kFaults; ++i) {
     if (options.faults[i] >= 0) scenario.budget.left[i] = static_cast<uint8_t>(options.faults[i]);
@@ -112,9 +111,11 @@ void print_report(const Scenario& scenario, const Options& options, const Search
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
   };
   fmt::print("{}: {}\n", scenario.name, scenario.what);
-  fmt::print("  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: Lustre's defaults\n",
-             options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text());
-  fmt::print("  rules: free deliveries, commits, calls, starts; time only when nothing else is left\n");
+  fmt::print(
+      "  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: Lustre's defaults\n",
+      options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text());
+  fmt::print(
+      "  rules: free deliveries, commits, calls, starts; time only when nothing else is left\n");
   fmt::print("  reduction: order {}, symmetry {}{}\n", options.all_orders ? "off" : "sleep sets",
              options.no_symmetry ? "off" : "on", options.all_ways ? ", states not merged" : "");
   fmt::print("  {}: {} states, {} transitions, {} ends, {} steps deep\n", end_text(report.end),
@@ -122,11 +123,11 @@ void print_report(const Scenario& scenario, const Options& options, const Search
   fmt::print("  expanded again {}; local: {} node values, {} messages, {} steps, {} checkers\n",
              report.expanded_again, report.local_states, report.messages, report.local_steps,
              report.checker_states);
-  fmt::print("  {:.2f} s, {:.0f} transitions/s, {:.1f} bytes a visited state, frontier {:.1f} MiB, "
-             "peak {:.2f} GiB\n",
-             elapsed, static_cast<double>(report.transitions) / elapsed, each(report.visited_bytes),
-             static_cast<double>(report.frontier_bytes_max) / (1 << 20),
-             static_cast<double>(peak) / kGiB);
+  fmt::print(
+      "  {:.2f} s, {:.0f} transitions/s, {:.1f} bytes a visited state, frontier {:.1f} MiB, "
+      "peak {:.2f} GiB\n",
+      elapsed, static_cast<double>(report.transitions) / elapsed, each(report.visited_bytes),
+      static_cast<double>(report.frontier_bytes_max) / (1 << 20), static_cast<double>(peak) / kGiB);
   for (const auto& [property, why] : report.inconclusive) {
     fmt::print("{} undecided: {}\n", property, why);
   }
@@ -243,8 +244,7 @@ ExitCode run(const Options& options) {
     for (const Shown& shown : all) print_violated(*scenario, shown);
   }
   if (!report.violated.empty()) return ExitCode::fail;
-  const bool decided =
-      report.end == SearchReport::End::exhausted && report.inconclusive.empty();
+  const bool decided = report.end == SearchReport::End::exhausted && report.inconclusive.empty();
   return decided ? ExitCode::pass : ExitCode::inconclusive;
 }
 

@@ -1,4 +1,6 @@
 // assay replay: runs a capsule again, and draws it. assay shrink: cuts one down.
+#include "harness/explore/replay.h"
+
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -9,7 +11,6 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
 #include "harness/cli/version.h"
-#include "harness/explore/replay.h"
 #include "harness/explore/shrink.h"
 #include "harness/record/message_capture.h"
 #include "harness/report/perfetto.h"
@@ -125,8 +126,7 @@ ExitCode shrink(const Options& options, const std::string& out) {
     complain(loaded.error());
     return ExitCode::usage;
   }
-  const auto shrunk =
-      explore::shrink(loaded->scenario, loaded->schedule, loaded->capsule.property);
+  const auto shrunk = explore::shrink(loaded->scenario, loaded->schedule, loaded->capsule.property);
   if (!shrunk) {
     fmt::print("{} is not violated\n", loaded->capsule.property);
     return ExitCode::inconclusive;

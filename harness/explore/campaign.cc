@@ -24,10 +24,10 @@ std::string random_name(Random& random) {
 }
 
 Call random_call(Random& random) {
-  static constexpr Kind kKinds[] = {Kind::open,  Kind::open,   Kind::write, Kind::write,
-                                    Kind::read,  Kind::close,  Kind::mkdir, Kind::unlink,
-                                    Kind::rmdir, Kind::rename, Kind::stat,  Kind::chmod,
-                                    Kind::truncate, Kind::fsync, Kind::link, Kind::readdir};
+  static constexpr Kind kKinds[] = {Kind::open,     Kind::open,   Kind::write, Kind::write,
+                                    Kind::read,     Kind::close,  Kind::mkdir, Kind::unlink,
+                                    Kind::rmdir,    Kind::rename, Kind::stat,  Kind::chmod,
+                                    Kind::truncate, Kind::fsync,  Kind::link,  Kind::readdir};
   Call made;
   Syscall& call = made.call;
   call.kind = kKinds[random.below(std::size(kKinds))];
@@ -121,8 +121,8 @@ void campaign(const Scenario& scenario, const CampaignOptions& options) {
       if (run >= options.runs) return;
       if (options.stop != nullptr && options.stop->load() != Stop::none) return;
       const uint64_t seed = options.first_seed + run;
-      const RunResult result = random_walk(
-          options.random_scripts ? random_scenario(scenario, seed) : scenario, seed);
+      const RunResult result =
+          random_walk(options.random_scripts ? random_scenario(scenario, seed) : scenario, seed);
       const std::lock_guard lock(reporting);
       if (options.done) options.done(result);
     }

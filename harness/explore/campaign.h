@@ -24,7 +24,7 @@ struct RunResult {
   bool over = true;       // else it reached kWalkStepsMax
   std::string property;   // that was violated first, or empty
   std::string what;
-  Scenario scenario;      // with the run's own script and budget
+  Scenario scenario;  // with the run's own script and budget
   Schedule schedule;
 };
 inline constexpr uint64_t kWalkStepsMax = 1'000'000;

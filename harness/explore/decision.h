@@ -52,7 +52,9 @@ struct Decision {
 
   bool is_fault() const { return kind >= Kind::crash; }
   bool is_free() const { return kind < Kind::timer; }
-  Fault fault() const { return static_cast<Fault>(static_cast<int>(kind) - static_cast<int>(Kind::crash)); }
+  Fault fault() const {
+    return static_cast<Fault>(static_cast<int>(kind) - static_cast<int>(Kind::crash));
+  }
   bool operator==(const Decision&) const = default;
 };
 using Schedule = std::vector<Decision>;

@@ -1,6 +1,7 @@
-// What exploring costs: transitions a second and core, bytes a visited position, what each reduction
-// leaves out (apart from raw speed), what a second core brings, and what random walks cost. Prints ratios side by side
-// from one run; figures of one machine are only to be compared with each other.
+// What exploring costs: transitions a second and core, bytes a visited position, what each
+// reduction leaves out (apart from raw speed), what a second core brings, and what random walks
+// cost. Prints ratios side by side from one run; figures of one machine are only to be compared
+// with each other.
 #include <fmt/core.h>
 
 #include <algorithm>

@@ -90,7 +90,8 @@ void run(const Cast& cast, NodeIndex self, sim::Node& node, const Happening& hap
     }
     case Happening::Kind::evict: {
       const reference::Evict evict{cast.uuid(happening.from)};
-      recorder.add(record::Faulted{fmt::format("evict {} from {}", evict.uuid, cast.names()[self]), 0});
+      recorder.add(
+          record::Faulted{fmt::format("evict {} from {}", evict.uuid, cast.names()[self]), 0});
       return node.step(now, reference::Asked{0, evict}, self, happened);
     }
     case Happening::Kind::crash:
@@ -203,8 +204,8 @@ void perform(const Cast& cast, NodeIndex self, sim::Node& node, const Happening&
   }
   for (sim::Happened::Answered& answered : happened.answered) {
     if (answered.order == 0) continue;  // an eviction's
-    stepped.ended.push_back({static_cast<uint32_t>(answered.order & 0xffff),
-                             answered.result.status, answered.result.value});
+    stepped.ended.push_back({static_cast<uint32_t>(answered.order & 0xffff), answered.result.status,
+                             answered.result.value});
     recorder.add(record::CallEnded{
         answered.order, std::make_shared<const reference::Result>(std::move(answered.result))});
   }

@@ -1,6 +1,6 @@
 // What a schedule stands on: the nodes' values and messages behind the numbers that a Position
-// holds, and what a step makes of them. Two kinds: InternedGround (interned.h) keeps every value once and
-// every step's outcome, for a search that meets the same ones in millions of positions;
+// holds, and what a step makes of them. Two kinds: InternedGround (interned.h) keeps every value
+// once and every step's outcome, for a search that meets the same ones in millions of positions;
 // PlainGround (plain.h) changes its nodes in place, for one run.
 #pragma once
 
@@ -55,9 +55,9 @@ struct Happening {
     received,  // from, argument = message
     lost,      // from
     commit,
-    timer,     // argument = its place among the node's
-    call,      // from = client, counted from 0; argument = call | fd << 16
-    evict,     // from = client, counted from 0
+    timer,  // argument = its place among the node's
+    call,   // from = client, counted from 0; argument = call | fd << 16
+    evict,  // from = client, counted from 0
     crash,
     start,
     // Faults on a message to this node: nothing but a record of it. As `received`.
@@ -83,14 +83,14 @@ struct Stepped {
     int32_t status;
     uint64_t value;
   };
-  uint32_t number = 0;  // of this step, where they are kept
-  uint32_t after = 0;   // the node's value now
+  uint32_t number = 0;             // of this step, where they are kept
+  uint32_t after = 0;              // the node's value now
   std::vector<NodeIndex> dropped;  // before what was posted
   std::vector<Post> posts;
   std::vector<Ended> ended;
   std::vector<record::Record> records;
   uint64_t heard_by = 0;  // which checkers asked for one of these, a bit each, where they are kept
-  std::string failed;  // the CHECK that failed in it
+  std::string failed;     // the CHECK that failed in it
 };
 
 // Whose calls are numbered how: an order is (client + 1) << 16 | call, without a global count.

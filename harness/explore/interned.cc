@@ -20,8 +20,7 @@ Index::Key step_key(NodeIndex self, uint32_t node, const Happening& happening, T
 
 }  // namespace
 
-InternedGround::InternedGround(const Cast& cast,
-                               const std::vector<std::string_view>& properties)
+InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_view>& properties)
     : cast_(cast) {
   messages_.add({});
   const std::vector<std::string_view> named =
@@ -76,10 +75,10 @@ const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happeni
   sim::Node stepped_node = nodes_[node].node;
   sim::Happened happened;
   Stepped stepped;
-  const Bytes* message = happening.argument < messages_.size() &&
-                                 happening.kind == Happening::Kind::received
-                             ? &messages_[happening.argument].bytes
-                             : nullptr;
+  const Bytes* message =
+      happening.argument < messages_.size() && happening.kind == Happening::Kind::received
+          ? &messages_[happening.argument].bytes
+          : nullptr;
   perform(cast_, self, stepped_node, happening, message, now, happened, stepped);
   stepped.after = node;
   if (stepped.failed.empty()) {

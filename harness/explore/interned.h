@@ -1,8 +1,8 @@
 // The ground of a search. The positions of a search are products of few local values: a machine in
-// one of its states, a message, the checkers. Each value is kept once, under a number, and so is the
-// outcome of each step: a machine is deterministic, so that the same event on the same value at the
-// same time needs no second run. What is left of a transition is then a few look-ups, and a position
-// is a hundred bytes.
+// one of its states, a message, the checkers. Each value is kept once, under a number, and so is
+// the outcome of each step: a machine is deterministic, so that the same event on the same value at
+// the same time needs no second run. What is left of a transition is then a few look-ups, and a
+// position is a hundred bytes.
 //
 // Values are told apart by 64 bits of digest (their `state()`, reference/digest.h).
 #pragma once
@@ -22,8 +22,7 @@ class InternedGround final : public Ground {
   // With one value a property: all, or those that are named.
   InternedGround(const Cast& cast, const std::vector<std::string_view>& properties);
 
-  const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening,
-                      Time now) override;
+  const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening, Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number].node; }
   const Bytes& message(uint32_t number) const override { return messages_[number].bytes; }
@@ -47,9 +46,7 @@ class InternedGround final : public Ground {
   struct Sizes {
     uint32_t nodes, messages, steps, checkers;
   };
-  Sizes sizes() const {
-    return {nodes_.size(), messages_.size(), steps_.size(), checkers_.size()};
-  }
+  Sizes sizes() const { return {nodes_.size(), messages_.size(), steps_.size(), checkers_.size()}; }
 
  private:
   struct KeptNode {

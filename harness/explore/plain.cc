@@ -4,9 +4,8 @@ namespace harness::explore {
 
 const Stepped& PlainGround::step(NodeIndex self, uint32_t node, const Happening& happening,
                                  Time now) {
-  const Bytes message = happening.kind == Happening::Kind::received
-                            ? messages_[happening.argument - 1]
-                            : Bytes();
+  const Bytes message =
+      happening.kind == Happening::Kind::received ? messages_[happening.argument - 1] : Bytes();
   perform(cast_, self, nodes_[node], happening, &message, now, happened_, stepped_);
   stepped_.after = node;
   if (!stepped_.failed.empty()) return stepped_;

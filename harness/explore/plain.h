@@ -12,8 +12,7 @@ class PlainGround final : public Ground {
   PlainGround(const Cast& cast, check::Checkers checkers)
       : cast_(cast), checkers_(std::move(checkers)) {}
 
-  const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening,
-                      Time now) override;
+  const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening, Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number]; }
   const Bytes& message(uint32_t number) const override { return messages_[number - 1]; }

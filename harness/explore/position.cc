@@ -114,7 +114,8 @@ void Rules::add_free(const Position& position, std::vector<Decision>& out) const
     out.push_back({.kind = Kind::deliver, .node = link.to, .link = link});
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
-    if (ground_.node(position.nodes[i]).committable()) out.push_back({.kind = Kind::commit, .node = i});
+    if (ground_.node(position.nodes[i]).committable())
+      out.push_back({.kind = Kind::commit, .node = i});
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
     if (!ground_.node(position.nodes[i]).up()) out.push_back({.kind = Kind::start, .node = i});
@@ -140,8 +141,7 @@ void Rules::add_timers(const Position& position, std::vector<Decision>& out) con
   }
 }
 
-void Rules::add_link_faults(const Position& position, size_t at,
-                            std::vector<Decision>& out) const {
+void Rules::add_link_faults(const Position& position, size_t at, std::vector<Decision>& out) const {
   const Parcel& first = position.parcels[at];
   if (first.message == 0) return;
   const auto add = [&](Kind kind) {
@@ -225,9 +225,8 @@ void Rules::enabled(const Position& position, std::vector<Decision>& out) const 
   out.clear();
   if (ended(position)) return;
   add_free(position, out);
-  const bool time = std::ranges::all_of(out, [](const Decision& decision) {
-    return decision.kind == Kind::release;
-  });
+  const bool time = std::ranges::all_of(
+      out, [](const Decision& decision) { return decision.kind == Kind::release; });
   if (time && (waiting(position) || !at_rest(position))) add_timers(position, out);
   add_faults(position, out);
 }
@@ -305,13 +304,6 @@ const Stepped& Rules::apply(Position& position, const Decision& decision) const 
   keep_quiet(position, decision);
   if (decision.is_fault()) --position.left.of(decision.fault());
   const Stepped* stepped = nullptr;
-  // A fault on a link's oldest message: its record first.
-  const auto strike = [&](Happening::Kind kind) {
-    const size_t at = range_of(position, decision.link).first;
-    const Parcel parcel = position.parcels[at];
-    stepped = &step(position, decision.link.to, {kind, decision.link.from, parcel.message});
-    return at;
-  };
   switch (decision.kind) {
     case Kind::call:
       return call(position, node - cast_.first_client());
@@ -337,8 +329,8 @@ const Stepped& Rules::apply(Position& position, const Decision& decision) const 
       const auto at = std::ranges::find(timers, decision.timer, &sim::Timer::id);
       CHECK(at != timers.end());
       position.now = std::max(position.now, at->at);
-      return step(position, node, {Happening::Kind::timer, 0,
-                                   static_cast<uint32_t>(at - timers.begin())});
+      return step(position, node,
+                  {Happening::Kind::timer, 0, static_cast<uint32_t>(at - timers.begin())});
     }
     case Kind::crash: {
       const Stepped& crashed = step(position, node, {Happening::Kind::crash});
@@ -346,33 +338,51 @@ const Stepped& Rules::apply(Position& position, const Decision& decision) const 
       return crashed;
     }
     case Kind::drop:
-      position.parcels.erase(strike(Happening::Kind::drop));
-      return *stepped;
-    case Kind::delay: {
-      const size_t at = strike(Happening::Kind::delay);
-      const Parcel parcel = position.parcels[at];
-      position.parcels.erase(at);
-      const auto place = std::ranges::upper_bound(position.held, parcel.link, {}, &Parcel::link);
-      position.held.insert(static_cast<size_t>(place - position.held.begin()), parcel);
-      return *stepped;
-    }
-    case Kind::duplicate: {
-      const size_t at = strike(Happening::Kind::duplicate);
-      const Parcel parcel = position.parcels[at];
-      position.parcels.insert(at, parcel);
-      return *stepped;
-    }
-    case Kind::overtake: {
-      const size_t at = strike(Happening::Kind::overtake);
-      std::swap(position.parcels[at], position.parcels[at + 1]);
-      return *stepped;
-    }
+    case Kind::delay:
+    case Kind::duplicate:
+    case Kind::overtake:
+      return strike(position, decision);
     case Kind::evict:
       return step(position, node,
                   {Happening::Kind::evict,
                    static_cast<NodeIndex>(decision.link.from - cast_.first_client())});
   }
   CHECK(false, "no such decision");
+}
+
+// A fault on a link's oldest message; its record comes first.
+const Stepped& Rules::strike(Position& position, const Decision& decision) const {
+  const size_t at = range_of(position, decision.link).first;
+  const Parcel parcel = position.parcels[at];
+  const auto told = [&](Happening::Kind kind) -> const Stepped& {
+    return step(position, decision.link.to, {kind, decision.link.from, parcel.message});
+  };
+  switch (decision.kind) {
+    case Kind::drop: {
+      const Stepped& stepped = told(Happening::Kind::drop);
+      position.parcels.erase(at);
+      return stepped;
+    }
+    case Kind::delay: {
+      const Stepped& stepped = told(Happening::Kind::delay);
+      position.parcels.erase(at);
+      const auto place = std::ranges::upper_bound(position.held, parcel.link, {}, &Parcel::link);
+      position.held.insert(static_cast<size_t>(place - position.held.begin()), parcel);
+      return stepped;
+    }
+    case Kind::duplicate: {
+      const Stepped& stepped = told(Happening::Kind::duplicate);
+      position.parcels.insert(at, parcel);
+      return stepped;
+    }
+    case Kind::overtake: {
+      const Stepped& stepped = told(Happening::Kind::overtake);
+      std::swap(position.parcels[at], position.parcels[at + 1]);
+      return stepped;
+    }
+    default:
+      CHECK(false, "no fault on a message");
+  }
 }
 
 // --- the root ---
@@ -389,7 +399,9 @@ bool Rules::settle(Position& position, bool timers, size_t client) const {
     if (timers && !waits()) return true;
     choices.clear();
     add_free(position, choices);
-    std::erase_if(choices, [](const Decision& decision) { return decision.kind != Kind::deliver && decision.kind != Kind::commit; });
+    std::erase_if(choices, [](const Decision& decision) {
+      return decision.kind != Kind::deliver && decision.kind != Kind::commit;
+    });
     if (choices.empty() && timers) add_timers(position, choices);
     if (choices.empty()) return true;
     if (!apply(position, choices.front()).failed.empty()) return false;

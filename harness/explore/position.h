@@ -1,6 +1,6 @@
-// Where a schedule is: numbers of the nodes' values and of the messages on their way (ground.h), the
-// calls and the faults that are left. And the rules: what may happen next, and what it does to the
-// position (scenario.h says them in words).
+// Where a schedule is: numbers of the nodes' values and of the messages on their way (ground.h),
+// the calls and the faults that are left. And the rules: what may happen next, and what it does to
+// the position (scenario.h says them in words).
 #pragma once
 
 #include <array>
@@ -25,8 +25,8 @@ struct Position {
   static constexpr size_t kParcelsMax = 96, kHeldMax = 8;
 
   struct Client {
-    uint8_t next = 0;     // call
-    bool waiting = false;  // for the one before to end
+    uint8_t next = 0;                        // call
+    bool waiting = false;                    // for the one before to end
     std::array<uint8_t, kSlots> files = {};  // descriptors; 0: not open
     bool operator==(const Client&) const = default;
   };
@@ -40,7 +40,7 @@ struct Position {
   Few<Client, Scenario::kClientsMax> clients;
   Few<Parcel, kParcelsMax> parcels;  // by link; those of one link in order
   Few<Parcel, kHeldMax> held;        // sorted
-  bool broken = false;  // the last step broke a property: nothing goes on from here
+  bool broken = false;               // the last step broke a property: nothing goes on from here
 };
 
 // As bytes, for keeping; a position of the same scenario.
@@ -55,8 +55,8 @@ class Rules {
   // Clients' uuids are set in the cast.
   std::expected<Position, std::string> root(Cast& cast);
 
-  // What may happen next, in an order that depends on nothing but the position's content; first what
-  // is free, then timers, then faults. None at the end of a schedule.
+  // What may happen next, in an order that depends on nothing but the position's content; first
+  // what is free, then timers, then faults. None at the end of a schedule.
   void enabled(const Position& position, std::vector<Decision>& out) const;
   // Does it, and lets the checkers know; the decision is one of those that are enabled.
   const Stepped& apply(Position& position, const Decision& decision) const;
@@ -70,6 +70,7 @@ class Rules {
   bool stuck(const Position& position) const;
   bool only_pings_left(const Position& position) const;  // of timers
   void keep_quiet(Position& position, const Decision& decision) const;
+  const Stepped& strike(Position& position, const Decision& decision) const;
   bool waiting(const Position& position) const;
   bool can_call(const Position& position, size_t client) const;
   bool all_up(const Position& position) const;

@@ -14,9 +14,9 @@ namespace {
 using record::Capsule;
 
 constexpr auto kCallNames = std::to_array<std::string_view>(
-    {"mount",    "unmount",  "stat",    "lstat",   "open",    "close",    "read",     "write",
-     "fsync",    "truncate", "mkdir",   "rmdir",   "unlink",  "link",     "symlink",  "readlink",
-     "rename",   "chmod",    "chown",   "utime",   "mknod",   "readdir",  "statfs",   "getxattr",
+    {"mount",    "unmount",   "stat",        "lstat", "open",   "close",   "read",    "write",
+     "fsync",    "truncate",  "mkdir",       "rmdir", "unlink", "link",    "symlink", "readlink",
+     "rename",   "chmod",     "chown",       "utime", "mknod",  "readdir", "statfs",  "getxattr",
      "setxattr", "listxattr", "removexattr", "flock", "sync"});
 static_assert(kCallNames.size() == static_cast<size_t>(reference::Syscall::Kind::sync) + 1);
 
@@ -66,8 +66,8 @@ std::string title_of(std::string_view property, std::string_view operation,
   return fmt::format("{}: {}, {}", property, operation, faults.empty() ? "no fault" : faults);
 }
 
-Capsule make_capsule(const Scenario& scenario, const Schedule& schedule,
-                     std::string_view property, std::string_view build_id) {
+Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::string_view property,
+                     std::string_view build_id) {
   Capsule capsule;
   capsule.property = property;
   capsule.title = title_of(property, last_call(scenario, schedule), schedule);
@@ -139,8 +139,7 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
   return scenario;
 }
 
-std::expected<Schedule, std::string> schedule_of(const Capsule& capsule,
-                                                 const Scenario& scenario) {
+std::expected<Schedule, std::string> schedule_of(const Capsule& capsule, const Scenario& scenario) {
   const Names names(scenario);
   Schedule schedule;
   for (size_t i = 0; i < capsule.steps.size(); ++i) {
@@ -163,8 +162,8 @@ Replayed replay(const Capsule& capsule, const Schedule& schedule, Walk& walk) {
     const Capsule::Step& step = capsule.steps[replayed.steps];
     ++replayed.steps;
     if (!walk.can(decision)) {
-      replayed.difference = fmt::format("step {}, {}: cannot happen here", replayed.steps,
-                                        step.decision);
+      replayed.difference =
+          fmt::format("step {}, {}: cannot happen here", replayed.steps, step.decision);
       return replayed;
     }
     const Stepped& stepped = walk.apply(decision);

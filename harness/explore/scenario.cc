@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace harness::explore {
 namespace {
@@ -15,10 +16,13 @@ using Kind = reference::Syscall::Kind;
 constexpr uint32_t kReadWrite = 02, kCreate = 0100;
 
 Call mount() { return {{.kind = Kind::mount}}; }
-Call mkdir(std::string path) { return {{.kind = Kind::mkdir, .path = std::move(path), .mode = 0755}}; }
+Call mkdir(std::string path) {
+  return {{.kind = Kind::mkdir, .path = std::move(path), .mode = 0755}};
+}
 Call create(std::string path, uint8_t slot = 0) {
-  return {{.kind = Kind::open, .path = std::move(path), .flags = kCreate | kReadWrite, .mode = 0644},
-          slot};
+  return {
+      {.kind = Kind::open, .path = std::move(path), .flags = kCreate | kReadWrite, .mode = 0644},
+      slot};
 }
 Call open(std::string path, uint8_t slot = 0) {
   return {{.kind = Kind::open, .path = std::move(path), .flags = kReadWrite}, slot};
@@ -54,7 +58,7 @@ Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
   return made;
 }
 
-std::vector<Scenario> make() {
+std::vector<Scenario> of_one_client() {
   using enum Fault;
   return {
       {.name = "mkdir",
@@ -87,6 +91,12 @@ std::vector<Scenario> make() {
        .what = "one client creates, writes, closes and unlinks a file",
        .clients = {{{mount()}, {create("/f"), write("content"), close(), unlink("/f")}}},
        .budget = budget({{crash, 1}})},
+  };
+}
+
+std::vector<Scenario> of_two_clients() {
+  using enum Fault;
+  return {
       {.name = "mkdirs",
        .what = "two clients make a directory each",
        .clients = {{{mount()}, {mkdir("/a")}}, {{mount()}, {mkdir("/b")}}}},
@@ -99,7 +109,8 @@ std::vector<Scenario> make() {
        .clients = {{{}, {mount()}}, {{}, {mount()}}}},
       {.name = "twins",
        .what = "two interchangeable clients make one directory and take it away",
-       .clients = {{{mount()}, {mkdir("/d"), rmdir("/d")}}, {{mount()}, {mkdir("/d"), rmdir("/d")}}}},
+       .clients = {{{mount()}, {mkdir("/d"), rmdir("/d")}},
+                   {{mount()}, {mkdir("/d"), rmdir("/d")}}}},
       {.name = "rename-stat",
        .what = "one client renames what another knows",
        .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
@@ -107,11 +118,11 @@ std::vector<Scenario> make() {
        .budget = budget({{crash, 1}})},
       {.name = "write-write",
        .what = "two clients write to one file at the same place",
-       .clients = {{{mount(), create("/f")}, {write("one")}}, {{mount(), open("/f")}, {write("two")}}}},
+       .clients = {{{mount(), create("/f")}, {write("one")}},
+                   {{mount(), open("/f")}, {write("two")}}}},
       {.name = "write-read-2",
        .what = "one client reads what another writes",
-       .clients = {{{mount(), create("/f")}, {write("new")}},
-                   {{mount(), open("/f")}, {read(16)}}},
+       .clients = {{{mount(), create("/f")}, {write("new")}}, {{mount(), open("/f")}, {read(16)}}},
        .budget = budget({{evict, 1}})},
       {.name = "conflict",
        .what = "two clients write to one file, one of them renames it",
@@ -131,6 +142,12 @@ std::vector<Scenario> make() {
        .clients = {{{mount(), create("/f")}, {write("content")}}, {{mount()}, {stat("/f")}}},
        .budget = budget({{drop, 1}})},
   };
+}
+
+std::vector<Scenario> make() {
+  std::vector<Scenario> all = of_one_client();
+  std::ranges::move(of_two_clients(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace

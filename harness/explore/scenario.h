@@ -5,11 +5,11 @@
 // transaction durable, a client starts its next call when the one before has ended, a server that
 // crashed starts again, a held message is let go. Time passes only when nothing of this is left
 // (letting go excepted: a held message is overtaken by timers), to the earliest timer; equal ones
-// are a choice, and what follows from the first comes before the second. Each fault costs one of its
-// budget. A schedule ends when all calls have ended, all servers are up, nothing is on its way and
-// only periodic timers are left; what is still held then is let go first, at that time. Or it ends
-// with a violation; or, with a call that has not ended, when for two rounds nothing happened but
-// pings, or after `patience`.
+// are a choice, and what follows from the first comes before the second. Each fault costs one of
+// its budget. A schedule ends when all calls have ended, all servers are up, nothing is on its way
+// and only periodic timers are left; what is still held then is let go first, at that time. Or it
+// ends with a violation; or, with a call that has not ended, when for two rounds nothing happened
+// but pings, or after `patience`.
 #pragma once
 
 #include <array>
@@ -30,8 +30,8 @@ using reference::Time;
 
 enum class Fault : uint8_t { crash, drop, delay, duplicate, overtake, evict };
 inline constexpr size_t kFaults = 6;
-std::string_view fault_name(Fault fault);         // "crash"
-std::string_view fault_option(Fault fault);       // "crashes", as on the command line
+std::string_view fault_name(Fault fault);    // "crash"
+std::string_view fault_option(Fault fault);  // "crashes", as on the command line
 
 // How many of each fault a schedule may hold.
 struct Budget {

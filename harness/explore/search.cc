@@ -194,7 +194,7 @@ uint64_t Shared::key_of(const Position& position) const {
 
 struct Item {  // before an encoded position in a buffer
   uint64_t key = 0;
-  uint64_t slept = 0;  // again: what slept at the expansion before; fresh: all
+  uint64_t slept = 0;        // again: what slept at the expansion before; fresh: all
   uint32_t length = 0;       // of the position
   uint32_t twin_length = 0;  // of its twin behind it; 0: it has none
   uint64_t again = 0;

@@ -1,8 +1,9 @@
 // Walks all schedules of a scenario, breadth first, so that the first schedule that violates a
-// property is a shortest one. A position is not expanded twice (64 bits of hash), and of independent
-// steps one order is enough: a step that was taken before its sibling sleeps behind the sibling while
-// nothing depends on it (sleep sets, Godefroid 1996). Sleep sets are kept with the visited position; who
-// comes back with fewer sleepers wakes the others: only so are both reductions sound together.
+// property is a shortest one. A position is not expanded twice (64 bits of hash), and of
+// independent steps one order is enough: a step that was taken before its sibling sleeps behind the
+// sibling while nothing depends on it (sleep sets, Godefroid 1996). Sleep sets are kept with the
+// visited position; who comes back with fewer sleepers wakes the others: only so are both
+// reductions sound together.
 //
 // Two steps are independent if they are of different nodes and every checker is, after them, in the
 // same state in either order; steps of time, starts and crashes depend on everything.
@@ -65,7 +66,7 @@ struct SearchReport {
   uint64_t frontier_bytes_max = 0;
   uint32_t local_states = 0, messages = 0, local_steps = 0, checker_states = 0;
   std::map<std::string, std::string> inconclusive;  // checkers that gave up somewhere, and why
-  std::vector<Violated> violated;  // by property
+  std::vector<Violated> violated;                   // by property
 };
 
 SearchReport search(const Scenario& scenario, const SearchOptions& options);

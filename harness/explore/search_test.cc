@@ -43,8 +43,8 @@ std::set<std::string> properties(const SearchReport& report) {
 }  // namespace
 
 TEST_CASE("Reductions leave out no property that is violated") {
-  const Budget none, crash = one(Fault::crash), drop = one(Fault::drop),
-                     evict = one(Fault::evict), delay = one(Fault::delay);
+  const Budget none, crash = one(Fault::crash), drop = one(Fault::drop), evict = one(Fault::evict),
+                     delay = one(Fault::delay);
   const Small small = GENERATE_COPY(
       Small{"mkdir", none, ""}, Small{"mkdir", crash, ""}, Small{"mkdir", drop, "", Dialect::v1_8},
       Small{"mkdir", delay, ""}, Small{"mkdir", crash, "slot-outside-transaction"},

@@ -14,8 +14,8 @@
 namespace harness::explore {
 
 struct Shrunk {
-  Schedule schedule;   // ends with the violation
-  uint64_t tries = 0;  // runs
+  Schedule schedule;     // ends with the violation
+  uint64_t tries = 0;    // runs
   bool minimal = false;  // no step could be left out; else `tries_max` was reached
 };
 
@@ -23,8 +23,9 @@ struct Shrunk {
 std::optional<Shrunk> shrink(const Scenario& scenario, const Schedule& schedule,
                              std::string_view property, uint64_t tries_max = 100'000);
 
-// The schedule, where a step is skipped that cannot happen, then the plainest way to the end: always
-// the first of what is enabled. Returned is what was done up to the violation, or nothing without one.
+// The schedule, where a step is skipped that cannot happen, then the plainest way to the end:
+// always the first of what is enabled. Returned is what was done up to the violation, or nothing
+// without one.
 std::optional<Schedule> violating(const Scenario& scenario, const Schedule& schedule,
                                   std::string_view property);
 

@@ -1,12 +1,12 @@
-// Symmetry. Where two clients have one script and the same preparation, a position has a twin: where the
-// schedule leads in which the two have changed places. Nothing that is judged tells a position from
-// its twin, so a search keeps the one with the smaller key and never sees the other.
+// Symmetry. Where two clients have one script and the same preparation, a position has a twin:
+// where the schedule leads in which the two have changed places. Nothing that is judged tells a
+// position from its twin, so a search keeps the one with the smaller key and never sees the other.
 //
 // The twin is made by taking the mirrored steps along, not by rewriting values (uuids, cookies and
 // xids are hashes of the client's address), and each step is compared: one that sends, ends or
 // breaks something else in the mirror has no twin from there on. The clients got their places in
-// the servers' tables (client slots, exports) one after the other; that those differ is taken not to
-// matter, which the comparison of reduced and unreduced searches tests.
+// the servers' tables (client slots, exports) one after the other; that those differ is taken not
+// to matter, which the comparison of reduced and unreduced searches tests.
 #pragma once
 
 #include <optional>

@@ -20,7 +20,7 @@ class Visited {
 
   struct Arrival {
     uint64_t key = 0;
-    uint64_t parent = 0;  // key of the position before
+    uint64_t parent = 0;    // key of the position before
     uint16_t decision = 0;  // its place among those enabled there
     uint32_t level = 0;
     uint64_t sleep = 0;
@@ -50,8 +50,8 @@ class Visited {
     }
     if (entry.level() == arrival.level) {
       entry.sleep &= arrival.sleep;
-      if (entry.fresh() && std::pair(arrival.parent, arrival.decision) <
-                               std::pair(entry.parent, entry.decision)) {
+      if (entry.fresh() &&
+          std::pair(arrival.parent, arrival.decision) < std::pair(entry.parent, entry.decision)) {
         entry.parent = arrival.parent;
         entry.decision = arrival.decision;
       }

@@ -1,7 +1,7 @@
 @0xe6a8f1c7d0b25943;
-# What a failure leaves (harness/record/capsule.h): a file is 16 bytes of header ("ASSAYCAP", then the
-# version of this schema as a little-endian 64-bit number) and one Capsule in Cap'n Proto's plain
-# framing. Fields are only added, at the end.
+# What a failure leaves (harness/record/capsule.h): a file is 16 bytes of header ("ASSAYCAP", then
+# the version of this schema as a little-endian 64-bit number) and one Capsule in Cap'n Proto's
+# plain framing. Fields are only added, at the end.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harness::record::schema");

@@ -1,5 +1,3 @@
-#include "cmake/kj_comparison.h"
-
 #include "harness/record/capsule.h"
 
 #include <capnp/message.h>
@@ -32,11 +30,11 @@ capnp::Text::Reader reader_of(std::string_view text) {
 // In the schema's order.
 template <class T>  // Timing, const or not
 auto intervals_of(T& t) {
-  return std::to_array({&t.obd_timeout, &t.ping_interval, &t.ping_evict_timeout,
-                        &t.connect_timeout, &t.reconnect_delay, &t.recovery_soft,
-                        &t.recovery_hard, &t.lock_callback_timeout, &t.at_min, &t.at_max,
-                        &t.at_early_margin, &t.at_extra, &t.bulk_timeout, &t.keepalive,
-                        &t.zero_copy_timeout, &t.write_back_delay});
+  return std::to_array({&t.obd_timeout, &t.ping_interval, &t.ping_evict_timeout, &t.connect_timeout,
+                        &t.reconnect_delay, &t.recovery_soft, &t.recovery_hard,
+                        &t.lock_callback_timeout, &t.at_min, &t.at_max, &t.at_early_margin,
+                        &t.at_extra, &t.bulk_timeout, &t.keepalive, &t.zero_copy_timeout,
+                        &t.write_back_delay});
 }
 static_assert(sizeof(reference::Timing) == 16 * sizeof(reference::Time),
               "a new interval: to the end of intervals_of(), with a new version");
@@ -151,8 +149,8 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   for (const auto defect : in.getDefects()) capsule.defects.push_back(string_of(defect));
   const auto intervals = intervals_of(capsule.timing);
   if (in.getTiming().size() != intervals.size()) {
-    return std::unexpected(fmt::format("{} intervals where there are {}", in.getTiming().size(),
-                                       intervals.size()));
+    return std::unexpected(
+        fmt::format("{} intervals where there are {}", in.getTiming().size(), intervals.size()));
   }
   for (unsigned i = 0; i < intervals.size(); ++i) *intervals[i] = in.getTiming()[i];
   for (const auto fault : in.getBudget()) {
@@ -224,8 +222,8 @@ std::expected<Capsule, std::string> read_capsule(protocol::ByteView file) {
     if (!capsule) return std::unexpected("the capsule has " + capsule.error());
     return capsule;
   } catch (const kj::Exception& exception) {
-    return std::unexpected(fmt::format("the capsule is truncated or broken: {}",
-                                       exception.getDescription().cStr()));
+    return std::unexpected(
+        fmt::format("the capsule is truncated or broken: {}", exception.getDescription().cStr()));
   }
 }
 

@@ -1,6 +1,6 @@
-// A capsule: a failure that can be run again. It holds the whole scenario (scripts included, so that
-// tables may change), the dialect, every decision of the schedule as text and what each step showed,
-// so that a replay stops at the first difference. The history is what the replay makes.
+// A capsule: a failure that can be run again. It holds the whole scenario (scripts included, so
+// that tables may change), the dialect, every decision of the schedule as text and what each step
+// showed, so that a replay stops at the first difference. The history is what the replay makes.
 //
 // Errors of reading are texts for people: not a capsule, truncated, of a newer version, nonsense
 // in a field. Nothing of a file is trusted.

@@ -13,12 +13,11 @@ Capsule sample() {
   capsule.defects = {"completion-lost"};
   capsule.patience = 5;
   capsule.timing.ping_interval = 7;
-  capsule.clients.push_back(
-      {.prepared = {{{.kind = reference::Syscall::Kind::mount}}},
-       .calls = {{{.kind = reference::Syscall::Kind::write,
-                   .fd = 1,
-                   .data = protocol::Bytes(protocol::as_bytes("content"))},
-                  1}}});
+  capsule.clients.push_back({.prepared = {{{.kind = reference::Syscall::Kind::mount}}},
+                             .calls = {{{.kind = reference::Syscall::Kind::write,
+                                         .fd = 1,
+                                         .data = protocol::Bytes(protocol::as_bytes("content"))},
+                                        1}}});
   capsule.budget = {{"crash", 1}};
   capsule.steps = {{"call client1", 17}, {"crash mds", 18}};
   return capsule;

@@ -36,28 +36,49 @@ class Trace {
 
  private:
   void name(std::string_view what, size_t node, int thread, std::string_view text) {
-    events_.push_back({{"ph", "M"}, {"name", what}, {"pid", node}, {"tid", thread},
-                       {"args", {{"name", text}}}});
+    events_.push_back(
+        {{"ph", "M"}, {"name", what}, {"pid", node}, {"tid", thread}, {"args", {{"name", text}}}});
   }
   void slice(const record::Record& record, std::string_view text) {
-    events_.push_back({{"ph", "X"}, {"name", text}, {"pid", record.node}, {"tid", kSteps},
-                       {"ts", now_us_}, {"dur", 1}, {"args", {{"record", record.index}}}});
+    events_.push_back({{"ph", "X"},
+                       {"name", text},
+                       {"pid", record.node},
+                       {"tid", kSteps},
+                       {"ts", now_us_},
+                       {"dur", 1},
+                       {"args", {{"record", record.index}}}});
   }
   void instant(const record::Record& record, std::string_view text) {
-    events_.push_back({{"ph", "i"}, {"name", text}, {"pid", record.node}, {"tid", kSteps},
-                       {"ts", now_us_}, {"s", "p"}});
+    events_.push_back({{"ph", "i"},
+                       {"name", text},
+                       {"pid", record.node},
+                       {"tid", kSteps},
+                       {"ts", now_us_},
+                       {"s", "p"}});
   }
   void flow(const record::Record& record, std::string_view phase, uint64_t message) {
-    events_.push_back({{"ph", phase}, {"name", "message"}, {"cat", "message"}, {"id", message},
-                       {"pid", record.node}, {"tid", kSteps}, {"ts", now_us_}, {"bp", "e"}});
+    events_.push_back({{"ph", phase},
+                       {"name", "message"},
+                       {"cat", "message"},
+                       {"id", message},
+                       {"pid", record.node},
+                       {"tid", kSteps},
+                       {"ts", now_us_},
+                       {"bp", "e"}});
   }
 
   void on(const record::Record& record, const record::CallBegan& began) {
-    events_.push_back({{"ph", "B"}, {"name", call_text(*began.call)}, {"pid", record.node},
-                       {"tid", kCalls}, {"ts", now_us_}});
+    events_.push_back({{"ph", "B"},
+                       {"name", call_text(*began.call)},
+                       {"pid", record.node},
+                       {"tid", kCalls},
+                       {"ts", now_us_}});
   }
   void on(const record::Record& record, const record::CallEnded& ended) {
-    events_.push_back({{"ph", "E"}, {"pid", record.node}, {"tid", kCalls}, {"ts", now_us_},
+    events_.push_back({{"ph", "E"},
+                       {"pid", record.node},
+                       {"tid", kCalls},
+                       {"ts", now_us_},
                        {"args", {{"status", ended.result->status}}}});
   }
   void on(const record::Record& record, const record::Sent& sent) {

@@ -61,15 +61,15 @@ std::string fact_text(const record::Fact& fact) {
 
 std::string call_text(const record::Syscall& call) {
   static constexpr auto kNames = std::to_array<std::string_view>(
-      {"mount",    "unmount",   "stat",        "lstat",   "open",  "close",    "read",   "write",
-       "fsync",    "truncate",  "mkdir",       "rmdir",   "unlink", "link",    "symlink", "readlink",
-       "rename",   "chmod",     "chown",       "utime",   "mknod", "readdir",  "statfs", "getxattr",
-       "setxattr", "listxattr", "removexattr", "flock",   "sync"});
+      {"mount",    "unmount",   "stat",        "lstat", "open",   "close",   "read",    "write",
+       "fsync",    "truncate",  "mkdir",       "rmdir", "unlink", "link",    "symlink", "readlink",
+       "rename",   "chmod",     "chown",       "utime", "mknod",  "readdir", "statfs",  "getxattr",
+       "setxattr", "listxattr", "removexattr", "flock", "sync"});
   static_assert(kNames.size() == static_cast<size_t>(Kind::sync) + 1);
   std::string text(kNames[static_cast<size_t>(call.kind)]);
   if (!call.path.empty()) text += " " + call.path;
-  if (!call.target.empty() && (call.kind == Kind::rename || call.kind == Kind::link ||
-                               call.kind == Kind::symlink)) {
+  if (!call.target.empty() &&
+      (call.kind == Kind::rename || call.kind == Kind::link || call.kind == Kind::symlink)) {
     text += " " + call.target;
   }
   if (call.kind == Kind::write) {

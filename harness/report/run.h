@@ -17,8 +17,8 @@ struct Run {
   record::Dialect dialect = record::Dialect::v2_0;
   std::vector<record::Node> nodes;
   std::span<const record::Record> records;
-  size_t first = 0;                // those before it prepared the scene and are left out
-  std::vector<uint64_t> witness;   // indices of the records that explain the verdict
+  size_t first = 0;               // those before it prepared the scene and are left out
+  std::vector<uint64_t> witness;  // indices of the records that explain the verdict
 };
 
 // One line for people: "MDS_REINT x5 RESENT", "reply MDS_REINT x5 t17 = -17".

@@ -14,8 +14,7 @@ using Mark = Sequence::Mark;
 // Fills a Sequence record by record.
 class Builder {
  public:
-  explicit Builder(const Run& run)
-      : run_(run), witness_(run.witness.begin(), run.witness.end()) {}
+  explicit Builder(const Run& run) : run_(run), witness_(run.witness.begin(), run.witness.end()) {}
 
   Sequence build() {
     for (size_t i = run_.first; i < run_.records.size(); ++i) add(run_.records[i]);
@@ -71,8 +70,13 @@ class Builder {
     const auto to = static_cast<record::NodeIndex>(at - run_.nodes.begin());
     lanes_.insert(record.node);
     lanes_.insert(to);
-    sent_[sent.message] = {record.node, to, ++row_, message_text(run_.dialect, sent.envelope),
-                           sent.envelope.kind == record::Envelope::Kind::reply, 0, {},
+    sent_[sent.message] = {record.node,
+                           to,
+                           ++row_,
+                           message_text(run_.dialect, sent.envelope),
+                           sent.envelope.kind == record::Envelope::Kind::reply,
+                           0,
+                           {},
                            is_witness(record)};
   }
   void on(const record::Record& record, const record::Received& received) {

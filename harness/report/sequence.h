@@ -1,5 +1,6 @@
-// A run as a sequence diagram: a lane for each node, an arrow for each message from where it was sent to
-// where it arrived (or to a cross where a fault took it), calls, commits, crashes, what servers said.
+// A run as a sequence diagram: a lane for each node, an arrow for each message from where it was
+// sent to where it arrived (or to a cross where a fault took it), calls, commits, crashes, what
+// servers said.
 #pragma once
 
 #include <string>

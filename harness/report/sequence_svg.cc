@@ -37,16 +37,30 @@ std::string escaped(std::string_view text) {
 
 constexpr std::string_view kStyle = R"(
   text { font: 12px "DejaVu Sans", "Helvetica Neue", Arial, sans-serif; fill: #24292f }
-  .title { font-size: 17px; font-weight: bold } .verdict { font-size: 13px; fill: #b3261e }
-  .head { font-weight: bold; text-anchor: middle } .headbox { fill: #eef2f7; stroke: #8c99a8 }
-  .lane { stroke: #c3cbd4; stroke-width: 1.5 } .downlane { stroke: #b3261e; stroke-width: 1.5; stroke-dasharray: 2 5 }
-  .request { stroke: #1f5fae; stroke-width: 1.5; fill: none } .reply { stroke: #2f7d4f; stroke-width: 1.3; stroke-dasharray: 6 3; fill: none }
-  .lost { stroke: #b3261e; stroke-width: 1.5; fill: none } .label { text-anchor: middle; paint-order: stroke; stroke: #fff; stroke-width: 4px; stroke-linejoin: round }
-  .call { fill: #fff7e0; stroke: #c99a2e } .result { fill: #f3efe2; stroke: #c9b27a } .commit { fill: #e3f2e6; stroke: #4c9a63 }
-  .crash { fill: #fbe3e1; stroke: #b3261e } .start { fill: #e8f0fb; stroke: #5a86c5 } .fault { fill: #b3261e; stroke: #7d1a14 }
-  .fact { fill: #f6f6f6; stroke: #b9b9b9 } .peer_lost { fill: #fff; stroke: #b3261e; stroke-dasharray: 3 2 }
-  .marktext { text-anchor: middle; font-size: 11px } .faulttext { text-anchor: middle; font-size: 11px; fill: #fff; font-weight: bold }
-  .time { stroke: #d9dee3; stroke-dasharray: 1 4 } .timetext { font-size: 11px; fill: #68727d } .witness { fill: #ffe27a; opacity: .55 }
+  .title { font-size: 17px; font-weight: bold }
+  .verdict { font-size: 13px; fill: #b3261e }
+  .head { font-weight: bold; text-anchor: middle }
+  .headbox { fill: #eef2f7; stroke: #8c99a8 }
+  .lane { stroke: #c3cbd4; stroke-width: 1.5 }
+  .downlane { stroke: #b3261e; stroke-width: 1.5; stroke-dasharray: 2 5 }
+  .request { stroke: #1f5fae; stroke-width: 1.5; fill: none }
+  .reply { stroke: #2f7d4f; stroke-width: 1.3; stroke-dasharray: 6 3; fill: none }
+  .lost { stroke: #b3261e; stroke-width: 1.5; fill: none }
+  .label { text-anchor: middle; paint-order: stroke; stroke: #fff; stroke-width: 4px;
+    stroke-linejoin: round }
+  .call { fill: #fff7e0; stroke: #c99a2e }
+  .result { fill: #f3efe2; stroke: #c9b27a }
+  .commit { fill: #e3f2e6; stroke: #4c9a63 }
+  .crash { fill: #fbe3e1; stroke: #b3261e }
+  .start { fill: #e8f0fb; stroke: #5a86c5 }
+  .fault { fill: #b3261e; stroke: #7d1a14 }
+  .fact { fill: #f6f6f6; stroke: #b9b9b9 }
+  .peer_lost { fill: #fff; stroke: #b3261e; stroke-dasharray: 3 2 }
+  .marktext { text-anchor: middle; font-size: 11px }
+  .faulttext { text-anchor: middle; font-size: 11px; fill: #fff; font-weight: bold }
+  .time { stroke: #d9dee3; stroke-dasharray: 1 4 }
+  .timetext { font-size: 11px; fill: #68727d }
+  .witness { fill: #ffe27a; opacity: .55 }
 )";
 
 class Drawing {
@@ -137,8 +151,8 @@ class Drawing {
     out_ += fmt::format("<line class=\"{}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"{}/>\n", style,
                         x1, y1, x2, y2, arrow.lost ? "" : " marker-end=\"url(#tip)\"");
     if (arrow.lost) {
-      out_ += fmt::format("<path class=\"lost\" d=\"M{} {}l10 10m0 -10l-10 10\"/>\n", x2 - 5,
-                          y2 - 5);
+      out_ +=
+          fmt::format("<path class=\"lost\" d=\"M{} {}l10 10m0 -10l-10 10\"/>\n", x2 - 5, y2 - 5);
     }
     // Near its arrival, where the reader looks next.
     const double part = arrow.lost ? 0.5 : 0.56;
@@ -148,8 +162,8 @@ class Drawing {
   }
 
   void draw(const Mark& mark) {
-    static constexpr std::string_view kStyles[] = {"call",  "result", "commit", "crash", "start",
-                                                   "fault", "fact",   "peer_lost"};
+    static constexpr std::string_view kStyles[] = {"call",  "result", "commit", "crash",
+                                                   "start", "fault",  "fact",   "peer_lost"};
     const bool fault = mark.kind == Mark::Kind::fault;
     const int width = 16 + 7 * static_cast<int>(mark.text.size());
     out_ += fmt::format(

@@ -270,13 +270,9 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
   return at == results_.end() ? nullptr : &at->second;
 }
 
-std::string SimWorld::client_uuid(ClientId client) const {
-  return uuids_[client.index];
-}
+std::string SimWorld::client_uuid(ClientId client) const { return uuids_[client.index]; }
 
-void SimWorld::kill_client(ClientId client) {
-  die(clients_[client.index], "crash client");
-}
+void SimWorld::kill_client(ClientId client) { die(clients_[client.index], "crash client"); }
 
 ProbeId SimWorld::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());

@@ -128,7 +128,7 @@ class SimWorld final : public World {
   std::vector<NodeIndex> probes_;
   std::vector<Doom> dooms_;
   std::vector<TableEdit> table_edits_;
-  std::vector<NodeIndex> full_;                    // OSTs without space
+  std::vector<NodeIndex> full_;                   // OSTs without space
   std::map<NodeIndex, reference::Store> tables_;  // of clients, as found at the last start
   std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node

@@ -91,10 +91,7 @@ const Case kCases[] = {
      .sentence = "Opened and unlinked before the last commit, closed after it",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {open(1), unlink(1), kBarrier, close(1), kCrash});
-         }},
+     .run = [](Conformance& c) { tell(c, {open(1), unlink(1), kBarrier, close(1), kCrash}); }},
     {.id = "orphans.2",
      .requirement = "OPEN-3",
      .sentence = "Opened and unlinked before the last commit; after it another file is made, and "
@@ -110,10 +107,7 @@ const Case kCases[] = {
      .sentence = "Opened after the last commit and closed after the replay, then unlinked",
      .source = "semantics 2.6",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {kBarrier, open(1), kCrash, close(1), unlink(1)});
-         }},
+     .run = [](Conformance& c) { tell(c, {kBarrier, open(1), kCrash, close(1), unlink(1)}); }},
     {.id = "orphans.4",
      .requirement = "OPEN-3",
      .sentence = "Opened, unlinked and closed after the last commit, with another file in between",
@@ -128,10 +122,7 @@ const Case kCases[] = {
      .sentence = "Opened and unlinked after the last commit, closed after the replay",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {kBarrier, open(1), unlink(1), kCrash, close(1)});
-         }},
+     .run = [](Conformance& c) { tell(c, {kBarrier, open(1), unlink(1), kCrash, close(1)}); }},
     {.id = "orphans.6",
      .requirement = "OPEN-3",
      .sentence = "Opened and unlinked after the last commit, and another file made; closed after "
@@ -147,10 +138,7 @@ const Case kCases[] = {
      .sentence = "Opened before the last commit, unlinked after it, closed after the replay",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {open(1), kBarrier, unlink(1), kCrash, close(1)});
-         }},
+     .run = [](Conformance& c) { tell(c, {open(1), kBarrier, unlink(1), kCrash, close(1)}); }},
     {.id = "orphans.8",
      .requirement = "OPEN-3",
      .sentence = "Opened before the last commit; after it unlinked, and another file made; closed "
@@ -166,19 +154,13 @@ const Case kCases[] = {
      .sentence = "Opened before the last commit, unlinked only after the replay",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {open(1), kBarrier, kCrash, unlink(1), close(1)});
-         }},
+     .run = [](Conformance& c) { tell(c, {open(1), kBarrier, kCrash, unlink(1), close(1)}); }},
     {.id = "orphans.10",
      .requirement = "OPEN-3",
      .sentence = "Opened and unlinked before the last commit, closed after the replay",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run =
-         [](Conformance& c) {
-           tell(c, {open(1), unlink(1), kBarrier, kCrash, close(1)});
-         }},
+     .run = [](Conformance& c) { tell(c, {open(1), unlink(1), kBarrier, kCrash, close(1)}); }},
     {.id = "orphans.11",
      .requirement = "OPEN-3",
      .sentence = "Two opened and unlinked after the last commit; one closed before the crash, one "
