@@ -72,6 +72,15 @@ TEST_CASE("OST: with the planted defect a truncate leaves the size") {
   REQUIRE(attributes(talk, talk.anna, 1).size == 10);
 }
 
+TEST_CASE("OST: the last xid again without saying so is refused") {
+  Mounted talk;
+  write(talk, talk.anna, 1, 0, text("0123456789"));
+  punch(talk, talk.anna, 1, 4);
+  talk.anna.replies.clear();
+  --talk.anna.xid;
+  REQUIRE(punch(talk, talk.anna, 1, 4)->body().status == -ENOTCONN);
+}
+
 TEST_CASE("OST: only truncation is punched") {
   Mounted talk;
   ops::OstPunch::Request request;
