@@ -162,6 +162,7 @@ TEST_CASE("Every verb strikes, is told as it happened, and the cluster comes to 
       {"on time +0s: roll back clients of mds\non MDS_CLOSE #2: restart mds", "roll back clients",
        1},
       {"on time +0s: fill disk of ost0\non time +5s: free disk of ost0", "fill disk", 0},
+      {"on fact executed #2 mds of client2: restart mds", "crash", 1},
       {"on MDS_CLOSE #1: jump clock of mds by +100s", "jump clock", 0},
   };
   for (const Dialect dialect : {Dialect::v1_8, Dialect::v2_0}) {
