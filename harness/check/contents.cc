@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::check {
 
 using Kind = reference::Syscall::Kind;
@@ -28,6 +30,10 @@ void Contents::on(const Record& record, Findings& findings) {
     on_began(record, *began);
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
+  } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    if (started->node.role == record::Role::probe) probes_[record.node] = true;
+  } else if (const auto* sent = std::get_if<record::Sent>(&record.what)) {
+    on_sent(record, *sent);
   } else if (const Fact* fact = fact_of(record)) {
     if (fact->kind == Fact::Kind::connected) {
       if (!fact->text.empty()) names_[record.node] = fact->client;
@@ -45,6 +51,14 @@ void Contents::on(const Record& record, Findings& findings) {
     }
     descriptors_.erase_if([&](const Descriptor& d, const Fid&) { return d.first == record.node; });
   }
+}
+
+void Contents::on_sent(const Record& record, const record::Sent& sent) {
+  namespace opcode = protocol::ptlrpc::opcode;
+  if (probes_.find(record.node) == nullptr) return;
+  if (sent.envelope.kind != record::Envelope::Kind::request) return;
+  foreign_ |= sent.envelope.opcode == opcode::kOstWrite ||
+              sent.envelope.opcode == opcode::kOstPunch;
 }
 
 void Contents::lose(const reference::ClientName& name) {
@@ -151,6 +165,7 @@ void Contents::add_truncation(const Begun& begun, record::NodeIndex client, Mome
 }
 
 void Contents::finish(Findings& findings) {
+  if (foreign_) return;
   std::vector<const Call*> sorted;
   for (const Call& call : calls_) {
     if (left_out_.find(call.file) == nullptr) sorted.push_back(&call);

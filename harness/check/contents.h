@@ -1,7 +1,8 @@
 // ATOMIC-DATA: what applications read of a file is what they wrote, as if their calls had been made
 // one after the other (linear.h). A call that failed may have happened or not, but not after the
 // next one of its client. Left out are files that a client wrote which was evicted or crashed
-// since: what it had in its cache is lost (facts: semantics 9.3).
+// since: what it had in its cache is lost (facts: semantics 9.3). Where a scripted peer changes
+// objects itself nothing is judged: what it does is no call.
 #pragma once
 
 #include <string>
@@ -20,7 +21,8 @@ class Contents {
  public:
   static constexpr Profile kProfile = {
       "ATOMIC-DATA", Needs::messages,
-      kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
+      kinds<record::Started, record::Sent, record::CallBegan, record::CallEnded,
+            record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kCallsMax = 1 << 20;
   static constexpr size_t kBytesMax = size_t{256} << 20;
@@ -28,7 +30,7 @@ class Contents {
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
   // Calls with their order instead of their moments.
-  void state(auto&& visit) const { visit(ranked(), descriptors_, paths_, left_out_, names_); }
+  void state(auto&& visit) const { visit(ranked(), descriptors_, paths_, left_out_, names_, probes_, foreign_); }
 
  private:
   struct Fid {
@@ -62,6 +64,7 @@ class Contents {
   };
   using Descriptor = std::pair<record::NodeIndex, uint64_t>;
 
+  void on_sent(const Record& record, const record::Sent& sent);
   void on_began(const Record& record, const record::CallBegan& began);
   void on_ended(const Record& record, const record::CallEnded& ended, Findings& findings);
   void add(const Begun& begun, record::NodeIndex client, Moment end,
@@ -80,6 +83,8 @@ class Contents {
   FlatMap<std::string, Fid> paths_;  // of what was opened by them
   FlatMap<Fid, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
+  FlatMap<record::NodeIndex, bool> probes_;
+  bool foreign_ = false;  // a scripted peer changed objects
 };
 
 }  // namespace harness::check

@@ -32,6 +32,13 @@ void Evict2::on(const Record& record, Findings& findings) {
 void Evict2::on_sent(const Record& record, const record::Sent& sent, Findings& findings) {
   if (sent.envelope.kind != record::Envelope::Kind::request) return;
   const Way way{record.node, sent.to};
+  // Another mount is another client, with numbers of its own.
+  const bool first = sent.envelope.conn_cnt == 1 &&
+                     (sent.envelope.op_flags & protocol::ptlrpc::msg_connect_flag::kInitial) != 0;
+  if (first) {
+    evicted_.erase(way);
+    sent_.erase(way);
+  }
   const Mark* before = evicted_.find(way);
   if (before != nullptr && sent.envelope.xid <= before->xid) {
     return findings.broken("EVICT-2",
