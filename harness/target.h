@@ -25,7 +25,7 @@ struct Servers {
 struct Target {
   std::string name;  // what reports call it
   reference::Dialect dialect = reference::Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;
   std::shared_ptr<const TargetFile> file;  // of servers that are not ours
   Servers servers;                         // likewise, once reach() has met them
 };

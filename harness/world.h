@@ -59,7 +59,7 @@ struct TargetFile;  // targets/lustre.h
 // What is asked of a world when it is made.
 struct Plan {
   Dialect dialect = Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;  // of servers and clients
   uint32_t osts = 2;
   uint64_t seed = 1;
   reference::Timing timing;
@@ -133,10 +133,15 @@ class World {
 
   // --- servers: what the target can have done to it (target.h says what it can) ---
   virtual void crash(ServerId server) = 0;
+  // Controlled failover: all that it did becomes durable, then it goes without a word to anybody
+  // and keeps its clients' slots.
+  virtual void stop(ServerId server) = 0;
   virtual void start(ServerId server) = 0;
   virtual void start_as(ServerId server, Dialect dialect) = 0;
   virtual bool running(ServerId server) const = 0;
   virtual void evict(ServerId server, const std::string& client_uuid) = 0;
+  // The operator gives recovery up: who has not finished it is evicted.
+  virtual void abort_recovery(ServerId server) = 0;
   // From hold to release nothing becomes durable; a crash in between loses it.
   virtual void hold_commits(ServerId server) = 0;
   virtual void release_commits(ServerId server) = 0;

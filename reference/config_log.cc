@@ -45,6 +45,7 @@ bool ConfigLog::handle(const ImportContext& context, Import& mgs, const ImportEv
       break;
     case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::want_locks:
+    case ImportEvent::Kind::locks_lost:
     case ImportEvent::Kind::refused:
     case ImportEvent::Kind::closed:
       return false;

@@ -169,7 +169,7 @@ TEST_CASE("2.0: a committed open is opened again by FID", "[mds open]") {
 
 TEST_CASE("The planted defect loses the handle of a replayed open", "[mds open]") {
   Config config = config_of(Dialect::v2_0);
-  config.defects = defect_bit(Defect::open_handle_lost_over_failover);
+  config.defects = Defect::open_handle_lost_over_failover;
   Server server(config);
   Client alice(server, kAlice, "alice");
   const auto request = open_20(root_of(server), "f", kFile, kCreate);

@@ -9,9 +9,6 @@
 
 namespace reference {
 
-// The version of an object that does not exist.
-inline constexpr uint64_t kNoVersion = 1;
-
 // Objects are made for who writes and does not put it off.
 constexpr bool wants_objects(uint32_t open_flags) {
   return (open_flags & protocol::mds::open_flag::kFmodeWrite) != 0 &&

@@ -2,6 +2,7 @@
 // and see what comes back. Transactions become durable at once unless the test holds them back.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -100,6 +101,16 @@ class Server {
     step(Durable{last});
   }
 
+  // The oldest transaction only, and the server does not hear of it.
+  void commit_one() {
+    const Persist persist = unwritten.at(0);
+    unwritten.erase(unwritten.begin());
+    for (const Write& write : persist.writes) {
+      disk.erase(write.key);
+      if (write.value) disk[write.key] = *write.value;
+    }
+  }
+
   // The endpoint of a client; everything that is sent to it passes through.
   Endpoint& endpoint(PeerId peer) {
     Config own = config;
@@ -122,6 +133,7 @@ class Server {
         step(Received{from, send.message});
         continue;
       }
+      if (std::ranges::find(deaf, send.to) != deaf.end()) continue;
       Actions out;
       Incoming incoming = endpoint(send.to).receive(kServer, send.message, out);
       if (auto* reply = std::get_if<ReplyIn>(&incoming)) {
@@ -157,6 +169,7 @@ class Server {
   Time now = 1000 * kSecond;
   Mds mds;
   bool hold_commits = false;
+  std::vector<PeerId> deaf;  // clients whom nothing reaches
   std::vector<Persist> unwritten;
   std::vector<CalledBack> called_back;
   std::vector<Fact> notes;

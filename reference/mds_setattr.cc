@@ -80,16 +80,15 @@ void Mds::on_setattr(Call& call) {
   const Inode* inode = find_file(asked->fid, status);
   if (call.request.reconstruct) return answer_again(call, form, {.inode = inode});
 
+  const bool identity = (asked->valid & kIdentity) != 0;
+  const std::array versions = {version_of(inode)};
+  if (const int32_t other = identity ? check_versions(call, versions) : 0) status = other;
   if (status == 0) status = refuse_setattr(*asked, *inode);
   const bool wish = status == 0 && !asked->layout.empty() && inode->is_directory();
   if (wish && !decode_wish(asked->layout)) status = -EINVAL;
   if (status != 0) return refuse_change(call, status, form);
-  const bool identity = (asked->valid & kIdentity) != 0;
   const uint64_t bits = identity ? bit::kUpdate | bit::kLookup : bit::kUpdate;
   if (!hold(call, {whole(*inode, bits)})) return;
-  const std::array versions = {inode->version};
-  if (identity) status = check_versions(call, versions);
-  if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   Inode& changed = files_.change(inode->number);
@@ -98,7 +97,8 @@ void Mds::on_setattr(Call& call) {
   if (wish) changed.layout = Bytes(asked->layout);
   if (identity) changed.version = transaction.transno();
 
-  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), versions);
+  const auto looked_at = std::span(versions).first(identity ? 1 : 0);
+  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), looked_at);
 }
 
 }  // namespace reference

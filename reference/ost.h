@@ -101,6 +101,7 @@ class Ost {
   void on_bulk_done(Step& step, const BulkDone& done);
   void on_bulk_late(Step& step);
   void abort_bulk(Step& step, ExportId client);
+  void unmount(Step& step, bool force);
   void run(Step& step, const Request& request, LockHandle lock);
   void on_lock_granted(Step& step, LockHandle lock);
   // Takes the extent for the request, or parks it until the holders have given way.
@@ -119,7 +120,7 @@ class Ost {
 
   // --- what handlers share (ost_answer.cc) ---
   const OstDialect& dialect() const { return ost_dialect(config_.dialect); }
-  bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
+  bool planted(Defect defect) const { return config_.defects.has(defect); }
   uint64_t wall_clock(Time now) const;
   void refuse(Call& call, int32_t status);
   void answer(Call& call, int32_t status, const Obdo& obdo);

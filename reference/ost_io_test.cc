@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kFull = connect_flag::kFull20 | connect_flag::kSrvlock | connect_flag::kGrant;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0)
+  explicit Mounted(Dialect dialect = Dialect::v2_0, DefectSet defects = {})
       : Mounted(config_of(dialect, defects)) {}
   explicit Mounted(const Config& chosen) : Talk(chosen) {
     connect(anna, kFull);
@@ -175,7 +175,7 @@ TEST_CASE("OST: a resent write pays once") {
 }
 
 TEST_CASE("OST: with the planted defect an evicted client's grant is lost") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::grant_leaked));
+  Mounted talk(Dialect::v2_0, Defect::grant_leaked);
   Client carl{"carl", 3};
   talk.connect(carl, kFull, 64 * 4096);
   talk.step(Asked{1, Evict{"carl"}});

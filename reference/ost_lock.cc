@@ -131,7 +131,8 @@ void Ost::on_glimpse(Call& call, const LockRequest& wanted) {
     if (!writes || held.policy.end < lvb.size) continue;
     if (held.owner == 0 || !listens(held.owner)) {
       writes_unheard = true;
-    } else if (holder == nullptr || held.policy.start > holder->policy.start) {
+    } else if (holder == nullptr || (held.policy.start > holder->policy.start) !=
+                                        planted(Defect::glimpse_asks_first)) {
       holder = &held;
     }
   }

@@ -68,6 +68,7 @@ NodeOptions node_options(const reference::Config& config, uint16_t port) {
   options.lnet.privileged = may_use_privileged_ports();
   options.lnet.keepalive = config.timing.keepalive;
   options.lnet.zero_copy_timeout = config.timing.zero_copy_timeout;
+  options.lnet.defects = config.defects;
   options.port = port;
   return options;
 }

@@ -261,6 +261,11 @@ void TargetWorld::crash(ServerId server) {
   behind_barrier_.erase(server);
 }
 
+void TargetWorld::stop(ServerId server) {
+  command("stop", server);
+  down_.insert(server);
+}
+
 void TargetWorld::start(ServerId server) {
   command("start", server);
   down_.erase(server);
@@ -286,6 +291,8 @@ void TargetWorld::start_as(ServerId server, Dialect dialect) {
 void TargetWorld::evict(ServerId server, const std::string& client_uuid) {
   command("evict", server, client_uuid);
 }
+
+void TargetWorld::abort_recovery(ServerId server) { command("abort_recovery", server); }
 
 void TargetWorld::hold_commits(ServerId server) {
   command("replay_barrier", server);

@@ -120,6 +120,7 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
   out.config.seed = plan_.seed;
   out.config.incarnation = static_cast<uint64_t>(now());
   out.config.timing = plan_.timing;
+  out.config.defects = plan_.defects;
   out.options = node_options(out.config, port_);
   out.options.listen = {block_.address(place), port_};
   if (kind == ProbeKind::user_space) {
@@ -137,6 +138,11 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
 void LiveWorld::crash(ServerId server) {
   OurServer& ours = find(server);
   if (ours.process) ours.process->kill();
+}
+
+void LiveWorld::stop(ServerId server) {
+  order(server, "commit");
+  crash(server);
 }
 
 void LiveWorld::start(ServerId id) {
@@ -172,6 +178,7 @@ void LiveWorld::order(ServerId server, const std::string& line) {
 void LiveWorld::evict(ServerId server, const std::string& client_uuid) {
   order(server, "evict " + client_uuid);
 }
+void LiveWorld::abort_recovery(ServerId server) { order(server, "abort-recovery"); }
 void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 

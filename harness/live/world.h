@@ -27,10 +27,12 @@ class LiveWorld final : public ClientSide {
   ~LiveWorld() override;
 
   void crash(ServerId server) override;
+  void stop(ServerId server) override;
   void start(ServerId server) override;
   void start_as(ServerId server, Dialect dialect) override;
   bool running(ServerId server) const override;
   void evict(ServerId server, const std::string& client_uuid) override;
+  void abort_recovery(ServerId server) override;
   void hold_commits(ServerId server) override;
   void release_commits(ServerId server) override;
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;

@@ -192,6 +192,7 @@ ClientId SimWorld::add_client() {
   config.mgs = cast_.mgs;
   config.seed = plan_.seed;
   config.timing = plan_.timing;
+  config.defects = plan_.defects;
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);
@@ -219,12 +220,14 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
 }
 
 std::string SimWorld::client_uuid(ClientId client) const {
-  const Node& node = cluster_.node(clients_[client.index]);
-  return std::get<reference::Client>(node.machine.read()).uuid();
+  const NodeIndex node = clients_[client.index];
+  if (const auto killed = killed_.find(node); killed != killed_.end()) return killed->second;
+  return std::get<reference::Client>(cluster_.node(node).machine.read()).uuid();
 }
 
 void SimWorld::kill_client(ClientId client) {
   const NodeIndex node = clients_[client.index];
+  killed_.insert_or_assign(node, client_uuid(client));
   tell_crashed(node, "crash client");
   std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
   cluster_.crash(node);
@@ -264,8 +267,23 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 // --- servers ---
 
 void SimWorld::crash(ServerId server) {
-  tell_crashed(node_of(server), "crash");
-  cluster_.crash(node_of(server));
+  const NodeIndex node = node_of(server);
+  std::erase_if(dooms_, [node](const Doom& doom) { return doom.node == node; });
+  tell_crashed(node, "crash");
+  cluster_.crash(node);
+}
+
+void SimWorld::stop(ServerId server) {
+  const NodeIndex node = node_of(server);
+  std::erase_if(dooms_, [node](const Doom& doom) { return doom.node == node; });
+  cluster_.hold_commits(node, false);
+  while (!cluster_.node(node).disk.pending.empty()) {
+    happened_.clear();
+    commit(node);
+    happened_.sent.clear();  // what a commit would let it say is not said any more
+    absorb();
+  }
+  crash(server);
 }
 
 void SimWorld::start(ServerId server) {
@@ -282,11 +300,19 @@ void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
 
 bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
 
-void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+void SimWorld::order(ServerId server, const reference::Order& order, const std::string& what) {
   happened_.clear();
-  tell(node_of(server), record::Faulted{"evict " + client_uuid});
-  cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
+  tell(node_of(server), record::Faulted{what});
+  cluster_.ask(node_of(server), ++orders_, order, happened_);
   absorb();
+}
+
+void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+  order(server, reference::Evict{client_uuid}, "evict " + client_uuid);
+}
+
+void SimWorld::abort_recovery(ServerId server) {
+  order(server, reference::AbortRecovery{}, "abort recovery");
 }
 
 void SimWorld::hold_commits(ServerId server) { cluster_.hold_commits(node_of(server), true); }
@@ -294,6 +320,7 @@ void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(
 
 void SimWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   CHECK(nth > 0);
+  std::erase_if(dooms_, [&](const Doom& doom) { return doom.node == node_of(server); });
   dooms_.push_back({.node = node_of(server), .commits_left = nth, .durable = durable});
 }
 

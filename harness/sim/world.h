@@ -47,10 +47,12 @@ class SimWorld final : public World {
   std::optional<ProbeEvent> probe_take(ProbeId probe) override;
 
   void crash(ServerId server) override;
+  void stop(ServerId server) override;
   void start(ServerId server) override;
   void start_as(ServerId server, reference::Dialect dialect) override;
   bool running(ServerId server) const override;
   void evict(ServerId server, const std::string& client_uuid) override;
+  void abort_recovery(ServerId server) override;
   void hold_commits(ServerId server) override;
   void release_commits(ServerId server) override;
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
@@ -78,6 +80,7 @@ class SimWorld final : public World {
   };
   bool step_now();
   void commit(NodeIndex node);
+  void order(ServerId server, const reference::Order& order, const std::string& what);
   bool step_time(reference::Time until);
   void absorb();
   void post(NodeIndex from, PeerId to, const Bytes& message);
@@ -103,6 +106,7 @@ class SimWorld final : public World {
   std::unique_ptr<record::MessageCapture> capture_;
   std::vector<std::pair<ServerId, NodeIndex>> servers_;
   std::vector<NodeIndex> clients_;
+  std::map<NodeIndex, std::string> killed_;  // clients, and the uuids that they had
   std::vector<NodeIndex> probes_;
   std::vector<Happened::Sent> held_;
   std::vector<Doom> dooms_;
