@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/targets/lustre.h"
+#include "protocol/check.h"
 #include "suites/application.h"
 #include "suites/peer.h"
 
@@ -35,11 +36,13 @@ std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
   if (has(needs, Needs::crash) && !(can("crash") && can("start"))) {
     return "the target file names no commands for crash and start";
   }
-  if (has(needs, Needs::evict) && !can("evict")) {
-    return "the target file names no command for evict";
-  }
-  if (has(needs, Needs::hold_commits) && !can("replay_barrier")) {
-    return "the target file names no command for replay_barrier";
+  for (const auto& [need, verb] : {std::pair{Needs::evict, "evict"},
+                                   {Needs::hold_commits, "replay_barrier"},
+                                   {Needs::stop, "stop"},
+                                   {Needs::abort_recovery, "abort_recovery"}}) {
+    if (has(needs, need) && !can(verb)) {
+      return fmt::format("the target file names no command for {}", verb);
+    }
   }
   if (has(needs, Needs::notes)) return "servers of others do not say what they did";
   if (has(needs, Needs::crash_at_commit)) return "a server of others dies at no chosen commit";
@@ -53,8 +56,7 @@ std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
   return std::nullopt;
 }
 
-Conformance::Conformance(const Setting& setting, const Case& c)
-    : setting_(setting) {
+Conformance::Conformance(const Setting& setting, const Case& c) : setting_(setting) {
   if (!setting.out.empty()) {
     history_ = std::make_unique<harness::record::HistoryWriter>(
         fmt::format("{}/{}.history", setting.out, c.id));
@@ -123,6 +125,40 @@ void Conformance::judge() {
 void Conformance::restart(ServerId server) {
   world_->crash(server);
   world_->start(server);
+}
+
+harness::Time Conformance::silence_max() const {
+  const bool live = setting_.world == harness::WorldKind::live;
+  return (live ? harness::live_timing() : Plan{}.timing).ping_evict_timeout;
+}
+
+void Conformance::drain() {
+  world_->settle();
+  world_->pass(silence_max() / 3);
+}
+
+harness::PeerId Conformance::address(ServerId server) const {
+  const harness::Cast& cast = world_->cast();
+  switch (server.role) {
+    case harness::Role::mgs:
+      return cast.mgs;
+    case harness::Role::mds:
+      return cast.mds;
+    case harness::Role::ost:
+      return cast.osts.at(server.index);
+  }
+  CHECK(false, "no such role");
+}
+
+size_t Conformance::lose(faults::Part part, uint32_t opcode, ServerId server, uint32_t times,
+                         uint32_t first) {
+  world_->add_rule(
+      {.part = part, .opcode = opcode, .server = address(server), .first = first, .times = times});
+  return rules_++;
+}
+
+void Conformance::wait_for_loss(size_t rule, uint32_t times) {
+  wait_for("a message to be lost", [&] { return world_->struck(rule) >= times; });
 }
 
 size_t Conformance::count(ServerId server, harness::Fact::Kind kind) const {

@@ -34,7 +34,7 @@ struct Options {
 };
 
 // More live worlds than cores: most of their time they wait for a timeout.
-constexpr uint32_t kLiveJobs = 6;
+constexpr uint32_t kLiveJobs = 14;
 
 const suites::Case& find_case(std::string_view id) {
   for (const auto suite : suites::catalogue()) {
