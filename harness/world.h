@@ -57,7 +57,7 @@ struct Cast {
 struct TargetFile;  // targets/lustre.h
 
 // What is asked of a world when it is made.
-struct Plan {
+struct Setup {
   Dialect dialect = Dialect::v2_0;
   uint64_t defects = 0;
   uint32_t osts = 2;

@@ -8,21 +8,21 @@
 
 namespace suites {
 
-using harness::Plan;
+using harness::Setup;
 using harness::ServerId;
 
 namespace {
 
-Plan plan_of(const Setting& setting, const Case& c, harness::record::Recorder& recorder) {
-  Plan plan{.dialect = setting.target.dialect,
+Setup setup_of(const Setting& setting, const Case& c, harness::record::Recorder& recorder) {
+  Setup setup{.dialect = setting.target.dialect,
             .defects = setting.target.defects,
             .seed = setting.seed,
             .recorder = &recorder};
-  if (setting.world == harness::WorldKind::live) plan.timing = harness::live_timing();
-  plan.servers = setting.target.file;
-  plan.cast = setting.target.servers.cast;
-  if (!setting.out.empty()) plan.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
-  return plan;
+  if (setting.world == harness::WorldKind::live) setup.timing = harness::live_timing();
+  setup.servers = setting.target.file;
+  setup.cast = setting.target.servers.cast;
+  if (!setting.out.empty()) setup.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
+  return setup;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Conformance::Conformance(const Setting& setting, const Case& c)
     judge_.recorder().listen(
         [this](const harness::record::Record& record) { history_->write(record); });
   }
-  world_ = harness::make_world(setting.world, plan_of(setting, c, judge_.recorder()));
+  world_ = harness::make_world(setting.world, setup_of(setting, c, judge_.recorder()));
 }
 
 // Servers of others keep what clients do not give up.

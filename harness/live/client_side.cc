@@ -28,8 +28,8 @@ class ProbeMachine final : public AnyMachine {
 
 }  // namespace
 
-ClientSide::ClientSide(const Plan& plan)
-    : plan_(plan), work_(boost::asio::make_work_guard(loop_)) {}
+ClientSide::ClientSide(const Setup& setup)
+    : setup_(setup), work_(boost::asio::make_work_guard(loop_)) {}
 
 void ClientSide::clear() {
   held_.clear();

@@ -69,7 +69,7 @@ class ClientSide : public World {
     std::deque<ProbeEvent> events;  // of a probe
   };
 
-  explicit ClientSide(const Plan& plan);
+  explicit ClientSide(const Setup& setup);
 
   // The nth node of ours, clients and probes counted together as they are made.
   virtual Seat seat(uint32_t index, ProbeKind kind) = 0;
@@ -85,7 +85,7 @@ class ClientSide : public World {
   // Messages and nodes go before what derived classes own.
   void clear();
 
-  const Plan plan_;
+  const Setup setup_;
   Cast cast_;
   boost::asio::io_context loop_;
 

@@ -28,9 +28,9 @@ namespace harness::live {
 
 class TargetWorld final : public ClientSide {
  public:
-  // plan.cast says who the servers are (find_servers). Mounts a client of its own, which looks
+  // setup.cast says who the servers are (find_servers). Mounts a client of its own, which looks
   // after the directory. Throws Broken.
-  TargetWorld(const Plan& plan, const TargetFile& target);
+  TargetWorld(const Setup& setup, const TargetFile& target);
   ~TargetWorld() override;
 
   uint64_t salt() const override { return salt_; }
@@ -54,7 +54,7 @@ class TargetWorld final : public ClientSide {
   friend std::expected<Servers, std::string> find_servers(const TargetFile& target);
   struct Bare {};  // a world that meets the servers for the first time
 
-  TargetWorld(const Plan& plan, const TargetFile& target, Bare);
+  TargetWorld(const Setup& setup, const TargetFile& target, Bare);
 
   Seat seat(uint32_t index, ProbeKind kind) override;
   void saw(PeerId from, PeerId to, const Bytes& message) override;

@@ -32,28 +32,28 @@ std::string temporary_directory() {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
-    : ClientSide(plan),
+LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
+    : ClientSide(setup),
       program_(program),
       directory_(temporary_directory()),
       port_(may_use_privileged_ports() ? reference::kLnetPort : kUnprivilegedPort),
       block_(LoopbackBlock::claim()) {
-  CHECK(kFirstOst + plan.osts <= kFirstOfOurs);
+  CHECK(kFirstOst + setup.osts <= kFirstOfOurs);
   const auto peer = [&](uint32_t index) {
     return PeerId{reference::make_nid(block_.address(index)), reference::kLnetPid};
   };
-  cast_.dialect = plan.dialect;
+  cast_.dialect = setup.dialect;
   cast_.fsname = reference::Config{}.fsname;
   cast_.mgs = peer(kMgsIndex);
   cast_.mds = peer(kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
-  if (!plan.capture.empty()) {
-    capture_ = std::make_shared<record::PcapngWriter>(plan.capture);
+  for (uint32_t i = 0; i < setup.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
+  if (!setup.capture.empty()) {
+    capture_ = std::make_shared<record::PcapngWriter>(setup.capture);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
   add_server(kMgs, kMgsIndex);
   add_server(kMds, kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) add_server(ost(i), kFirstOst + i);
+  for (uint32_t i = 0; i < setup.osts; ++i) add_server(ost(i), kFirstOst + i);
   for (const auto& server : servers_) start(server->id);
   // Then all are registered, and the logs that clients read name every OST.
   const bool ready = run_until([this] {
@@ -76,13 +76,13 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   server->id = id;
   ServerOptions& options = server->options;
   options.role = id.role;
-  options.config.dialect = plan_.dialect;
+  options.config.dialect = setup_.dialect;
   options.config.self = {reference::make_nid(block_.address(index)), reference::kLnetPid};
   options.config.mgs = cast_.mgs;
   options.config.index = id.index;
-  options.config.seed = plan_.seed;
-  options.config.timing = plan_.timing;
-  options.config.defects = plan_.defects;
+  options.config.seed = setup_.seed;
+  options.config.timing = setup_.timing;
+  options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
   if (capture_) {
@@ -114,12 +114,12 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
   const uint32_t place = kFirstOfOurs + index;
   CHECK(place <= kLastIndex, "too many clients or probes");
   Seat out;
-  out.config.dialect = plan_.dialect;
+  out.config.dialect = setup_.dialect;
   out.config.self = {reference::make_nid(block_.address(place)), reference::kLnetPid};
   out.config.mgs = cast_.mgs;
-  out.config.seed = plan_.seed;
+  out.config.seed = setup_.seed;
   out.config.incarnation = static_cast<uint64_t>(now());
-  out.config.timing = plan_.timing;
+  out.config.timing = setup_.timing;
   out.options = node_options(out.config, port_);
   out.options.listen = {block_.address(place), port_};
   if (kind == ProbeKind::user_space) {
@@ -181,6 +181,6 @@ void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
 }
 
-std::unique_ptr<World> make_world(const Plan& plan) { return std::make_unique<LiveWorld>(plan); }
+std::unique_ptr<World> make_world(const Setup& setup) { return std::make_unique<LiveWorld>(setup); }
 
 }  // namespace harness::live

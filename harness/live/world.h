@@ -23,7 +23,7 @@ std::string own_program();
 class LiveWorld final : public ClientSide {
  public:
   // Starts the servers, MGS first, and waits until they serve. `program` is the assay binary.
-  explicit LiveWorld(const Plan& plan, const std::string& program = own_program());
+  explicit LiveWorld(const Setup& setup, const std::string& program = own_program());
   ~LiveWorld() override;
 
   void crash(ServerId server) override;
@@ -64,6 +64,6 @@ class LiveWorld final : public ClientSide {
   std::vector<std::string> refusals_;
 };
 
-std::unique_ptr<World> make_world(const Plan& plan);
+std::unique_ptr<World> make_world(const Setup& setup);
 
 }  // namespace harness::live

@@ -33,19 +33,19 @@ Kind kind_of(Role role) {
 
 }  // namespace
 
-SimWorld::SimWorld(const Plan& plan) : plan_(plan), random_(plan.seed) {
-  CHECK(plan.osts + 2 < kClientHosts);
-  cast_.dialect = plan.dialect;
+SimWorld::SimWorld(const Setup& setup) : setup_(setup), random_(setup.seed) {
+  CHECK(setup.osts + 2 < kClientHosts);
+  cast_.dialect = setup.dialect;
   cast_.fsname = reference::Config{}.fsname;
   cast_.mgs = peer_at(1);
   cast_.mds = peer_at(2);
-  if (!plan.capture.empty()) {
-    capture_ = std::make_unique<record::MessageCapture>(plan.capture,
+  if (!setup.capture.empty()) {
+    capture_ = std::make_unique<record::MessageCapture>(setup.capture,
                                                         reference::Config{}.wall_clock_base_s);
   }
   add_server(kMgs, 1);
   add_server(kMds, 2);
-  for (uint32_t i = 0; i < plan.osts; ++i) {
+  for (uint32_t i = 0; i < setup.osts; ++i) {
     cast_.osts.push_back(peer_at(3 + i));
     add_server(ost(i), 3 + i);
   }
@@ -55,13 +55,13 @@ SimWorld::SimWorld(const Plan& plan) : plan_(plan), random_(plan.seed) {
 
 NodeIndex SimWorld::add_server(ServerId server, uint32_t host) {
   reference::Config config;
-  config.dialect = plan_.dialect;
+  config.dialect = setup_.dialect;
   config.self = peer_at(host);
   config.mgs = cast_.mgs;
   config.index = server.index;
-  config.seed = plan_.seed;
-  config.timing = plan_.timing;
-  config.defects = plan_.defects;
+  config.seed = setup_.seed;
+  config.timing = setup_.timing;
+  config.defects = setup_.defects;
   const NodeIndex node = cluster_.add(kind_of(server.role), config);
   servers_.emplace_back(server, node);
   facts_.emplace_back();
@@ -187,11 +187,11 @@ ClientId SimWorld::add_client() {
   const auto index = static_cast<uint32_t>(clients_.size());
   CHECK(index < kProbeHosts - kClientHosts - 1);
   reference::Config config;
-  config.dialect = plan_.dialect;
+  config.dialect = setup_.dialect;
   config.self = peer_at(kClientHosts + 1 + index);
   config.mgs = cast_.mgs;
-  config.seed = plan_.seed;
-  config.timing = plan_.timing;
+  config.seed = setup_.seed;
+  config.timing = setup_.timing;
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);
@@ -344,8 +344,8 @@ bool SimWorld::quiesce() {
     }
     if (!only_periodic()) return false;
   }
-  if (plan_.recorder != nullptr) {
-    plan_.recorder->add({.time = cluster_.now()}, record::Quiesced{});
+  if (setup_.recorder != nullptr) {
+    setup_.recorder->add({.time = cluster_.now()}, record::Quiesced{});
   }
   return ended;
 }

@@ -2,7 +2,7 @@
 //
 // At every step one of the things that may happen is picked: a link delivers, a transaction becomes
 // durable. Time passes only when none of them can, to the earliest timer. So a run is a function of
-// its plan and of what the test asks, and runs again byte for byte.
+// its setup and of what the test asks, and runs again byte for byte.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ class SimWorld final : public World {
   static constexpr uint64_t kStepsMax = 20'000'000;
 
   // Builds the servers and starts them, MGS first, until all have registered.
-  explicit SimWorld(const Plan& plan);
+  explicit SimWorld(const Setup& setup);
 
   const Cast& cast() const override { return cast_; }
   reference::Time now() const override { return cluster_.now(); }
@@ -94,7 +94,7 @@ class SimWorld final : public World {
   void tell_step();
   void tell_fault(const Happened::Sent& sent, faults::Verdict verdict);
 
-  Plan plan_;
+  Setup setup_;
   Cast cast_;
   Cluster cluster_;
   Happened happened_;

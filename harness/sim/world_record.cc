@@ -43,16 +43,16 @@ record::Node SimWorld::who(NodeIndex node) const {
 
 // What follows in this step is caused by it.
 void SimWorld::tell(NodeIndex node, record::What what) {
-  if (plan_.recorder == nullptr) return;
-  cause_ = plan_.recorder->add(place(node), std::move(what));
+  if (setup_.recorder == nullptr) return;
+  cause_ = setup_.recorder->add(place(node), std::move(what));
 }
 
 void SimWorld::tell_arrival(const Cluster::Link& link) {
-  if (plan_.recorder == nullptr || !cluster_.up(link.to)) return;
+  if (setup_.recorder == nullptr || !cluster_.up(link.to)) return;
   const PeerId from = cluster_.node(link.from).config.self;
   const std::optional<Bytes>& parcel = link.queue[link.head];
-  cause_ = parcel ? plan_.recorder->received(place(link.to), from, *parcel)
-                  : plan_.recorder->add(place(link.to), record::Lost{from});
+  cause_ = parcel ? setup_.recorder->received(place(link.to), from, *parcel)
+                  : setup_.recorder->add(place(link.to), record::Lost{from});
 }
 
 void SimWorld::tell_started(NodeIndex node) {
@@ -68,8 +68,8 @@ void SimWorld::tell_crashed(NodeIndex node, std::string_view what) {
 
 // What a step said, closed, sent and answered.
 void SimWorld::tell_step() {
-  if (plan_.recorder == nullptr) return;
-  record::Recorder& recorder = *plan_.recorder;
+  if (setup_.recorder == nullptr) return;
+  record::Recorder& recorder = *setup_.recorder;
   for (const Happened::Said& said : happened_.said) {
     recorder.add(place(said.node), record::Noted{said.fact});
   }
@@ -87,11 +87,11 @@ void SimWorld::tell_step() {
 }
 
 void SimWorld::tell_fault(const Happened::Sent& sent, faults::Verdict verdict) {
-  if (plan_.recorder == nullptr || verdict == faults::Verdict::pass) return;
+  if (setup_.recorder == nullptr || verdict == faults::Verdict::pass) return;
   static constexpr std::array<std::string_view, 4> kWords = {"pass", "drop", "hold", "duplicate"};
-  plan_.recorder->add(place(sent.from),
+  setup_.recorder->add(place(sent.from),
                       record::Faulted{std::string(kWords.at(static_cast<size_t>(verdict))),
-                                      plan_.recorder->message(sent.message)});
+                                      setup_.recorder->message(sent.message)});
 }
 
 }  // namespace harness::sim
