@@ -12,6 +12,7 @@
 #include "harness/check/checker.h"
 #include "harness/check/flat_map.h"
 #include "harness/check/linear.h"
+#include "harness/check/moments.h"
 #include "harness/check/seen.h"
 
 namespace harness::check {
@@ -27,8 +28,10 @@ class Contents {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  // Calls with their order instead of their moments.
-  void state(auto&& visit) const { visit(ranked(), descriptors_, paths_, left_out_, names_); }
+  // Moments as far as they can matter.
+  void state(auto&& visit) const {
+    visit(told(), running_, descriptors_, paths_, left_out_, names_);
+  }
 
  private:
   struct Fid {
@@ -53,7 +56,7 @@ class Contents {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Begun {
     std::shared_ptr<const reference::Syscall> call;
@@ -71,7 +74,8 @@ class Contents {
   void forget_names(const reference::Syscall& call);
   void lose(record::NodeIndex client);
   void lose(const reference::ClientName& name);
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> ranked() const;
+  // The calls that ended, by client, and the spans of those that run.
+  std::pair<std::vector<std::pair<Call, Span>>, std::vector<Span>> told() const;
 
   std::vector<Call> calls_;  // as they ended
   size_t bytes_ = 0;
@@ -80,6 +84,7 @@ class Contents {
   FlatMap<std::string, Fid> paths_;  // of what was opened by them
   FlatMap<Fid, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
+  Moments moments_;
 };
 
 }  // namespace harness::check

@@ -43,12 +43,12 @@ class Descriptors {
   void state(auto&& visit) const { visit(files_, opening_, names_); }
 
  private:
-  // An open that has not ended. Orders are numbered over the whole run, so they do not count.
+  // An open that has not ended.
   struct Opening {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Opening&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
 
   void on_began(const record::Record& record, const record::CallBegan& began) {
