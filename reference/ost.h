@@ -14,6 +14,7 @@
 // capabilities, extent maps, journals that commit late, contention statistics.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ class Ost {
           registered_, libraries_, bulk_timer_at_);
   }
 
+  // The device under it grows or shrinks to this size, but not below what is taken of it.
+  void resize(uint64_t capacity_bytes) {
+    config_.capacity_bytes = std::max(capacity_bytes, objects_.used_bytes() + grants_.total());
+  }
   const Objects& objects() const { return objects_; }
   const Locks& locks() const { return locks_; }
   const Grants& grants() const { return grants_; }

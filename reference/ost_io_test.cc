@@ -199,6 +199,17 @@ TEST_CASE("OST: a full OST refuses what nobody has paid for, and takes what is g
   REQUIRE(ops::OstWrite::Reply::decode(*covered)->rc[0] == 0);
 }
 
+TEST_CASE("OST: a device that shrinks keeps what is on it, and grows again") {
+  Mounted talk;
+  write(talk, talk.anna, 1, 0, text(std::string(4096, 'x')));
+  talk.ost.resize(0);
+  const auto refused = write(talk, talk.anna, 2, 4096, text("x"));
+  REQUIRE(ops::OstWrite::Reply::decode(*refused)->rc[0] == -ENOSPC);
+  talk.ost.resize(64u << 20);
+  const auto taken = write(talk, talk.anna, 3, 4096, text("x"));
+  REQUIRE(ops::OstWrite::Reply::decode(*taken)->rc[0] == 0);
+}
+
 TEST_CASE("OST: a client gives grant back") {
   Mounted talk;
   Client carl{"carl", 3};

@@ -1,23 +1,28 @@
 #include "suites/conformance.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "faults/failpoints.h"
 #include "harness/targets/lustre.h"
 #include "suites/application.h"
 #include "suites/peer.h"
 
 namespace suites {
 
-using harness::Setup;
 using harness::ServerId;
+using harness::Setup;
 
 namespace {
 
 Setup setup_of(const Setting& setting, const Case& c, harness::record::Recorder& recorder) {
   Setup setup{.dialect = setting.target.dialect,
-            .defects = setting.target.defects,
-            .seed = setting.seed,
-            .recorder = &recorder};
+              .defects = setting.target.defects,
+              .seed = setting.seed,
+              .recorder = &recorder,
+              .server_links = setting.plan.has_value()};
   if (setting.world == harness::WorldKind::live) setup.timing = harness::live_timing();
   setup.servers = setting.target.file;
   setup.cast = setting.target.servers.cast;
@@ -53,8 +58,7 @@ std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
   return std::nullopt;
 }
 
-Conformance::Conformance(const Setting& setting, const Case& c)
-    : setting_(setting) {
+Conformance::Conformance(const Setting& setting, const Case& c) : setting_(setting) {
   if (!setting.out.empty()) {
     history_ = std::make_unique<harness::record::HistoryWriter>(
         fmt::format("{}/{}.history", setting.out, c.id));
@@ -62,6 +66,10 @@ Conformance::Conformance(const Setting& setting, const Case& c)
         [this](const harness::record::Record& record) { history_->write(record); });
   }
   world_ = harness::make_world(setting.world, setup_of(setting, c, judge_.recorder()));
+  if (!setting.plan) return;
+  const std::vector<std::string> cannot = world_->cannot(*setting.plan);
+  if (!cannot.empty()) throw harness::Unsupported{fmt::format("{}", fmt::join(cannot, "\n"))};
+  world_->arm(*setting.plan);
 }
 
 // Servers of others keep what clients do not give up.
@@ -114,10 +122,36 @@ void Conformance::expect(std::string_view what, const std::function<bool()>& con
   }
 }
 
-void Conformance::judge() {
+size_t Conformance::judge() {
   world_->quiesce();
   if (history_) history_->flush();
-  for (const std::string& complaint : judge_.complaints()) ADD_FAILURE() << complaint;
+  const std::vector<std::string> complaints = judge_.complaints();
+  for (const std::string& complaint : complaints) ADD_FAILURE() << complaint;
+  return complaints.size();
+}
+
+// The plan was armed first: its lines are the first of all.
+std::optional<std::string> Conformance::struck_by_plan() const {
+  const size_t lines = setting_.plan ? setting_.plan->lines.size() : 0;
+  std::vector<std::string> words;
+  for (const faults::Struck& struck : world_->strikes()) {
+    if (struck.line >= lines || !struck.refused.empty()) continue;
+    words.push_back(fmt::format("{} {}", struck.what, struck.where));
+  }
+  if (words.empty()) return std::nullopt;
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::vector<uint32_t> Conformance::points_hit() const {
+  std::vector<uint32_t> hit;
+  const std::span<const faults::FailPoint> points = faults::fail_points();
+  for (uint32_t i = 0; i < points.size(); ++i) {
+    const bool any = std::ranges::any_of(world_->strikes(), [&](const faults::Struck& struck) {
+      return faults::is_hit(points[i], struck);
+    });
+    if (any) hit.push_back(i);
+  }
+  return hit;
 }
 
 void Conformance::restart(ServerId server) {

@@ -71,6 +71,8 @@ struct Setting {
   harness::WorldKind world = harness::WorldKind::sim;
   uint64_t seed = 1;
   std::string out;  // a folder for captures and histories, or empty
+  // Strikes in every case, from before its first client on.
+  std::optional<faults::Plan> plan = {};
 };
 
 enum class Outcome : uint8_t { pass, fail, unsupported, inconclusive, broken };
@@ -111,8 +113,14 @@ class Conformance {
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 
-  // Lets the world come to rest and fails the case for every property that its history breaks.
-  void judge();
+  // Lets the world come to rest and fails the case for every property that its history breaks; how
+  // many.
+  size_t judge();
+
+  // What the plan did so far, in its words; none, if it has not struck.
+  std::optional<std::string> struck_by_plan() const;
+  // Lustre's fault points that were hit so far, by plan or case: numbers in faults::fail_points().
+  std::vector<uint32_t> points_hit() const;
 
   // Our servers' account of what they did: how many facts of a kind there are so far.
   size_t count(harness::ServerId server, harness::Fact::Kind kind) const;

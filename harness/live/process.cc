@@ -94,6 +94,10 @@ void ServerProcess::drain() {
   if (!ended_) control_->drain();
 }
 
+void ServerProcess::signal(int number) {
+  if (!ended_ && pid_ > 0) ::kill(pid_, number);
+}
+
 void ServerProcess::kill() {
   if (ended_) return;
   ended_ = true;

@@ -74,7 +74,8 @@ TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target, Bare)
   }
   if (!setup.capture.empty()) {
     const auto base = std::chrono::duration_cast<std::chrono::seconds>(wall_clock()).count();
-    capture_ = std::make_unique<record::MessageCapture>(setup.capture, base - live::now() / kSecond);
+    capture_ =
+        std::make_unique<record::MessageCapture>(setup.capture, base - live::now() / kSecond);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
 }
@@ -82,6 +83,11 @@ TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target, Bare)
 TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target)
     : TargetWorld(setup, target, Bare{}) {
   cast_ = setup.cast;
+  injector().know(cast_.mgs, faults::kTheMgs);
+  injector().know(cast_.mds, faults::kTheMds);
+  for (uint32_t i = 0; i < cast_.osts.size(); ++i) {
+    injector().know(cast_.osts[i], faults::ost_name(i));
+  }
   if (auto mounted = mount_keeper(patience()); !mounted) throw Broken{mounted.error()};
   Syscall make{.kind = Kind::mkdir, .path = directory_, .mode = 0777};
   if (const int32_t status = call(make).status; status != 0) {
@@ -174,7 +180,7 @@ void TargetWorld::kill_client(ClientId client) {
 
 // The client that looks after the directory.
 std::expected<void, std::string> TargetWorld::mount_keeper(Time limit) {
-  keeper_ = add_client();
+  keeper_ = add_unnamed_client();
   const OrderId order = ClientSide::submit(keeper_, {.kind = Kind::mount, .path = "/"});
   const Time begun = now();
   const auto hopeless = [&] { return !in_vain_.empty() && now() - begun >= kRefusalIsFinal; };

@@ -7,7 +7,8 @@
 // the target can.
 //
 // What such servers cannot have done to them (a crash at a certain commit, commits released without
-// a crash) throws Unsupported; a command that fails throws Broken. They give no notes.
+// a crash) throws Unsupported, and cannot() names what of a plan it is; a command that fails throws
+// Broken. They give no notes.
 #pragma once
 
 #include <expected>
@@ -50,6 +51,8 @@ class TargetWorld final : public ClientSide {
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<Fact>& facts(ServerId) const override { return no_facts_; }
 
+  std::vector<std::string> cannot(const faults::Plan& plan) const override;
+
  private:
   friend std::expected<Servers, std::string> find_servers(const TargetFile& target);
   struct Bare {};  // a world that meets the servers for the first time
@@ -60,6 +63,12 @@ class TargetWorld final : public ClientSide {
   void saw(PeerId from, PeerId to, const Bytes& message) override;
   void unreachable(PeerId peer, std::string_view why) override;
   Time patience() const override { return target_.patience; }
+
+  // target_faults.cc
+  Progress carry_out(const faults::Order& order, ServerId server) override;
+  std::string why_not(const faults::Line& line) const;
+  std::string why_not(const faults::Trigger& trigger) const;
+  std::string why_not(const faults::Fault& fault) const;
 
   std::expected<void, std::string> mount_keeper(Time limit);
   Servers survey();

@@ -85,10 +85,20 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
-  if (capture_) {
+  injector().know(options.config.self, plan_name(id));
+  if (capture_ || setup_.server_links) {
     const Address front{block_.address(index), port_};
     options.listen = {front.host, static_cast<uint16_t>(port_ + kBehindRelay)};
-    server->relay = std::make_unique<Relay>(loop_, front, options.listen, capture_);
+    Relay::Options relay{.front = front,
+                         .behind = options.listen,
+                         .server = options.config.self,
+                         .capture = capture_};
+    if (setup_.server_links) {
+      relay.judge = [this](PeerId from, PeerId to, const Bytes& message) {
+        return judge_between_servers(from, to, message);
+      };
+    }
+    server->relay = std::make_unique<Relay>(loop_, std::move(relay));
     CHECK(server->relay->ok(), "a relay cannot listen");
   }
   servers_.push_back(std::move(server));
@@ -141,19 +151,15 @@ void LiveWorld::crash(ServerId server) {
 
 void LiveWorld::start(ServerId id) {
   OurServer& server = find(id);
-  CHECK(!running(id), "it runs already");
-  server.process = std::make_unique<ServerProcess>(
-      loop_, program_, server.options,
-      ServerProcess::Handlers{
-          .note = [&server](Fact&& fact) { server.facts.push_back(std::move(fact)); },
-          .refused = [this](std::string_view line) { refusals_.emplace_back(line); }});
-  const ServerProcess& process = *server.process;
-  run_until([&] { return process.is_ready() || process.has_ended(); });
-  CHECK(process.is_ready(), fmt::format("{} {} does not start", program_, role_name(id.role)));
+  if (!running(id)) spawn(server);
+  run_until([&] { return server.process->is_ready() || server.process->has_ended(); });
+  // Under a plan it may have died again.
+  CHECK(server.process->is_ready() || !injector().idle(),
+        fmt::format("{} {} does not start", program_, role_name(id.role)));
 }
 
 void LiveWorld::start_as(ServerId server, Dialect dialect) {
-  find(server).options.config.dialect = dialect;
+  if (!running(server)) find(server).options.config.dialect = dialect;
   start(server);
 }
 
@@ -163,10 +169,10 @@ bool LiveWorld::running(ServerId server) const {
 }
 
 void LiveWorld::order(ServerId server, const std::string& line) {
-  ServerProcess* process = find(server).process.get();
-  CHECK(process != nullptr, "an order for a server that was never started");
+  if (!running(server)) return;
+  const auto& process = find(server).process;
   process->order(line);
-  run_until([&] { return process->idle(); });
+  run_until([&] { return process->idle() || process->has_ended(); });
 }
 
 void LiveWorld::evict(ServerId server, const std::string& client_uuid) {

@@ -60,6 +60,7 @@ template class Shared<reference::Store>;
 
 void Happened::clear() {
   sent.clear();
+  wrote.clear();
   said.clear();
   answered.clear();
   dropped.clear();
@@ -84,9 +85,10 @@ void Cluster::start(NodeIndex index, Happened& happened) {
   ++node.config.incarnation;
   node.machine = Shared<AnyMachine>(build(node));
   happened.actions.clear();
-  std::visit(Visit{[](Inbox&) {},
-                   [&](auto& machine) { machine.start(now_, happened.actions); }},
-             node.machine.write());
+  std::visit(
+      Visit{[](Inbox&) {},
+            [&](auto& machine) { machine.start(now_ + node.clock_ahead, happened.actions); }},
+      node.machine.write());
   carry_out(index, happened);
 }
 
@@ -95,6 +97,7 @@ void Cluster::crash(NodeIndex index) {
   node.machine = {};
   node.disk.pending.clear();
   node.timers.clear();
+  node.paused = false;
   for (uint16_t i = 0; i < links_.size(); ++i) {
     Link& link = links_[i];
     if (link.to == index) {
@@ -117,13 +120,15 @@ void Cluster::committable(std::vector<NodeIndex>& out) const {
   out.clear();
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const Disk& disk = nodes_[i].disk;
-    if (!disk.held && !disk.pending.empty()) out.push_back(static_cast<NodeIndex>(i));
+    if (!disk.held && !nodes_[i].paused && !disk.pending.empty())
+      out.push_back(static_cast<NodeIndex>(i));
   }
 }
 
 void Cluster::next_timers(std::vector<Due>& out) const {
   out.clear();
   for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].paused) continue;
     for (const Timer& timer : nodes_[i].timers) {
       if (!out.empty() && timer.at > out.front().at) continue;
       if (!out.empty() && timer.at < out.front().at) out.clear();
@@ -189,8 +194,7 @@ std::optional<Inbox::Entry> Cluster::take(NodeIndex inbox) {
   const auto* waiting = std::get_if<Inbox>(&nodes_[inbox].machine.read());
   CHECK(waiting != nullptr, "not an inbox");
   if (waiting->entries.empty()) return std::nullopt;
-  std::vector<Inbox::Entry>& entries =
-      std::get<Inbox>(nodes_[inbox].machine.write()).entries;
+  std::vector<Inbox::Entry>& entries = std::get<Inbox>(nodes_[inbox].machine.write()).entries;
   Inbox::Entry first = std::move(entries.front());
   entries.erase(entries.begin());
   return first;
@@ -200,19 +204,18 @@ void Cluster::step(NodeIndex index, const reference::Event& event, Happened& hap
   Node& node = nodes_[index];
   if (node.machine.empty()) return;
   happened.actions.clear();
-  std::visit(
-      Visit{[&](Inbox& inbox) {
-              if (const auto* received = std::get_if<reference::Received>(&event)) {
-                inbox.entries.push_back({received->from, received->message});
-              } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
-                inbox.entries.push_back({lost->peer, std::nullopt});
-              }
-            },
-            [&](auto& machine) {
-              machine.step(now_, event, happened.actions);
-              machine.invariants();
-            }},
-      node.machine.write());
+  std::visit(Visit{[&](Inbox& inbox) {
+                     if (const auto* received = std::get_if<reference::Received>(&event)) {
+                       inbox.entries.push_back({received->from, received->message});
+                     } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
+                       inbox.entries.push_back({lost->peer, std::nullopt});
+                     }
+                   },
+                   [&](auto& machine) {
+                     machine.step(now_ + node.clock_ahead, event, happened.actions);
+                     machine.invariants();
+                   }},
+             node.machine.write());
   carry_out(index, happened);
 }
 
@@ -233,6 +236,7 @@ void Cluster::carry_out(NodeIndex index, Happened& happened) {
                      },
                      [&](reference::SetTimer& set) { set_timer(index, set); },
                      [&](reference::Persist& persist) {
+                       happened.wrote.push_back(index);
                        nodes_[index].disk.pending.push_back(
                            std::make_shared<const reference::Persist>(std::move(persist)));
                      },
@@ -248,12 +252,13 @@ void Cluster::set_timer(NodeIndex index, const reference::SetTimer& set) {
   std::vector<Timer>& timers = nodes_[index].timers;
   const auto at = std::ranges::lower_bound(timers, set.timer, {}, &Timer::id);
   const bool there = at != timers.end() && at->id == set.timer;
-  if (set.at == kNever) {
+  const Time due = set.at == kNever ? kNever : set.at - nodes_[index].clock_ahead;
+  if (due == kNever) {
     if (there) timers.erase(at);
   } else if (there) {
-    at->at = set.at;
+    at->at = due;
   } else {
-    timers.insert(at, {set.at, set.timer});
+    timers.insert(at, {due, set.timer});
   }
 }
 
@@ -271,8 +276,53 @@ uint16_t Cluster::link_between(NodeIndex from, NodeIndex to, bool bulk) {
   return static_cast<uint16_t>(links_.size() - 1);
 }
 
+void Cluster::pause(NodeIndex node) {
+  nodes_[node].paused = true;
+  std::erase_if(busy_, [&](uint16_t link) { return links_[link].to == node; });
+}
+
+void Cluster::resume(NodeIndex node) {
+  if (!std::exchange(nodes_[node].paused, false)) return;
+  for (uint16_t i = 0; i < links_.size(); ++i) {
+    if (links_[i].to == node && links_[i].waiting()) {
+      busy_.insert(std::ranges::lower_bound(busy_, i), i);
+    }
+  }
+}
+
+void Cluster::disconnect_both(NodeIndex one, NodeIndex other) {
+  for (uint16_t i = 0; i < links_.size(); ++i) {
+    Link& link = links_[i];
+    const bool between =
+        (link.from == one && link.to == other) || (link.from == other && link.to == one);
+    if (!between || !link.waiting()) continue;
+    link.queue.clear();
+    link.head = 0;
+    std::erase(busy_, i);
+  }
+  if (up(one)) push(link_between(other, one, false), std::nullopt);
+  if (up(other)) push(link_between(one, other, false), std::nullopt);
+}
+
+void Cluster::jump_clock(NodeIndex index, Time by) {
+  Node& node = nodes_[index];
+  node.clock_ahead += by;
+  for (Timer& timer : node.timers) timer.at -= by;
+}
+
+void Cluster::resize(NodeIndex node, uint64_t capacity_bytes) {
+  CHECK(up(node), "the size of its device is asked for at its start");
+  std::get<reference::Ost>(nodes_[node].machine.write()).resize(capacity_bytes);
+}
+
+reference::Store& Cluster::store_of(NodeIndex node) {
+  CHECK(!up(node), "its disk is its own while it runs");
+  return nodes_[node].disk.durable.write();
+}
+
 void Cluster::push(uint16_t link, std::optional<Bytes> parcel) {
   links_[link].queue.push_back(std::move(parcel));
+  if (nodes_[links_[link].to].paused) return;
   const auto at = std::ranges::lower_bound(busy_, link);
   if (at == busy_.end() || *at != link) busy_.insert(at, link);
 }
@@ -282,6 +332,7 @@ uint64_t Cluster::digest() const {
   for (const Node& node : nodes_) {
     digest.add(node.machine.digest());
     digest.add(node.disk.durable.digest());
+    digest.add(std::tuple(node.paused, node.disk.held, node.clock_ahead));
     for (const auto& transaction : node.disk.pending) {
       for (const reference::Write& write : transaction->writes) {
         digest.add(write.key);
@@ -295,7 +346,9 @@ uint64_t Cluster::digest() const {
   }
   // Links are numbered by first use, which differs between schedules that lead to one state.
   std::vector<const Link*> links;
-  for (const uint16_t index : busy_) links.push_back(&links_[index]);
+  for (const Link& link : links_) {
+    if (link.waiting()) links.push_back(&link);
+  }
   std::ranges::sort(links, {}, &Link::key);
   for (const Link* link : links) {
     digest.add(link->key());

@@ -38,7 +38,8 @@ struct Happened {
     reference::OrderId order;
     reference::Result result;
   };
-  std::vector<Sent> sent;  // not yet on the network: the driver posts, drops or keeps each
+  std::vector<Sent> sent;        // not yet on the network: the driver posts, drops or keeps each
+  std::vector<NodeIndex> wrote;  // who made a transaction, once for each
   std::vector<Said> said;
   struct Dropped {
     NodeIndex node;
@@ -98,6 +99,17 @@ class Cluster {
   // Puts a message on its link; to a node that is down it is lost, and the sender learns that.
   void post(NodeIndex from, reference::PeerId to, const Bytes& message);
   void hold_commits(NodeIndex node, bool held) { nodes_[node].disk.held = held; }
+  // From now on nothing reaches the node, none of its timers fires, nothing of it becomes durable.
+  void pause(NodeIndex node);
+  void resume(NodeIndex node);
+  // All connections between two nodes close: what is under way on them is lost, and both learn it.
+  void disconnect_both(NodeIndex one, NodeIndex other);
+  // The node's clock jumps: deadlines that it passes are due at once.
+  void jump_clock(NodeIndex node, Time by);
+  // The device of an OST has this many bytes from now on; of a running one.
+  void resize(NodeIndex node, uint64_t capacity_bytes);
+  // What is durable of a node that is down, to be changed by who holds its disk.
+  reference::Store& store_of(NodeIndex node);
   void advance_to(Time time);
 
   Time now() const { return now_; }

@@ -73,7 +73,9 @@ struct Node {
   Kind kind = Kind::inbox;
   Shared<AnyMachine> machine;  // empty while the node is down
   Disk disk;
-  std::vector<Timer> timers;  // sorted by id
+  std::vector<Timer> timers;        // sorted by id
+  bool paused = false;              // nothing reaches it, and none of its timers fires
+  reference::Time clock_ahead = 0;  // of its clock, before everybody else's
 };
 
 }  // namespace harness::sim

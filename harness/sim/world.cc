@@ -1,6 +1,7 @@
 #include "harness/sim/world.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/check.h"
 #include "reference/digest.h"
@@ -64,6 +65,7 @@ NodeIndex SimWorld::add_server(ServerId server, uint32_t host) {
   config.defects = setup_.defects;
   const NodeIndex node = cluster_.add(kind_of(server.role), config);
   servers_.emplace_back(server, node);
+  injector_.know(config.self, plan_name(server));
   facts_.emplace_back();
   return node;
 }
@@ -95,26 +97,31 @@ bool SimWorld::step_now() {
 }
 
 void SimWorld::commit(NodeIndex node) {
-  const auto doom = std::ranges::find(dooms_, node, &Doom::node);
-  if (doom == dooms_.end() || --doom->commits_left != 0) {
-    tell(node, record::Committed{});
-    return cluster_.commit(node, happened_);
-  }
-  const bool durable = doom->durable;
+  const auto doom = std::ranges::find_if(dooms_, [&](const Doom& one) {
+    return one.node == node && one.kind == Doom::Kind::at_write;
+  });
+  tell(node, record::Committed{});
+  cluster_.commit(node, happened_);
+  if (doom == dooms_.end() || --doom->left != 0) return;
   dooms_.erase(doom);
   // What the commit would have let the server say dies with it.
-  if (durable) {
-    tell(node, record::Committed{});
-    cluster_.commit(node, happened_);
-  }
   happened_.clear();
-  tell_crashed(node, durable ? "crash after commit" : "crash before commit");
-  cluster_.crash(node);
+  die(node, "crash at write");
 }
 
 bool SimWorld::step_time(Time until) {
   cluster_.next_timers(due_);
-  if (due_.empty() || due_.front().at > until) return false;
+  const Time timer = due_.empty() ? reference::kNever : due_.front().at;
+  const Time fault = injector_.deadline();
+  if (std::min(timer, fault) > until) return false;
+  if (fault <= timer) {
+    if (fault == reference::kNever) return false;
+    cluster_.advance_to(fault);
+    faults::Effects effects;
+    injector_.on_time(cluster_.now(), effects);
+    take_effect(effects);
+    return true;
+  }
   const uint64_t choice = random_.below(due_.size());
   happened_.clear();
   cluster_.fire(due_[choice], happened_);
@@ -123,34 +130,71 @@ bool SimWorld::step_time(Time until) {
 }
 
 void SimWorld::absorb() {
+  const std::vector<Doom> met = dooms_.empty() ? std::vector<Doom>{} : dooms_met();
   tell_step();
-  for (Happened::Said& said : happened_.said) {
-    facts_[said.node].push_back(std::move(said.fact));
-  }
+  for (const Doom& doom : met) meet(doom);
   for (Happened::Answered& answered : happened_.answered) {
     under_way_.erase({answered.node, answered.order});
     results_.insert_or_assign({answered.node, answered.order}, std::move(answered.result));
   }
+  faults::Effects effects;
+  // Clients choose their uuids when they mount.
+  if (injector_.watches_facts()) {
+    for (uint32_t i = 0; i < clients_.size(); ++i) {
+      injector_.know_client(faults::client_name(i + 1), client_uuid({i}));
+    }
+  }
+  for (Happened::Said& said : happened_.said) {
+    const PeerId peer = cluster_.node(said.node).config.self;
+    injector_.on_fact(cluster_.now(), peer, said.fact, effects);
+    facts_[said.node].push_back(std::move(said.fact));
+  }
   for (const Happened::Sent& sent : happened_.sent) {
     const PeerId from = cluster_.node(sent.from).config.self;
-    const faults::Verdict verdict = injector_.judge(from, sent.to, sent.message);
-    tell_fault(sent, verdict);
-    switch (verdict) {
-      case faults::Verdict::pass:
-        post(sent.from, sent.to, sent.message);
-        break;
-      case faults::Verdict::drop:
-        break;
-      case faults::Verdict::hold:
-        held_.push_back(sent);
-        break;
-      case faults::Verdict::duplicate:
-        post(sent.from, sent.to, sent.message);
-        post(sent.from, sent.to, sent.message);
-        break;
+    if (injector_.idle()) {
+      post(sent.from, sent.to, sent.message);
+    } else {
+      injector_.on_message(cluster_.now(), from, sent.to, sent.message, effects);
+      tell_strikes(&sent);
     }
   }
   cause_ = 0;
+  if (!effects.empty()) take_effect(effects);
+}
+
+// Who dies at a transaction of this step: nothing of it leaves.
+std::vector<SimWorld::Doom> SimWorld::dooms_met() {
+  std::vector<Doom> met;
+  for (const NodeIndex node : happened_.wrote) {
+    const auto doom = std::ranges::find_if(dooms_, [&](const Doom& one) {
+      return one.node == node && one.kind != Doom::Kind::at_write;
+    });
+    if (doom == dooms_.end() || --doom->left != 0) continue;
+    met.push_back(*doom);
+    dooms_.erase(doom);
+    std::erase_if(happened_.sent, [&](const auto& sent) { return sent.from == node; });
+    std::erase_if(happened_.answered, [&](const auto& answered) { return answered.node == node; });
+  }
+  return met;
+}
+
+void SimWorld::meet(const Doom& doom) {
+  const bool durable = doom.kind == Doom::Kind::after_commit;
+  if (durable) {
+    // What the commits would have let the server say dies with it.
+    Happened kept = std::move(happened_);
+    happened_ = {};
+    commit_everything(doom.node);
+    happened_ = std::move(kept);
+  }
+  die(doom.node, durable ? "crash after commit" : "crash before commit");
+}
+
+void SimWorld::commit_everything(NodeIndex node) {
+  while (!cluster_.node(node).disk.pending.empty()) {
+    tell(node, record::Committed{});
+    cluster_.commit(node, happened_);
+  }
 }
 
 void SimWorld::post(NodeIndex from, PeerId to, const Bytes& message) {
@@ -195,6 +239,7 @@ ClientId SimWorld::add_client() {
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);
+  injector_.know(config.self, faults::client_name(index + 1));
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
@@ -204,6 +249,7 @@ ClientId SimWorld::add_client() {
 
 reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& call) {
   const reference::OrderId order = ++orders_;
+  if (!cluster_.up(clients_[client.index])) return order;
   happened_.clear();
   under_way_.emplace(clients_[client.index], order);
   tell(clients_[client.index],
@@ -219,15 +265,13 @@ const reference::Result* SimWorld::result(ClientId client, reference::OrderId or
 }
 
 std::string SimWorld::client_uuid(ClientId client) const {
-  const Node& node = cluster_.node(clients_[client.index]);
-  return std::get<reference::Client>(node.machine.read()).uuid();
+  const NodeIndex node = clients_[client.index];
+  if (!cluster_.up(node)) return uuids_.at(node);
+  return std::get<reference::Client>(cluster_.node(node).machine.read()).uuid();
 }
 
 void SimWorld::kill_client(ClientId client) {
-  const NodeIndex node = clients_[client.index];
-  tell_crashed(node, "crash client");
-  std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
-  cluster_.crash(node);
+  die(clients_[client.index], "crash");
 }
 
 ProbeId SimWorld::add_probe(ProbeKind kind) {
@@ -239,6 +283,7 @@ ProbeId SimWorld::add_probe(ProbeKind kind) {
   const NodeIndex node = cluster_.add(Kind::inbox, config);
   facts_.emplace_back();
   probes_.push_back(node);
+  injector_.know(config.self, {faults::NodeName::Kind::probe, index + 1});
   happened_.clear();
   tell_started(node);
   cluster_.start(node, happened_);
@@ -263,19 +308,32 @@ std::optional<ProbeEvent> SimWorld::probe_take(ProbeId probe) {
 
 // --- servers ---
 
-void SimWorld::crash(ServerId server) {
-  tell_crashed(node_of(server), "crash");
-  cluster_.crash(node_of(server));
+void SimWorld::crash(ServerId server) { die(node_of(server), "crash"); }
+
+void SimWorld::die(NodeIndex node, std::string_view what) {
+  if (!cluster_.up(node)) return;
+  const auto client = std::ranges::find(clients_, node);
+  if (client != clients_.end()) {
+    uuids_[node] = client_uuid({static_cast<uint32_t>(client - clients_.begin())});
+  }
+  tell_crashed(node, what);
+  std::erase_if(under_way_, [&](const auto& call) { return call.first == node; });
+  cluster_.crash(node);
 }
 
 void SimWorld::start(ServerId server) {
+  const NodeIndex node = node_of(server);
+  if (cluster_.up(node)) return;
+  edit_table(node);
   happened_.clear();
-  tell_started(node_of(server));
-  cluster_.start(node_of(server), happened_);
+  tell_started(node);
+  cluster_.start(node, happened_);
   absorb();
+  if (std::ranges::find(full_, node) != full_.end()) cluster_.resize(node, 0);
 }
 
 void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
+  if (running(server)) return;
   cluster_.config(node_of(server)).dialect = dialect;
   start(server);
 }
@@ -283,6 +341,7 @@ void SimWorld::start_as(ServerId server, reference::Dialect dialect) {
 bool SimWorld::running(ServerId server) const { return cluster_.up(node_of(server)); }
 
 void SimWorld::evict(ServerId server, const std::string& client_uuid) {
+  if (!cluster_.up(node_of(server))) return;
   happened_.clear();
   tell(node_of(server), record::Faulted{"evict " + client_uuid});
   cluster_.ask(node_of(server), ++orders_, reference::Evict{client_uuid}, happened_);
@@ -294,23 +353,13 @@ void SimWorld::release_commits(ServerId server) { cluster_.hold_commits(node_of(
 
 void SimWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   CHECK(nth > 0);
-  dooms_.push_back({.node = node_of(server), .commits_left = nth, .durable = durable});
+  dooms_.push_back({.node = node_of(server),
+                    .left = nth,
+                    .kind = durable ? Doom::Kind::after_commit : Doom::Kind::before_commit});
 }
 
 const std::vector<reference::Fact>& SimWorld::facts(ServerId server) const {
   return facts_[node_of(server)];
-}
-
-// --- messages ---
-
-void SimWorld::add_rule(const faults::Rule& rule) { injector_.add(rule); }
-uint32_t SimWorld::struck(size_t rule) const { return injector_.struck(rule); }
-
-void SimWorld::end_faults() {
-  injector_ = {};
-  const std::vector<Happened::Sent> held = std::move(held_);
-  held_.clear();
-  for (const Happened::Sent& sent : held) post(sent.from, sent.to, sent.message);
 }
 
 // --- the end of a run ---
@@ -331,6 +380,9 @@ bool SimWorld::only_periodic() const {
 bool SimWorld::quiesce() {
   dooms_.clear();
   end_faults();
+  for (const NodeIndex node : std::exchange(full_, {})) {
+    if (cluster_.up(node)) cluster_.resize(node, cluster_.node(node).config.capacity_bytes);
+  }
   for (const auto& [server, node] : servers_) {
     release_commits(server);
     if (!cluster_.up(node)) start(server);

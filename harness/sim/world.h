@@ -56,9 +56,6 @@ class SimWorld final : public World {
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<reference::Fact>& facts(ServerId server) const override;
 
-  void add_rule(const faults::Rule& rule) override;
-  uint32_t struck(size_t rule) const override;
-  void end_faults() override;
   bool quiesce() override;
 
   // The value inside, for tests that copy or compare it, and for what drives it by hand.
@@ -71,11 +68,30 @@ class SimWorld final : public World {
   uint64_t history_digest() const { return history_; }
 
  private:
-  struct Doom {  // a server's death at a commit
+  // A server's death at one of its transactions: as it is made, before or after it is durable, or
+  // when it becomes so by itself.
+  struct Doom {
+    enum class Kind : uint8_t { before_commit, after_commit, at_write };
     NodeIndex node = 0;
-    uint32_t commits_left = 0;
-    bool durable = false;
+    uint32_t left = 0;
+    Kind kind = Kind::before_commit;
   };
+  // What becomes of a server's client table before its next start.
+  struct TableEdit {
+    NodeIndex node = 0;
+    bool roll_back = false;
+  };
+  faults::Injector& injector() override { return injector_; }
+  void take_effect(const faults::Effects& effects) override;
+  void carry_out(const faults::Order& order);
+  void carry_out_here(const faults::Order& order, NodeIndex node);
+  void commit_everything(NodeIndex node);
+  void die(NodeIndex node, std::string_view what);
+  std::vector<Doom> dooms_met();
+  void meet(const Doom& doom);
+  void edit_table(NodeIndex node);
+  ServerId server_of(NodeIndex node) const;
+  std::optional<NodeIndex> node_of(const faults::NodeName& name) const;
   bool step_now();
   void commit(NodeIndex node);
   bool step_time(reference::Time until);
@@ -92,7 +108,8 @@ class SimWorld final : public World {
   void tell_started(NodeIndex node);
   void tell_crashed(NodeIndex node, std::string_view what);
   void tell_step();
-  void tell_fault(const Happened::Sent& sent, faults::Verdict verdict);
+  void tell_strikes(const Happened::Sent* struck = nullptr);
+  void tell_order(NodeIndex node, const faults::Order& order);
 
   Setup setup_;
   Cast cast_;
@@ -103,15 +120,19 @@ class SimWorld final : public World {
   std::unique_ptr<record::MessageCapture> capture_;
   std::vector<std::pair<ServerId, NodeIndex>> servers_;
   std::vector<NodeIndex> clients_;
+  std::map<NodeIndex, std::string> uuids_;  // of clients that are dead
   std::vector<NodeIndex> probes_;
-  std::vector<Happened::Sent> held_;
   std::vector<Doom> dooms_;
+  std::vector<TableEdit> table_edits_;
+  std::vector<NodeIndex> full_;                    // OSTs without space
+  std::map<NodeIndex, reference::Store> tables_;  // of clients, as found at the last start
   std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node
   std::vector<NodeIndex> committable_;
   std::vector<Cluster::Due> due_;
   reference::OrderId orders_ = 0;
   std::set<std::pair<NodeIndex, reference::OrderId>> under_way_;  // calls of clients
+  size_t strikes_told_ = 0;
   uint64_t cause_ = 0;  // the record of what the present step is about
   uint64_t delivered_ = 0;
   uint64_t history_ = 0;

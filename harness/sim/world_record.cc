@@ -86,12 +86,27 @@ void SimWorld::tell_step() {
   }
 }
 
-void SimWorld::tell_fault(const Happened::Sent& sent, faults::Verdict verdict) {
-  if (setup_.recorder == nullptr || verdict == faults::Verdict::pass) return;
-  static constexpr std::array<std::string_view, 4> kWords = {"pass", "drop", "hold", "duplicate"};
-  setup_.recorder->add(place(sent.from),
-                      record::Faulted{std::string(kWords.at(static_cast<size_t>(verdict))),
-                                      setup_.recorder->message(sent.message)});
+// What has struck since this was asked last, but for what is done to nodes: that is told when it is
+// carried out. `struck`, the message that it was about.
+void SimWorld::tell_strikes(const Happened::Sent* struck) {
+  const std::vector<faults::Struck>& strikes = injector_.struck();
+  for (; strikes_told_ < strikes.size(); ++strikes_told_) {
+    const faults::Struck& strike = strikes[strikes_told_];
+    if (setup_.recorder == nullptr || strike.node != faults::kAnybody) continue;
+    record::Recorder::Place where{.time = cluster_.now()};
+    record::Faulted fault{strike.what + ' ' + strike.where};
+    if (struck != nullptr) where = place(struck->from);
+    if (strike.xid != 0) fault.message = setup_.recorder->message(struck->message);
+    setup_.recorder->add(where, std::move(fault));
+  }
+}
+
+// Of what is done to a node, other than its death.
+void SimWorld::tell_order(NodeIndex node, const faults::Order& order) {
+  if (setup_.recorder == nullptr) return;
+  std::string what(faults::order_name(order.kind));
+  if (order.kind == faults::Order::Kind::disconnect) what += " from " + to_text(order.other);
+  tell(node, record::Faulted{std::move(what)});
 }
 
 }  // namespace harness::sim

@@ -74,9 +74,9 @@ class CapturedWorld final : public harness::World {
   void release_commits(harness::ServerId) override {}
   void crash_at_commit(harness::ServerId, uint32_t, bool) override {}
   const std::vector<harness::Fact>& facts(harness::ServerId) const override { return facts_; }
-  void add_rule(const faults::Rule&) override {}
-  uint32_t struck(size_t) const override { return 0; }
-  void end_faults() override {}
+  faults::Injector& injector() override { return injector_; }
+  void take_effect(const faults::Effects&) override {}
+  faults::Injector injector_;
 
  private:
   void take(const Bytes& bytes) {
