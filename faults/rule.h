@@ -1,19 +1,16 @@
-// A fault on one message: which message, and what becomes of it.
-//
-// Rules are asked in order, the first that strikes decides. They see LNet messages of ptlrpc: a
-// request by its opcode, a reply by the opcode of its request.
+// A fault on the messages of one operation, for tests that need no plan: which message, and what
+// becomes of it. One line of a plan is made of it (line_of).
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 
+#include "faults/plan.h"
 #include "reference/machine.h"
 
 namespace faults {
 
-enum class Verdict : uint8_t { pass, drop, hold, duplicate };
-enum class Part : uint8_t { request, reply };
+enum class Verdict : uint8_t { drop, hold, duplicate };
 
 struct Rule {
   Part part = Part::request;
@@ -23,8 +20,6 @@ struct Rule {
   uint32_t first = 1;                       // strikes from the nth match on, counted from 1
   uint32_t times = 1;                       // so many times
   Verdict verdict = Verdict::drop;
-  void state(auto&& visit) const { visit(part, opcode, client, server, first, times, verdict); }
 };
-inline constexpr uint32_t kAlways = std::numeric_limits<uint32_t>::max();
 
 }  // namespace faults

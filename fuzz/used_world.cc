@@ -12,7 +12,7 @@ using reference::Syscall;
 
 std::unique_ptr<SimWorld> used_world(harness::Dialect dialect, const std::string& capture) {
   auto world = std::make_unique<SimWorld>(
-      harness::Plan{.dialect = dialect, .osts = 2, .seed = 1, .timing = {}, .capture = capture});
+      harness::Setup{.dialect = dialect, .osts = 2, .seed = 1, .timing = {}, .capture = capture});
   const harness::ClientId client = world->add_client();
   const auto call = [&](const Syscall& syscall) {
     const harness::OrderId order = world->submit(client, syscall);

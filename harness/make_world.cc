@@ -8,13 +8,13 @@ namespace harness {
 
 reference::Timing live_timing() { return reference::short_timing(); }
 
-std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan) {
-  if (plan.servers) return std::make_unique<live::TargetWorld>(plan, *plan.servers);
+std::unique_ptr<World> make_world(WorldKind kind, const Setup& setup) {
+  if (setup.servers) return std::make_unique<live::TargetWorld>(setup, *setup.servers);
   switch (kind) {
     case WorldKind::sim:
-      return std::make_unique<sim::SimWorld>(plan);
+      return std::make_unique<sim::SimWorld>(setup);
     case WorldKind::live:
-      return live::make_world(plan);
+      return live::make_world(setup);
   }
   CHECK(false, "no such world");
 }

@@ -25,7 +25,7 @@ struct Servers {
 struct Target {
   std::string name;  // what reports call it
   reference::Dialect dialect = reference::Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;
   std::shared_ptr<const TargetFile> file;  // of servers that are not ours
   Servers servers;                         // likewise, once reach() has met them
 };
@@ -39,9 +39,9 @@ std::string_view dialect_name(reference::Dialect dialect);
 // Short intervals, for our own servers in live suites.
 reference::Timing live_timing();
 
-// Where the plan names servers of a target file: a world around them, whatever the kind. It throws
+// Where the setup names servers of a target file: a world around them, whatever the kind. It throws
 // Broken when they do not answer.
-std::unique_ptr<World> make_world(WorldKind kind, const Plan& plan);
+std::unique_ptr<World> make_world(WorldKind kind, const Setup& setup);
 
 // Mounts from the servers of a target file to see who they are and what they can do, and says so in
 // the target. The text says what was dialled in vain. Nothing is done for servers of ours.

@@ -91,7 +91,9 @@ const std::vector<IncludeRule>& include_rules() {
   static const std::vector<IncludeRule> kRules = {
       {"protocol/", {"protocol/"}},
       {"reference/", {"reference/", "protocol/"}},
-      {"faults/", {"faults/", "reference/machine.h", "reference/fact.h", "protocol/"}},
+      {"faults/",
+       {"faults/", "reference/machine.h", "reference/fact.h", "reference/config.h",
+        "reference/digest.h", "protocol/"}},
       {"harness/sim/", {"harness/", "faults/", "reference/", "protocol/"}},
       {"harness/live/", {"harness/", "faults/", "reference/", "protocol/"}},
       {"harness/check/",

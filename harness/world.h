@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "faults/injector.h"
+#include "faults/plan.h"
 #include "faults/rule.h"
 #include "harness/record/recorder.h"
 #include "reference/config.h"
@@ -44,6 +46,9 @@ struct ServerId {
 inline constexpr ServerId kMgs{Role::mgs, 0};
 inline constexpr ServerId kMds{Role::mds, 0};
 constexpr ServerId ost(uint32_t index) { return {Role::ost, index}; }
+// What plans call the server; and who it is that they call so, none for what is no server.
+faults::NodeName plan_name(ServerId server);
+std::optional<ServerId> server_named(const faults::NodeName& name);
 
 // Who is under test, as a client needs to know it.
 struct Cast {
@@ -57,9 +62,9 @@ struct Cast {
 struct TargetFile;  // targets/lustre.h
 
 // What is asked of a world when it is made.
-struct Plan {
+struct Setup {
   Dialect dialect = Dialect::v2_0;
-  uint64_t defects = 0;
+  reference::DefectSet defects;  // of servers and clients
   uint32_t osts = 2;
   uint64_t seed = 1;
   reference::Timing timing;
@@ -69,6 +74,9 @@ struct Plan {
   // Servers that are not ours, and who they are; none: the world starts its own.
   std::shared_ptr<const TargetFile> servers;
   Cast cast;
+  // What servers say to each other is seen and faulted too. (It costs the live world a relay before
+  // each server; the simulated one always can.)
+  bool server_links = false;
 };
 
 // Peers of ours: indices in order of creation.
@@ -116,6 +124,7 @@ class World {
 
   // --- clients of ours ---
   virtual ClientId add_client() = 0;
+  // A client that is dead never answers.
   virtual OrderId submit(ClientId client, const Syscall& call) = 0;
   // The result of a call, once it has ended.
   virtual const Result* result(ClientId client, OrderId order) const = 0;
@@ -132,11 +141,18 @@ class World {
   virtual std::optional<ProbeEvent> probe_take(ProbeId probe) = 0;
 
   // --- servers: what the target can have done to it (target.h says what it can) ---
+  // A plan may have been there before: a crash of one that is down and a start of one that runs do
+  // nothing, nor does what only one that runs can do.
   virtual void crash(ServerId server) = 0;
+  // Controlled failover: all that it did becomes durable, then it goes without a word to anybody
+  // and keeps its clients' slots.
+  virtual void stop(ServerId server) = 0;
   virtual void start(ServerId server) = 0;
   virtual void start_as(ServerId server, Dialect dialect) = 0;
   virtual bool running(ServerId server) const = 0;
   virtual void evict(ServerId server, const std::string& client_uuid) = 0;
+  // The operator gives recovery up: who has not finished it is evicted.
+  virtual void abort_recovery(ServerId server) = 0;
   // From hold to release nothing becomes durable; a crash in between loses it.
   virtual void hold_commits(ServerId server) = 0;
   virtual void release_commits(ServerId server) = 0;
@@ -146,16 +162,32 @@ class World {
   // What a server of ours said that it did, so far. Empty on targets that give no notes.
   virtual const std::vector<Fact>& facts(ServerId server) const = 0;
 
-  // --- messages of our own clients and probes: what happens to them on the way ---
-  virtual void add_rule(const faults::Rule& rule) = 0;
-  // How many messages each rule has struck so far, in order of add_rule.
-  virtual uint32_t struck(size_t rule) const = 0;
-  // No rule strikes any more, and what rules with Verdict::hold have kept arrives.
-  virtual void end_faults() = 0;
-
   // Ends all faults, starts servers that are down, and lets everything happen until nothing is left
   // but what is periodic. False if a call does not end, or the world cannot tell.
   virtual bool quiesce() { return false; }
+
+  // --- faults ---
+  // What of a plan this world or its target cannot do, a line of text each. Then the plan is not
+  // for it: nothing is skipped.
+  virtual std::vector<std::string> cannot(const faults::Plan& plan) const;
+  // From now on the plan strikes; its times count from now.
+  void arm(const faults::Plan& plan);
+  // A fault of one message, for who needs no plan.
+  void add_rule(const faults::Rule& rule) { rules_.push_back(injector().arm(rule, now())); }
+  // How often each rule has struck so far, in order of add_rule.
+  uint32_t struck(size_t rule) { return injector().times_struck(rules_.at(rule)); }
+  // What is held arrives, who is kept away comes back, and no line or rule strikes any more.
+  void end_faults();
+  // What struck so far, and of which line: lines and rules counted together as they were armed.
+  const std::vector<faults::Struck>& strikes() { return injector().struck(); }
+
+ protected:
+  virtual faults::Injector& injector() = 0;
+  // Puts messages on the network and carries orders out.
+  virtual void take_effect(const faults::Effects& effects) = 0;
+
+ private:
+  std::vector<size_t> rules_;  // their lines
 };
 
 }  // namespace harness

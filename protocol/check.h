@@ -3,6 +3,7 @@
 // A harness that wants its seed and history printed on the way out sets the hook.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace protocol {
@@ -10,6 +11,19 @@ namespace protocol {
 // Called once by a failing CHECK after the message was printed and before abort(). May be null.
 using CheckHook = void (*)();
 void set_check_hook(CheckHook hook);
+
+// While one lives, a failing CHECK of its thread throws CheckFailed instead. For an exploration, to
+// which it is a finding about a copied machine that it throws away: nobody carries on with it.
+struct CheckFailed {
+  std::string what;  // file, line, condition, why
+};
+class CheckTrap {
+ public:
+  CheckTrap();
+  ~CheckTrap();
+  CheckTrap(const CheckTrap&) = delete;
+  CheckTrap& operator=(const CheckTrap&) = delete;
+};
 
 [[noreturn]] void check_failed(const char* condition, const char* file, int line,
                                std::string_view why);

@@ -32,16 +32,13 @@ void ObjectCache::insert(Segment segment) {
   segments_.insert(place, std::move(segment));
 }
 
-uint64_t ObjectCache::cut(uint64_t start, uint64_t end) {
-  uint64_t lost = 0;
+void ObjectCache::cut(uint64_t start, uint64_t end) {
   const auto first = segments_.begin() + (first_at(start) - segments_.cbegin());
   auto last = first;
   std::vector<Segment> rests;
   for (; last != segments_.end() && last->offset < end; ++last) {
     if (last->dirty) dirty_bytes_ -= last->data.size();
     if (!last->dirty && last->batch == 0) clean_bytes_ -= last->data.size();
-    const uint64_t from = std::max(last->offset, start), to = std::min(last->end(), end);
-    if (last->dirty && last->granted) lost += to - from;
     if (last->offset < start) {
       Segment head = *last;
       head.data = last->data.slice(0, start - last->offset);
@@ -56,7 +53,6 @@ uint64_t ObjectCache::cut(uint64_t start, uint64_t end) {
   }
   segments_.erase(first, last);
   for (Segment& rest : rests) insert(std::move(rest));
-  return lost;
 }
 
 void ObjectCache::write(uint64_t offset, const Bytes& data, bool granted) {
@@ -187,7 +183,9 @@ bool ObjectCache::dirty(uint64_t start, uint64_t end) const {
 }
 
 uint64_t ObjectCache::discard(uint64_t start, uint64_t end) {
-  return cut(start, end == ~uint64_t{0} ? end : end + 1);
+  const uint64_t before = granted_pages();
+  cut(start, end == ~uint64_t{0} ? end : end + 1);
+  return (before - granted_pages()) * kCachePage;
 }
 
 uint64_t ObjectCache::granted_pages() const {

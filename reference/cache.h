@@ -66,8 +66,8 @@ class ObjectCache {
 
   // --- losing data ---
 
-  // Forgets the range (end included), dirty or not. Returns the granted bytes that were not
-  // written.
+  // Forgets the range (end included), dirty or not. Returns the grant that it took and that no
+  // write will use: bytes, of whole pages.
   uint64_t discard(uint64_t start, uint64_t end);
 
   // End of the last dirty byte, written or being written; 0 if there is none.
@@ -96,7 +96,7 @@ class ObjectCache {
   };
 
   // Makes room: cuts away the range (end excluded).
-  uint64_t cut(uint64_t start, uint64_t end);
+  void cut(uint64_t start, uint64_t end);
   std::vector<Segment>::const_iterator first_at(uint64_t offset) const;
   void insert(Segment segment);
 

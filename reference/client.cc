@@ -42,6 +42,7 @@ void Client::step(Time now, const Event& event, Actions& out) {
       write_back_at_ = kNever;
       for (ClientObject& object : objects_) object.flush = object.flush || object.cache.dirty();
     }
+    if (fired->timer.kind == kDestroyTimer && imports_.size() > 1) mds().probe(context(frame));
     for (Import& import : imports_) import.fired(context(frame), fired->timer);
   } else if (const auto* asked = std::get_if<Asked>(&event)) {
     on_asked(frame, *asked);
@@ -100,6 +101,7 @@ void Client::settle(Frame& frame) {
     for (ClientObject& object : objects_) write_back(frame, object);
     if (progress == Progress::none && frame.events.empty()) break;
   }
+  destroy_committed(frame);
   trim_locks();
   prune_closed();
   prune_objects();
@@ -120,6 +122,9 @@ void Client::on_import_event(Frame& frame, const ImportEvent& event) {
       return;
     case ImportEvent::Kind::want_locks:
       replay_locks(frame, event.import);
+      return;
+    case ImportEvent::Kind::locks_lost:
+      on_locks_lost(event.import);
       return;
     case ImportEvent::Kind::evicted:
       on_evicted(frame, event.import);
@@ -182,7 +187,7 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
       on_sequence(event);
       return;
     case Waiter::Kind::closed:
-      if (event.reply) on_closed(frame, waiter.id, spoken().parse(MdOp::close, *event.reply));
+      if (event.reply) on_closed(frame, spoken().parse(MdOp::close, *event.reply));
       return;
   }
 }
@@ -210,8 +215,10 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
     names_.clear();
     std::erase_if(files_, [](const OpenedFile& file) { return file.closed; });
     for (OpenedFile& file : files_) file.open_request = file.close_request = 0;
+    doomed_.clear();  // whoever forgot us destroys them
     return;
   }
+  if (config_.defects.has(Defect::evicted_client_keeps_dirty)) return;
   for (ClientObject& object : objects_) {
     if (object.ost + 2 != import) continue;
     if (object.cache.dirty()) object.error = kEio;

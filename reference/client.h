@@ -46,6 +46,7 @@ class Client {
   static constexpr uint64_t kCallBytesMax = 64u << 20;  // of one read or write: -EINVAL
 
   static constexpr uint32_t kWriteBackTimer = 1;
+  static constexpr uint32_t kDestroyTimer = 2;
 
   // `targets`: where they are, if there is no MGS to ask (config.mgs.nid is 0).
   Client(const Config& config, const Store& store, std::vector<ConfigTarget> targets = {});
@@ -57,7 +58,7 @@ class Client {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
-          sequence_status_, write_back_at_);
+          sequence_status_, write_back_at_, doomed_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.
@@ -87,6 +88,7 @@ class Client {
   void on_completed(Frame& frame, const ImportEvent& event);
   void on_sequence(const ImportEvent& event);
   void on_evicted(Frame& frame, uint32_t import);
+  void on_locks_lost(uint32_t import);
   void on_replayed(Frame& frame, const ImportEvent& event);
   Progress advance(Frame& frame, Call& call);
   Progress advance_call(Frame& frame, Call& call);
@@ -146,6 +148,8 @@ class Client {
   Progress advance_setattr(Frame& frame, Call& call);
   void send_object_times(Frame& frame, Call& call);
   void destroy_objects(Frame& frame, const MdReply& reply);
+  void destroy_committed(Frame& frame);
+  void send_destroy(Frame& frame, const DoomedObject& object);
   bool take_turn(uint64_t& turn, const Call& call);
   std::optional<Fid> new_fid(Frame& frame, Call& call);
 
@@ -162,7 +166,7 @@ class Client {
   void send_open(Frame& frame, Call& call);
   void on_opened(Frame& frame, Call& call);
   Progress advance_close(Frame& frame, Call& call);
-  void on_closed(Frame& frame, uint64_t fd, const MdReply& reply);
+  void on_closed(Frame& frame, const MdReply& reply);
   void abandon(Frame& frame, OpenedFile& file);
   Progress advance_open_truncate(Frame& frame, Call& call);
   OpenedFile* find_file(uint64_t fd);
@@ -274,6 +278,7 @@ class Client {
   bool sequence_asked_ = false;
   int32_t sequence_status_ = 0;  // why none came, for the next who wants one
   Time write_back_at_ = kNever;
+  std::vector<DoomedObject> doomed_;  // in order of their files' ends
 };
 
 }  // namespace reference

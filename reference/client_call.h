@@ -191,6 +191,16 @@ struct ClientObject {
   }
 };
 
+// An object whose file is gone. It is destroyed once that is committed at the MDT: a crash before
+// would bring the file back, and with us gone, too, its data would be missed (facts: semantics 2.5,
+// H-DESTROY).
+struct DoomedObject {
+  uint32_t ost = 0;
+  uint64_t transno = 0;  // of the file's end
+  protocol::ost::Obdo obdo;
+  void state(auto&& visit) const { visit(ost, transno, obdo); }
+};
+
 // What an OST lets us write without asking (facts: rpc-formats "obdo overlays").
 struct ClientGrant {
   uint32_t ost = 0;

@@ -280,6 +280,7 @@ Client::Progress Client::settle_locks(Frame& frame) {
 bool Client::ready_to_cancel(Frame& frame, ClientLock& lock) {
   lock.cancelling = true;
   if (lock.type != ldlm::lock_type::kExtent) return true;
+  if (config_.defects.has(Defect::cancelled_before_flush)) return true;
   ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return true;
   if (lock.discard) {
@@ -390,6 +391,21 @@ void Client::on_lock_replayed(uint64_t handle, const ImportEvent& event) {
   if (lock == nullptr || !event.reply || event.status != 0) return;
   const auto reply = operation::LdlmEnqueue::Reply::decode(*event.reply);
   if (reply) lock->remote = reply->lock.lock_handle.cookie;
+}
+
+// The server knows our locks no more, but us: what they covered is written, and known no longer.
+void Client::on_locks_lost(uint32_t import) {
+  for (ClientLock& lock : locks_) {
+    if (lock.import != import) continue;
+    lock.remote = 0;
+    lock.callback_pending = true;
+    if (!lock.waiting) continue;
+    lock.ended = true;
+    lock.status = kEio;
+  }
+  std::erase_if(locks_, [&](const ClientLock& lock) {
+    return lock.import == import && lock.ended && lock.users == 0;
+  });
 }
 
 // The server has forgotten us, and them: nothing is cancelled.

@@ -176,6 +176,7 @@ void Client::forget_mount() {
   objects_.clear();
   grants_.clear();
   waiters_.clear();
+  doomed_.clear();
   sequence_ = sequence_end_ = 0;
   sequence_asked_ = false;
 }

@@ -1,6 +1,7 @@
 // Calls that change names and attributes. Each is one request, in its turn: a client has one such
 // request under way, so that a lost answer can be rebuilt from its slot (facts: semantics 1.6).
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "protocol/check.h"
@@ -54,6 +55,7 @@ const ChangeRow& row_of(Kind kind) {
 }  // namespace
 
 bool Client::take_turn(uint64_t& turn, const Call& call) {
+  if (config_.defects.has(Defect::modifications_not_serialised)) return true;
   if (turn == 0) turn = call.id + 1;
   return turn == call.id + 1;
 }
@@ -189,8 +191,8 @@ void Client::on_changed(Frame& frame, Call& call) {
   destroy_objects(frame, call.reply);
 }
 
-// The last name of a file is gone: whoever removed it destroys the objects. Nobody waits for that
-// (facts: semantics 2.5).
+// The last name of a file is gone: whoever removed it destroys the objects, when that is durable.
+// Nobody waits for it (facts: semantics 2.5).
 void Client::destroy_objects(Frame& frame, const MdReply& reply) {
   const auto layout = layout_of(reply.ea);
   if (!layout || (reply.body.valid & valid::kEaSize) == 0) return;
@@ -207,17 +209,42 @@ void Client::destroy_objects(Frame& frame, const MdReply& reply) {
       if (lock.import != stripe.ost_index + 2 || !(lock.resource == resource)) continue;
       lock.callback_pending = lock.discard = true;
     }
-    OstRequest request;
-    request.obdo = obdo_of(object);
+    DoomedObject doomed;
+    doomed.ost = stripe.ost_index;
+    doomed.transno = reply.transno;
+    doomed.obdo = obdo_of(object);
     const auto cookie = protocol::decode<protocol::llog::LlogCookie>(
         reply.cookies.slice(i * protocol::llog::LlogCookie::kSize).view());
     if (cookie && (reply.body.valid & valid::kCookie) != 0) {
-      request.obdo.valid |= valid::kCookie;
-      request.obdo.lcookie = *cookie;
+      doomed.obdo.valid |= valid::kCookie;
+      doomed.obdo.lcookie = *cookie;
     }
-    const RequestId id = submit_ost(frame, stripe.ost_index, OstOp::destroy, request);
-    wait_for(stripe.ost_index + 2, id, {.kind = Waiter::Kind::nobody});
+    doomed_.push_back(doomed);
   }
+  // Who has nothing else to say asks once; later the pings tell.
+  if (!doomed_.empty()) {
+    const Time soon = frame.now + config_.timing.reconnect_delay;
+    frame.out.push_back(SetTimer{{kDestroyTimer, 0}, soon});
+  }
+}
+
+void Client::destroy_committed(Frame& frame) {
+  if (doomed_.empty()) return;
+  const uint64_t committed = config_.defects.has(Defect::objects_destroyed_before_commit)
+                                 ? std::numeric_limits<uint64_t>::max()
+                                 : mds().last_committed();
+  for (const DoomedObject& object : doomed_) {
+    if (object.transno <= committed) send_destroy(frame, object);
+  }
+  std::erase_if(doomed_, [&](const DoomedObject& one) { return one.transno <= committed; });
+}
+
+void Client::send_destroy(Frame& frame, const DoomedObject& object) {
+  if (find_import(object.ost + 2) == nullptr) return;
+  OstRequest request;
+  request.obdo = object.obdo;
+  const RequestId id = submit_ost(frame, object.ost, OstOp::destroy, request);
+  wait_for(object.ost + 2, id, {.kind = Waiter::Kind::nobody});
 }
 
 // --- chmod, chown, utime ---

@@ -203,6 +203,7 @@ void Client::abandon(Frame& frame, OpenedFile& file) {
   request.fid = file.fid;
   request.handle = file.handle;
   file.closed = true;
+  mds().release(file.open_request);
   file.close_request = mds().submit(context(frame), spoken().metadata(MdOp::close, request));
   wait_for(1, file.close_request, {.kind = Waiter::Kind::closed, .id = file.fd});
 }
@@ -233,13 +234,14 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
     request.handle = file->handle;
     request.ioepoch = file->ioepoch;
     file->closed = true;
+    mds().release(file->open_request);
     send_md(frame, call, MdOp::close, request);
     file->close_request = call.request;
     call.stage = Stage::request;
     return Progress::some;
   }
   close_busy_ = 0;
-  on_closed(frame, call.args.fd, call.reply);
+  on_closed(frame, call.reply);
   // The MDT may have forgotten the handle, before or just now: closed is closed.
   const bool forgotten = call.reply.status == kEstale || call.reply.status == kEintr;
   call.status = forgotten ? 0 : std::min(call.reply.status, 0);
@@ -248,11 +250,7 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
   return Progress::some;
 }
 
-void Client::on_closed(Frame& frame, uint64_t fd, const MdReply& reply) {
-  const auto file = std::ranges::find(files_, fd, &OpenedFile::fd);
-  if (file != files_.end() && file->open_request != 0) {
-    mds().release(file->open_request, reply.transno);
-  }
+void Client::on_closed(Frame& frame, const MdReply& reply) {
   if (reply.status == 0) destroy_objects(frame, reply);
 }
 

@@ -113,8 +113,14 @@ void Client::write_back(Frame& frame, ClientObject& object) {
   const uint32_t bytes_max =
       granted_size == 0 ? kTransferMax : std::min(granted_size, kTransferMax);
   while (object.writing < kTransfersMax) {
+    const uint64_t pages = object.cache.granted_pages();
     const auto batch = object.cache.take_batch(bytes_max);
     if (!batch) break;
+    // The OST takes a page of grant for each part of one that it is sent by itself.
+    const uint64_t again = (object.cache.granted_pages() - pages) * kCachePage;
+    ClientGrant& grant = grant_of(object.ost);
+    grant.available -= std::min(grant.available, again);
+    if (again != 0) note_grant(frame, grant);
     send_write(frame, object, *batch);
   }
   if (!object.cache.dirty()) object.flush = false;

@@ -9,8 +9,8 @@ Timing short_timing() {
   timing.ping_evict_timeout = 6 * kSecond;
   timing.connect_timeout = 1 * kSecond;
   timing.reconnect_delay = 100 * kMillisecond;
-  timing.recovery_soft = 6 * kSecond;
-  timing.recovery_hard = 18 * kSecond;
+  timing.recovery_soft = 14 * kSecond;
+  timing.recovery_hard = 42 * kSecond;
   timing.lock_callback_timeout = 3 * kSecond;
   timing.at_early_margin = 500 * kMillisecond;
   timing.at_extra = 1 * kSecond;

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "reference/defects.h"
+#include "reference/dialect.h"
 #include "reference/machine.h"
 
 namespace reference {
-
-enum class Dialect : uint8_t { v1_8, v2_0 };
 
 // Every interval of the protocol. Defaults are Lustre's (facts: semantics 1.9, 1.11, 1.12;
 // lnet-socklnd 3). What travels in whole seconds is rounded up.
@@ -50,13 +50,16 @@ struct Config {
   uint64_t incarnation = 0;      // how often this node was started; part of what is derived
   int64_t wall_clock_base_s = 1'300'000'000;  // seconds since 1970 at Time 0
   Timing timing;
-  uint64_t defects = 0;  // a set of planted defects (defects.h), a bit each
+  DefectSet defects;
+  // 1.8, compiled out as shipped: clients that miss recovery are not evicted but may recover later,
+  // each by itself.
+  bool delayed_recovery = false;
   uint32_t default_stripe_count = 1;
   uint32_t default_stripe_size = 1u << 20;
   uint64_t capacity_bytes = 1ull << 34;  // of an OST
   void state(auto&& visit) const {
     visit(dialect, self, mgs, fsname, index, seed, incarnation, wall_clock_base_s, timing, defects,
-          default_stripe_count, default_stripe_size, capacity_bytes);
+          delayed_recovery, default_stripe_count, default_stripe_size, capacity_bytes);
   }
 };
 

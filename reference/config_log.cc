@@ -45,6 +45,7 @@ bool ConfigLog::handle(const ImportContext& context, Import& mgs, const ImportEv
       break;
     case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::want_locks:
+    case ImportEvent::Kind::locks_lost:
     case ImportEvent::Kind::refused:
     case ImportEvent::Kind::closed:
       return false;
@@ -109,8 +110,9 @@ void ConfigLog::on_enqueued(const ImportContext& context, Import& mgs, const Mes
   if (reply.body().status != 0) return finish(context, mgs, kEinval);
   server_lock_ = enqueued->lock.lock_handle.cookie;
   if ((enqueued->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) again_ = true;
-  if (enqueued->lock.lock_desc.granted_mode == 0 &&
-      (enqueued->lock.lock_flags & ldlm::lock_flag::kBlockWait) != 0) {
+  constexpr uint32_t kBlocked =
+      ldlm::lock_flag::kBlockGranted | ldlm::lock_flag::kBlockWait | ldlm::lock_flag::kBlockConv;
+  if (enqueued->lock.lock_desc.granted_mode == 0 && (enqueued->lock.lock_flags & kBlocked) != 0) {
     stage_ = Stage::wait_grant;
   } else {
     read_again(context, mgs);

@@ -27,12 +27,13 @@ struct Row {
 
 bool reconnects(const Facts& f) { return f.known && f.connected; }
 
-// The rows that refuse, in order; the first that holds decides. What has no row here:
-// C2 no operator makes a target refuse connections; C5 skips C7 to C16; C6 one CONNECT is answered
-// before the next is looked at; C9 an evicted export is gone at once; C10, C16, C21 delayed
-// clients of 1.8 do not exist; C17 to C20, C23, C24 are what Service does when none refused.
+// The rows that refuse, in order; the first that holds decides. What has no row here: C5 skips C7
+// to C16; C6 one CONNECT is answered before the next is looked at; C9 an evicted export is gone at
+// once, there is no time in which it is being evicted; C17 to C21, C23, C24 are what Service does
+// when none refused. C10, C16 and C21 need Config::delayed_recovery.
 constexpr std::array kRefusals = {
     Row{"C1", kBoth, [](const Facts& f) { return !f.serving; }, -ENODEV},
+    Row{"C2", kBoth, [](const Facts& f) { return f.holding; }, -EAGAIN},
     Row{"C3", kBoth, [](const Facts& f) { return !f.well_formed; }, -EINVAL},
     Row{"C3", k20, [](const Facts& f) { return !f.has_data; }, -EPROTO},
     Row{"C4", kBoth, [](const Facts& f) { return !f.library_fits; }, -EPROTO},
@@ -40,12 +41,14 @@ constexpr std::array kRefusals = {
 constexpr std::array kExportRefusals = {
     Row{"C8", kBoth, [](const Facts& f) { return f.initial && reconnects(f) && f.other_nid; },
         -EALREADY},
+    Row{"C10", k18, [](const Facts& f) { return f.delayed && !f.knows_versions; }, -ENODEV},
     Row{"C11", kBoth, [](const Facts& f) { return reconnects(f) && !f.same_handle; }, -EALREADY},
     Row{"C13", kBoth, [](const Facts& f) { return f.known && !f.on_export && f.executing > 0; },
         -EBUSY},
     Row{"C14", kBoth, [](const Facts& f) { return f.known && f.on_export && f.executing > 0; },
         -EBUSY},
     Row{"C15", kBoth, [](const Facts& f) { return f.known && f.conn_cnt == 1; }, -EALREADY},
+    Row{"C16", k18, [](const Facts& f) { return f.delayed && f.recovering; }, -EBUSY},
 };
 constexpr std::array kLastRefusals = {
     Row{"C22", kBoth, [](const Facts& f) { return !f.known && f.recovering; }, -EBUSY},
@@ -125,6 +128,7 @@ ConnectVerdict decide_connect(const ConnectFacts& facts) {
       return verdict;
     }
     if (refuse(first_that_holds(kExportRefusals, facts))) {
+      verdict.fail_export = verdict.row == "C10";
       verdict.abort_active = verdict.row == "C14" && facts.conn_cnt > facts.known_conn_cnt;
       return verdict;
     }

@@ -29,6 +29,7 @@ std::optional<ConnectRequest> unpack_connect(const protocol::Message& message);
 struct ConnectFacts {
   Dialect dialect = Dialect::v2_0;
   bool serving = true;          // C1: the target named is this one, and it runs
+  bool holding = false;         // C2: the operator has it refuse connections
   bool well_formed = true;      // C3
   bool has_data = true;         // C3
   bool library_fits = true;     // C4: no LIBCLIENT, or a version near ours
@@ -37,6 +38,8 @@ struct ConnectFacts {
   bool from_mds = false;        // connect flag MDS
   bool known = false;           // an export with this uuid exists
   bool connected = false;       // and it has a connection
+  bool delayed = false;         // C10: and it missed recovery
+  bool knows_versions = true;   // C10: VBR was asked for
   bool other_nid = false;       // from another NID than now
   bool same_handle = false;     // and the client's handle is the one it had
   bool on_export = false;       // the request's pb_handle names that export
@@ -51,6 +54,7 @@ struct ConnectVerdict {
   std::string_view row;  // which rule decided; empty if none objected
   int32_t status = 0;
   bool replace_export = false;  // C7: evict the export with this uuid, then ask again
+  bool fail_export = false;     // C10: evict the export with this uuid, and refuse
   bool reconnect = false;       // C11, C19: a valid reconnect
   bool abort_active = false;    // C14: requests of the export that wait for bulk give up
 };

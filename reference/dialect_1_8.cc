@@ -299,7 +299,7 @@ const MdsDialect kMdsDialect18 = {
     .xattrs_by_reint = false,
     .blocks_by_offset = true,
     .replay_without_md = true,
-    .orphans_kept_in_recovery = true,
+    .names_version_directory = true,
     .old_handles = false,
 };
 

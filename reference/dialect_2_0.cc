@@ -324,7 +324,7 @@ const MdsDialect kMdsDialect20 = {
     .xattrs_by_reint = true,
     .blocks_by_offset = false,
     .replay_without_md = false,
-    .orphans_kept_in_recovery = false,
+    .names_version_directory = false,
     .old_handles = true,
 };
 

@@ -41,6 +41,7 @@ struct Export {
   bool request_replay_needed = false;
   bool lock_replay_needed = false;
   bool vbr_failed = false;  // a replay met another version: evicted after the stage
+  bool delayed = false;     // 1.8: missed recovery, and may recover by itself (Config)
 
   uint32_t executing = 0;  // requests between accept and finish
   Time last_request = 0;
@@ -50,7 +51,7 @@ struct Export {
   void state(auto&& visit) const {
     visit(id, uuid, peer, connected, client_handle, conn_cnt, lm_flags, granted, slot_index, slot,
           slot_commit, from_disk, in_recovery, request_replay_needed, lock_replay_needed,
-          vbr_failed, executing, last_request);
+          vbr_failed, delayed, executing, last_request);
   }
 };
 

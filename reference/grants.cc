@@ -22,7 +22,7 @@ Grants::Client& Grants::client(ExportId id) {
 void Grants::incoming(ExportId id, const protocol::ost::Obdo& obdo, bool resent) {
   Client& from = client(id);
   from.dirty = std::min(obdo.blocks, from.granted + 4 * kChunk);
-  if (resent) return;
+  if (resent && !defects_.has(Defect::grant_returned_twice)) return;
   const auto give_back = [&](uint64_t bytes) {
     if (bytes > from.granted) return;
     from.granted -= bytes;
@@ -57,7 +57,7 @@ bool Grants::use(ExportId id, uint64_t bytes) {
 void Grants::gone(ExportId id) {
   const auto found = std::ranges::lower_bound(clients_, id, {}, &Client::id);
   if (found == clients_.end() || found->id != id) return;
-  if ((defects_ & defect_bit(Defect::grant_leaked)) != 0) return;
+  if (defects_.has(Defect::grant_leaked)) return;
   total_ -= found->granted;
   clients_.erase(found);
 }

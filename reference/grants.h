@@ -48,7 +48,7 @@ class Grants {
   };
   Client& client(ExportId id);
 
-  uint64_t defects_ = 0;
+  DefectSet defects_;
   std::vector<Client> clients_;  // sorted by id
   uint64_t total_ = 0;
 };

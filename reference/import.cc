@@ -244,6 +244,9 @@ bool Import::receive(const ImportContext& context, const ReplyIn& in) {
       found->peer != in.from || found->connection_count == 0) {
     return false;
   }
+  // What waits to be sent again is answered by whoever gets it then: an answer from before may be
+  // of a server that has lost what it tells of.
+  if (!found->sent) return true;
   if (found->early && in.offset == 0) {
     on_early(context, *found, in);
     arm(context);
@@ -392,7 +395,7 @@ void Import::retain(const Pending& pending, const Message& reply) {
 void Import::free_committed() {
   std::erase_if(retained_, [&](const Retained& kept) {
     if (kept.transno > last_committed_) return false;
-    return !kept.always || (kept.released && kept.released_by <= last_committed_);
+    return !kept.always;
   });
 }
 
@@ -411,12 +414,17 @@ void Import::amend(RequestId request, Bytes message) {
   if (Pending* pending = find(request)) pending->request.message = std::move(message);
 }
 
-void Import::release(RequestId open, uint64_t close_transno) {
+void Import::release(RequestId open) {
   const auto kept = std::ranges::find(retained_, open, &Retained::id);
   if (kept == retained_.end()) return;
-  kept->released = true;
-  kept->released_by = close_transno;
+  kept->always = false;
   free_committed();
+}
+
+void Import::probe(const ImportContext& context) {
+  if (!usable() || internal_request_ != 0) return;
+  send_internal(context, plain_request(context, Plain::ping), Purpose::ping);
+  arm(context);
 }
 
 // --- time ---

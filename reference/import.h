@@ -81,6 +81,8 @@ struct ImportEvent {
     completed,   // a request has ended; status, reply, bulk
     replayed,    // a kept request was executed again: its new reply (an open's new handle)
     want_locks,  // replays are done: call replay_locks(), or go on without
+    locks_lost,  // recovery goes on without them: the server knows the import's locks no more, but
+                 // its data may still be written
     evicted,     // locks, open handles and dirty data of this server are lost. Requests that were
                  // in flight ended before with -EINTR, delayed ones with -EIO
     connected,   // FULL, the first time or again: granted() is known, requests flow
@@ -155,6 +157,9 @@ class Import {
   bool fired(const ImportContext& context, TimerId timer);
   bool lost(const ImportContext& context, PeerId peer);
 
+  // A PING now, if it is FULL and none is under way: to hear what is committed.
+  void probe(const ImportContext& context);
+
   // --- kept requests (facts: semantics 2.4, differences 14) ---
 
   // The message of a request that has not ended or is kept for replay; null when it is neither.
@@ -162,9 +167,11 @@ class Import {
   // Replaces it, by one with the child's fid, the handle, the EA of the reply filled in. The next
   // sending, replay or resend, is of this message.
   void amend(RequestId request, Bytes message);
-  // The open need not be replayed once the transaction of its close (0: none, its file never got
-  // open or the server does not know it) is committed.
-  void release(RequestId open, uint64_t close_transno);
+  // The open's file is being closed: it is kept only until it is committed itself, as any other
+  // request (semantics 2.4, "shipped rule"). Were it kept until its close is known to be committed,
+  // a server that has executed the close, but whose reply was lost, would open the file again, and
+  // answer the close that is sent again from its slot.
+  void release(RequestId open);
 
   // --- questions ---
 
@@ -235,13 +242,9 @@ class Import {
     RequestId id = 0;
     OutgoingRequest request;
     std::array<uint64_t, 4> versions = {};
-    bool always = false;       // an open whose close is not committed
-    uint64_t released_by = 0;  // transno of the close, when it is known
-    bool released = false;
+    bool always = false;  // an open whose file is open: kept though committed
     auto key() const { return std::tie(transno, xid); }
-    void state(auto&& visit) const {
-      visit(transno, xid, id, request, versions, always, released_by, released);
-    }
+    void state(auto&& visit) const { visit(transno, xid, id, request, versions, always); }
   };
 
   struct Peer {

@@ -159,6 +159,7 @@ void Import::apply(const ImportContext& context, const ConnectRow& row, const Me
       become_evicted(context);
       break;
     case ConnectAction::replay_again:
+      resend_replay_ = true;
       phase_ = ImportState::replay;
       break;
     case ConnectAction::replay_all:
@@ -245,7 +246,12 @@ void Import::become_disconnected(const ImportContext& context, bool at_once) {
 void Import::become_evicted(const ImportContext& context) {
   phase_ = ImportState::evicted;
   ++generation_;
-  end_all(context, kEintr, kEio);
+  if (context.config.defects.has(Defect::evicted_client_resends)) {
+    for (Pending& pending : pending_) pending.generation = generation_;
+    end_recovery_requests(context);
+  } else {
+    end_all(context, kEintr, kEio);
+  }
   retained_.clear();
   last_replayed_ = 0;
   resend_replay_ = false;
@@ -306,6 +312,7 @@ void Import::replay_next(const ImportContext& context) {
   if (next == retained_.end()) {
     phase_ = ImportState::replay_locks;
     if (vbr_failed_ || no_lock_replay_) {
+      context.events.push_back({ImportEvent::Kind::locks_lost, setup_.number, 0, 0, {}, {}});
       proceed(context);
     } else {
       context.events.push_back({ImportEvent::Kind::want_locks, setup_.number, 0, 0, {}, {}});

@@ -310,7 +310,8 @@ TEST_CASE("1.8 ends its recovery with LAST_REPLAY", "[import]") {
 
 // --- what is kept ---
 
-TEST_CASE("a committed request is let go, a committed open stays until its close", "[import]") {
+TEST_CASE("a committed request is let go, a committed open stays until its file is closed",
+          "[import]") {
   Conversation talk;
   talk.mount();
   const RequestId open = talk.request(true);
@@ -319,9 +320,18 @@ TEST_CASE("a committed request is let go, a committed open stays until its close
   talk.request();
   talk.answer_last(0, 102);
   REQUIRE(talk.import().retained() == 1);
-  talk.import().release(open, 103);
+  talk.import().release(open);
+  REQUIRE(talk.import().retained() == 0);
+}
+
+TEST_CASE("an open that is not committed stays though its file is closed", "[import]") {
+  Conversation talk;
+  talk.mount();
+  const RequestId open = talk.request(true);
+  talk.answer_last(0, 101);
+  talk.import().release(open);
   REQUIRE(talk.import().retained() == 1);
-  talk.committed = 103;
+  talk.committed = 101;
   talk.request();
   talk.answer_last();
   REQUIRE(talk.import().retained() == 0);

@@ -106,7 +106,8 @@ Write slot_write(uint32_t index, const ClientSlot& slot) {
   return {slot_key(index), write_record(slot)};
 }
 
-Journal::Journal(const Config& config, TargetKind kind, const Store& store) : kind_(kind) {
+Journal::Journal(const Config& config, TargetKind kind, const Store& store)
+    : kind_(kind), defects_(config.defects) {
   const auto found = store.find(Key(kServerKey));
   const bool fresh = found == store.end();
   if (!fresh) record_ = read_record<ServerRecord>(found->second);
@@ -155,7 +156,8 @@ void Journal::load_slots(const Store& store) {
   for (auto row = store.lower_bound(Key(kSlotPrefix));
        row != store.end() && row->first.starts_with(kSlotPrefix); ++row) {
     CHECK(row->first.size() == kSlotKeySize);
-    const auto slot = read_record<ClientSlot>(row->second);
+    auto slot = read_record<ClientSlot>(row->second);
+    if (planted(Defect::reply_data_lost_at_restart)) slot.last_xid = slot.last_close_xid = 0;
     stored_.push_back({slot_index(row->first), slot});
     last_transno_ = std::max({last_transno_, slot.last_transno, slot.last_close_transno});
   }
@@ -181,7 +183,7 @@ CommitId Journal::persist(std::vector<Write> writes, uint64_t transno, Actions& 
 }
 
 CommitId Journal::erase_slot(uint32_t index, Actions& out) {
-  record_.last_transno = last_transno_;
+  if (!planted(Defect::transno_forgotten_with_slot)) record_.last_transno = last_transno_;
   return persist({server_write(), {slot_key(index), std::nullopt}}, 0, out);
 }
 

@@ -154,9 +154,11 @@ class Journal {
   };
   Write server_write() const;
   void fresh_record(const Config& config);
+  bool planted(Defect defect) const { return defects_.has(defect); }
   void load_slots(const Store& store);
 
   TargetKind kind_;
+  DefectSet defects_;
   ServerRecord record_;
   std::vector<StoredSlot> stored_;
   std::vector<Key> erase_at_start_;

@@ -99,7 +99,7 @@ void Lnet::on_unit(Time now, LinkId id, LnetUnit&& unit, LnetActions& out) {
 void Lnet::on_frame(LinkId id, Frame&& frame, LnetActions& out) {
   if (!acknowledged(id, frame, out)) return;
   if (frame.noop()) return;
-  if (frame.cookies[0] != 0) {
+  if (frame.cookies[0] != 0 && !config_.defects.has(Defect::zero_copy_not_acknowledged)) {
     Link& link = links_.at(id);
     if (link.acks.empty()) acks_due_.push_back(id);
     link.acks.push_back(frame.cookies[0]);

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "reference/defects.h"
 #include "reference/lnet_reader.h"
 #include "reference/machine.h"
 
@@ -43,6 +44,7 @@ struct LnetConfig {
   Time zero_copy_timeout = 50 * kSecond;
   Time handshake_timeout = 5 * kSecond;
   Time retry_delay = 100 * kMillisecond;  // after a lost race
+  DefectSet defects;
   uint32_t retries_max = 20;
   uint32_t queue_max = 1024;  // messages waiting for a connection, per peer
   uint64_t queue_bytes_max = 64u << 20;

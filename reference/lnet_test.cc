@@ -383,6 +383,16 @@ TEST_CASE("version 3 acknowledges cookies in one NOOP") {
   CHECK(acks_of({7, 8, 9}) == encode_frame_head(3, {7, 9}, {}, false));
 }
 
+TEST_CASE("with the planted defect nothing is acknowledged") {
+  LnetConfig mute = config(kHigh);
+  mute.defects = Defect::zero_copy_not_acknowledged;
+  auto [node, link] = connected_node(mute, 3, ConnType::bulk_out);
+  LnetActions out;
+  receive(node, link, 3, {7, 0}, message(kLow, kHigh, 20000), out);
+  node.flush(out);
+  CHECK(written(out).empty());
+}
+
 TEST_CASE("version 3 acknowledges on BULK_IN as this side sees it") {
   auto [node, control] = connected_node(config(kHigh), 3, ConnType::control);
   const LinkId bulk =

@@ -80,6 +80,7 @@ void LockCallbacks::apply(const LockContext& context, const LockEffects& effects
 
 void LockCallbacks::send_blocking(const LockContext& context,
                                   const LockEffects::Blocking& blocking) {
+  if (config_.defects.has(Defect::blocking_callback_lost)) return;
   operations::LdlmBlCallback::Request request;
   request.lock.lock_desc = blocking.blocked;
   request.lock.lock_handle[0].cookie = blocking.client_handle;
@@ -128,7 +129,7 @@ void LockCallbacks::send_completion(const LockContext& context,
   const Bytes& lvb = context.locks.lvb(granted.resource);
   const auto known = protocol::decode<OstLvb>(lvb.view());
   // Planted defect: the client learns of its lock from nobody.
-  const bool lost = (config_.defects & defect_bit(Defect::completion_lost)) != 0;
+  const bool lost = config_.defects.has(Defect::completion_lost);
   Pending pending;
   pending.kind = Kind::completion;
   pending.lock = granted.handle;
@@ -264,7 +265,9 @@ void LockCallbacks::on_answer(const LockContext& context, Pending pending,
   }
   const bool no_data = pending.kind == Kind::glimpse &&
                        status == -static_cast<int32_t>(protocol::ldlm::status::kNoLockData);
-  if (status == 0 || no_data) {
+  const bool kept =
+      pending.kind != Kind::blocking || !config_.defects.has(Defect::granted_before_cancel);
+  if ((status == 0 && kept) || no_data) {
     const Lock* lock = context.locks.find(pending.lock);
     if (lock != nullptr && lock->granted == LockMode::group) forget_lock(pending.lock);
     return;
@@ -309,7 +312,9 @@ void LockCallbacks::client_gone(const LockContext& context, ExportId client, Loc
                                            : deferred.granted.owner == client;
   });
   LockEffects effects;
+  if (config_.defects.has(Defect::evicted_locks_kept)) return;
   context.locks.cancel_owner(client, effects);
+  if (config_.defects.has(Defect::waiters_forgotten_at_eviction)) effects.granted.clear();
   apply(context, effects, news);
 }
 

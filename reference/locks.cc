@@ -144,6 +144,14 @@ EnqueueResult Locks::enqueue(const LockRequest& request, LockEffects& effects) {
 
 // The client's word is taken: nothing is compared.
 EnqueueResult Locks::enqueue_replay(Lock lock, uint32_t flags, LockEffects& effects) {
+  if (defects_.has(Defect::replayed_locks_forgotten)) {
+    lock.granted = lock.requested;
+    EnqueueResult said;
+    said.kind = EnqueueResult::Kind::granted;
+    said.handle = lock.handle;
+    said.description = describe(lock);
+    return said;
+  }
   const LockHandle handle = lock.handle;
   Resource& resource = resource_for(lock.resource);
   if ((flags & flag::kBlockGranted) != 0) {
@@ -283,13 +291,16 @@ bool Locks::conflict(const Lock& held, const Lock& wanted) const {
     case LockType::plain:
       return modes;
     case LockType::ibits:
+      if (defects_.has(Defect::conflicting_bits_granted)) return false;
       return modes && (held.policy.bits & wanted.policy.bits) != 0;
     case LockType::flock:
       return modes && overlap &&
              (held.owner != wanted.owner || held.policy.pid != wanted.policy.pid);
     case LockType::extent:
-      if ((defects_ & defect_bit(Defect::conflicting_extents_granted)) != 0) return false;
-      if (a == LockMode::group && b == LockMode::group) return held.policy.gid != wanted.policy.gid;
+      if (defects_.has(Defect::conflicting_extents_granted)) return false;
+      if (a == LockMode::group && b == LockMode::group) {
+        return held.policy.gid != wanted.policy.gid && !defects_.has(Defect::group_locks_share);
+      }
       return modes && (overlap || a == LockMode::group || b == LockMode::group);
   }
   return false;

@@ -253,7 +253,7 @@ class Locks {
   bool flock_deadlock(const Lock& lock) const;
 
   Config identity_;  // only what derive() looks at
-  uint64_t defects_ = 0;
+  DefectSet defects_;
   bool trusting_ = false;  // a replayed lock was granted: LOCK-1 rests on the clients from then on
   std::vector<Resource> resources_;   // sorted by id
   std::vector<HandleEntry> handles_;  // sorted; made from resources_

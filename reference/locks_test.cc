@@ -19,8 +19,8 @@ constexpr ExportId kCarl = 3;
 
 // Two clients and a namespace; what a step caused is in `effects` until the next.
 struct Talk {
-  explicit Talk(uint64_t defects = 0) : locks(config(defects)) {}
-  static Config config(uint64_t defects) {
+  explicit Talk(DefectSet defects = {}) : locks(config(defects)) {}
+  static Config config(DefectSet defects) {
     Config made;
     made.defects = defects;
     return made;
@@ -255,7 +255,7 @@ TEST_CASE("A circle of waiting flocks over two files is a deadlock") {
 }
 
 TEST_CASE("The planted defect grants what conflicts") {
-  Talk talk(defect_bit(Defect::conflicting_extents_granted));
+  Talk talk(Defect::conflicting_extents_granted);
   talk.extent(kAnna, LockMode::pw, 0, kEof);
   REQUIRE(talk.extent(kBert, LockMode::pw, 0, 10).kind == Kind::granted);
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "protocol/check.h"
+#include "protocol/ldlm.h"
 #include "protocol/ptlrpc.h"
 #include "reference/record.h"
 
@@ -82,6 +83,8 @@ void Mds::start(Time now, Actions& out) {
   Turn turn{now, endpoint_, out};
   service_.start(turn);
   persist(turn);  // the root of an empty disk
+  // Without recovery nobody is left to open orphans again.
+  if (!service_.recovering()) clean_orphans(turn);
   targets_.start(targets_context(turn));
   settle(turn);
 }
@@ -112,12 +115,14 @@ void Mds::receive(Turn& turn, const Received& received) {
     const bool answered = callbacks_.receive({turn, service_, locks_}, *reply, news);
     if (!answered) targets_.receive(targets_context(turn), *reply);
   } else if (const auto* done = std::get_if<BulkDone>(&incoming)) {
-    on_bulk_done(turn, *done);
+    if (!service_.acknowledged(*done)) on_bulk_done(turn, *done);
   }
 }
 
 void Mds::on_peer_lost(Turn& turn, PeerId peer) {
-  for (const BulkDone& done : endpoint_.lost(peer)) on_bulk_done(turn, done);
+  for (const BulkDone& done : endpoint_.lost(peer)) {
+    if (!service_.acknowledged(done)) on_bulk_done(turn, done);
+  }
   targets_.lost(targets_context(turn), peer);
 }
 
@@ -132,6 +137,13 @@ void Mds::on_asked(Turn& turn, const Asked& asked) {
   Result result;
   if (const auto* evict = std::get_if<Evict>(&asked.order)) {
     service_.evict_uuid(turn, evict->uuid, "operator");
+  } else if (const auto* by_nid = std::get_if<EvictNid>(&asked.order)) {
+    service_.evict_nid(turn, by_nid->nid, "operator, by NID");
+    targets_.evict_nid(targets_context(turn), by_nid->nid);
+  } else if (const auto* down = std::get_if<Unmount>(&asked.order)) {
+    unmount(turn, down->force);
+  } else if (const auto* hold = std::get_if<HoldConnects>(&asked.order)) {
+    service_.hold_connects(hold->on);
   } else if (std::holds_alternative<AbortRecovery>(asked.order)) {
     service_.abort_recovery(turn);
   } else {
@@ -163,6 +175,7 @@ void Mds::on_work(Turn& turn, Work work) {
                  [&](Connecting& connecting) { on_connecting(turn, connecting); },
                  [&](const ClientGone& gone) { on_client_gone(turn, gone); },
                  [&](const AbortActive& abort) { abort_active(abort.export_id); },
+                 [&](const ReplyTaken& taken) { on_reply_taken(turn, taken); },
                  [&](const RecoveryEnded&) { on_recovery_ended(turn); },
              },
              work);
@@ -185,7 +198,32 @@ void Mds::run(Turn& turn, const Request& request, Holding holding, bool gave_up)
     return;
   }
   if (call.parked) service_.refuse(turn, request, -EBUSY);
+  if (!call.holding.locks.empty() && service_.awaits_taking(request)) {
+    const Inode* made = call.made == 0 ? nullptr : files_.inode(call.made);
+    if (made != nullptr) {
+      lock_new(call, *made, LockMode::ex,
+               protocol::ldlm::inodebit::kLookup | protocol::ldlm::inodebit::kUpdate);
+    }
+    kept_.push_back({request.export_id, request.xid, std::move(call.holding)});
+    return;
+  }
   release(turn, call.holding);
+}
+
+void Mds::on_reply_taken(Turn& turn, const ReplyTaken& taken) {
+  const auto kept = std::ranges::find_if(kept_, [&](const Kept& one) {
+    return one.export_id == taken.export_id && one.xid == taken.xid;
+  });
+  if (kept == kept_.end()) return;
+  const Holding holding = std::move(kept->holding);
+  kept_.erase(kept);
+  release(turn, holding);
+}
+
+void Mds::unmount(Turn& turn, bool force) {
+  parked_.clear();
+  readpages_.clear();
+  service_.unmount(turn, force);
 }
 
 bool Mds::run_parked(Turn& turn) {
@@ -258,8 +296,14 @@ void Mds::on_client_gone(Turn& turn, const ClientGone& gone) {
   }
   std::erase_if(parked_,
                 [&](const Parked& parked) { return parked.request.export_id == gone.export_id; });
+  for (const Kept& kept : kept_) {
+    if (kept.export_id == gone.export_id) release(turn, kept.holding);
+  }
+  std::erase_if(kept_, [&](const Kept& kept) { return kept.export_id == gone.export_id; });
   LockNews news;
   callbacks_.client_gone({turn, service_, locks_}, gone.export_id, news);
+  unlink_log_.client_gone(gone.export_id);
+  if (gone.evicted && planted(Defect::evicted_opens_kept)) return;
   for (const OpenFile& file : opens_.of_export(gone.export_id)) close_file(turn, nullptr, file);
   persist(turn);
 }
@@ -270,11 +314,19 @@ void Mds::on_recovery_ended(Turn& turn) {
   clean_orphans(turn);
 }
 
-void Mds::persist(Turn& turn) {
+// What changed in the namespace, the pool of objects and the log of objects to be destroyed.
+std::vector<Write> Mds::take_writes() {
   std::vector<Write> writes = files_.take_writes();
-  for (auto& more : {pool_.take_writes(), unlink_log_.take_writes()}) {
+  std::vector<Write> log = unlink_log_.take_writes();
+  if (planted(Defect::unlink_log_not_written)) log.clear();
+  for (auto& more : {pool_.take_writes(), std::move(log)}) {
     writes.insert(writes.end(), more.begin(), more.end());
   }
+  return writes;
+}
+
+void Mds::persist(Turn& turn) {
+  std::vector<Write> writes = take_writes();
   if (writes.empty()) return;
   unlink_log_.written(service_.persist(turn, std::move(writes)));
 }

@@ -12,8 +12,10 @@
 //
 // Locks that an operation needs against the caches of clients are EX locks of the server's own,
 // taken all at once, so that two operations never wait for each other; they are given up in the
-// step that answers. It does not model: several MDTs, quotas, capabilities, ACL checks, changelogs,
-// locks kept until the client acknowledges a reply.
+// step that answers, unless something was changed: then they are kept until the client has the
+// reply or the change is durable, so that nobody can build on a change that only its own client's
+// resend would bring back after a crash (facts: semantics 1.6). It does not model: several MDTs,
+// quotas, capabilities, ACL checks, changelogs.
 #pragma once
 
 #include <array>
@@ -52,7 +54,7 @@ class Mds {
   void invariants() const;
   void state(auto&& visit) const {
     visit(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
-          unlink_log_, targets_, next_sequence_, parked_, readpages_, wait_timer_);
+          unlink_log_, targets_, next_sequence_, parked_, kept_, readpages_, wait_timer_);
   }
 
   const Namespace& files() const { return files_; }
@@ -86,6 +88,7 @@ class Mds {
     bool parked = false;       // waits: runs again
     bool for_objects = false;  // for an OST, not for locks
     bool gave_up = false;      // waited for objects until its time was over
+    uint64_t made = 0;         // number of the inode that it has made
     LockEffects after = {};    // of locks given to the client: callbacks follow the answer
     const protocol::Message& message() const { return request.message; }
     Time now() const { return turn.now; }
@@ -96,6 +99,13 @@ class Mds {
     bool for_objects = false;
     Time give_up_at = kNever;
     void state(auto&& visit) const { visit(request, holding, for_objects, give_up_at); }
+  };
+  // Locks of a change whose reply is not taken.
+  struct Kept {
+    ExportId export_id = 0;
+    uint64_t xid = 0;
+    Holding holding;
+    void state(auto&& visit) const { visit(export_id, xid, holding); }
   };
   // A directory page on its way.
   struct Readpage {
@@ -134,10 +144,13 @@ class Mds {
   void on_asked(Turn& turn, const Asked& asked);
   bool wake_for_objects();
   void abort_active(ExportId client);
+  void unmount(Turn& turn, bool force);
+  std::vector<Write> take_writes();
   void persist(Turn& turn);
   void destroy_objects(Turn& turn);
   const Operation* find_operation(uint32_t opcode) const;
   void on_client_gone(Turn& turn, const ClientGone& gone);
+  void on_reply_taken(Turn& turn, const ReplyTaken& taken);
   void on_connecting(Turn& turn, Connecting& connecting);
   void on_recovery_ended(Turn& turn);
   void arm_wait_timer(Turn& turn);
@@ -148,7 +161,7 @@ class Mds {
 
   const MdsDialect& dialect() const { return mds_dialect(config_.dialect); }
   int64_t wall_clock(Time now) const { return config_.wall_clock_base_s + now / kSecond; }
-  bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
+  bool planted(Defect defect) const { return config_.defects.has(defect); }
   bool may(const Call& call, uint64_t connect_flag) const;
 
   // --- mds_answer.cc: answers ---
@@ -165,7 +178,8 @@ class Mds {
   void answer_again(Call& call, ReplyForm form, const FileReply& reply);
   void answer_intent(Call& call, const IntentAnswer& answer, bool open,
                      std::optional<Transaction> transaction, std::span<const uint64_t> versions);
-  // As many versions as the objects in the order of the protocol.
+  // As many versions as the objects in the order of the protocol; before anything else is judged,
+  // since what a replay would change may be lost with another client's operation.
   int32_t check_versions(Call& call, std::span<const uint64_t> now);
   // Attributes and what else `valid` asks for.
   FileReply attributes(const Call& call, const Inode& inode, uint64_t valid, uint32_t room) const;
@@ -217,6 +231,7 @@ class Mds {
   std::optional<Layout> stripes_given(const operation::Open& asked) const;
   void set_layout(Turn& turn, uint64_t inode, Layout layout);
   void drop_stale_orphan(Call& call, Fid fid);
+  static uint64_t version_of(const Inode* inode);
 
   // --- mds_close.cc ---
   void on_close(Call& call);
@@ -229,12 +244,15 @@ class Mds {
   Removed destroy(Turn& turn, const Call* call, uint64_t inode);
   FileReply removed_reply(const Call& call, const std::optional<Removed>& removed,
                           const Inode* inode) const;
+  static UnlinkLog::Destroyer destroyer(const Call* call);
+  void answer_removal_again(Call& call);
   void clean_orphans(Turn& turn);
 
   // --- mds_reint.cc, mds_unlink.cc, mds_setattr.cc, mds_xattr.cc ---
   void on_reint(Call& call);
   void on_create(Call& call);
   void on_create_intent(Call& call);
+  const Inode* made_before(const operation::Create& asked) const;
   int32_t refuse_create(const Call& call, const operation::Create& asked,
                         const Inode*& directory) const;
   void on_link(Call& call);
@@ -269,6 +287,8 @@ class Mds {
   void on_intent(Call& call, uint64_t intent);
   void on_convert(Call& call);
   void on_cancel(Call& call);
+  // Whether a change of the file waits for its reply to be taken: nobody opens it until then.
+  bool reply_untaken(const Inode& inode) const;
   // True when all of them are held. Otherwise the call was parked.
   bool hold(Call& call, std::vector<Wanted> wanted);
   void release(Turn& turn, const Holding& holding);
@@ -295,6 +315,7 @@ class Mds {
   MdsTargets targets_;
   uint64_t next_sequence_ = kFidSeqNormal;
   std::vector<Parked> parked_;  // in order of arrival
+  std::vector<Kept> kept_;      // likewise
   std::vector<Readpage> readpages_;
   Time wait_timer_ = kNever;
 };

@@ -75,8 +75,23 @@ const Inode* Mds::find_directory(Fid fid, int32_t& status) const {
   return nullptr;
 }
 
+// Of an object that does not exist, too.
+uint64_t Mds::version_of(const Inode* inode) {
+  constexpr uint64_t kNoVersion = 1;
+  return inode == nullptr ? kNoVersion : inode->version;
+}
+
 int32_t Mds::check_versions(Call& call, std::span<const uint64_t> now) {
-  return service_.check_versions(call.request, now);
+  const int32_t status = service_.check_versions(call.request, now);
+  if (status == 0) return 0;
+  // An open's answer says it within its intent, where who looks at statuses does not see it.
+  const Export* client = service_.find(call.request.export_id);
+  call.turn.out.push_back(Note{{.kind = Fact::Kind::reached,
+                                .client = client->name(),
+                                .xid = call.request.xid,
+                                .transno = call.request.replay_transno,
+                                .text = "replay:version"}});
+  return status;
 }
 
 void Mds::answer(Call& call, int32_t status, ReplyForm form, const FileReply& file) {
@@ -94,16 +109,18 @@ void Mds::refuse_change(Call& call, int32_t status, ReplyForm form) {
 }
 
 void Mds::commit(Call& call, Transaction&& transaction, Reply& reply) {
-  for (const auto& writes :
-       {files_.take_writes(), pool_.take_writes(), unlink_log_.take_writes()}) {
-    for (const Write& write : writes) {
-      if (write.value) {
-        transaction.put(write.key, *write.value);
-      } else {
-        transaction.erase(write.key);
-      }
+  std::vector<Write> removed;
+  for (Write& write : take_writes()) {
+    if (write.value) {
+      transaction.put(std::move(write.key), std::move(*write.value));
+    } else if (planted(Defect::operation_torn)) {
+      removed.push_back(std::move(write));
+    } else {
+      transaction.erase(std::move(write.key));
     }
   }
+  if (!removed.empty()) service_.persist(call.turn, std::move(removed));
+  reply.difficult = !call.holding.locks.empty() && !planted(Defect::reply_locks_not_kept);
   unlink_log_.written(service_.finish(call.turn, call.request, reply, std::move(transaction)));
 }
 

@@ -14,7 +14,10 @@ namespace valid = protocol::mds::valid;
 
 const OpenFile* Mds::find_open(const Call& call, uint64_t handle) const {
   const OpenFile* file = opens_.find(handle);
-  if (file != nullptr) return file->export_id == call.request.export_id ? file : nullptr;
+  if (file != nullptr) {
+    const bool own = file->export_id == call.request.export_id;
+    return own || planted(Defect::foreign_close_accepted) ? file : nullptr;
+  }
   if (!call.request.replay || !dialect().old_handles) return nullptr;
   return opens_.find_by_old_handle(call.request.export_id, handle);
 }
@@ -22,7 +25,7 @@ const OpenFile* Mds::find_open(const Call& call, uint64_t handle) const {
 void Mds::on_close(Call& call) {
   const auto asked = dialect().close(call.message());
   if (!asked) return malformed(call);
-  if (call.request.reconstruct) return answer_again(call, dialect().put_unlink, {});
+  if (call.request.reconstruct) return answer_removal_again(call);
 
   const OpenFile* open = find_open(call, asked->handle);
   if (open == nullptr) return refuse_change(call, -ESTALE, dialect().put_unlink);
@@ -40,14 +43,13 @@ void Mds::on_close(Call& call) {
 }
 
 // Size-on-MDS is off: the open file is closed already, or will be.
-void Mds::on_done_writing(Call& call) {
-  answer(call, 0, dialect().put_body, {});
-}
+void Mds::on_done_writing(Call& call) { answer(call, 0, dialect().put_body, {}); }
 
 std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {
   if (opens_.find(file.handle) != nullptr) remove_open(turn, file);
   const bool last = files_.is_orphan(file.inode) && opens_.open_count(file.inode) == 0;
-  const bool kept = service_.recovering() && dialect().orphans_kept_in_recovery;
+  // Another client may still replay its open; what is left is destroyed when recovery is over.
+  const bool kept = service_.recovering() && !planted(Defect::orphan_destroyed_in_recovery);
   if (!last || kept) return std::nullopt;
   return destroy(turn, call, file.inode);
 }
@@ -65,12 +67,25 @@ Mds::Removed Mds::destroy(Turn& turn, const Call* call, uint64_t number) {
   const auto layout = removed.inode.is_regular() ? decode_layout(removed.inode.layout.view())
                                                  : std::unexpected(-EINVAL);
   if (layout) {
-    removed.cookies = unlink_log_.add(*layout, call == nullptr);
+    removed.cookies = unlink_log_.add(*layout, destroyer(call));
     removed.md = call == nullptr ? Bytes() : layout_for(*call, removed.inode);
   }
   if (files_.is_orphan(number)) files_.remove_orphan(number);
   files_.destroy(number);
   return removed;
+}
+
+// Who destroys the objects: the client that is told of them. It has done so before a replay, or may
+// have, and the server makes sure.
+UnlinkLog::Destroyer Mds::destroyer(const Call* call) {
+  if (call == nullptr || call->request.replay) return {};
+  return {call->request.export_id, call->request.xid};
+}
+
+// The slot does not know which objects the operation left to be destroyed, so that is up to us.
+void Mds::answer_removal_again(Call& call) {
+  unlink_log_.reply_lost(call.request.export_id, call.request.xid);
+  answer_again(call, dialect().put_unlink, {});
 }
 
 FileReply Mds::removed_reply(const Call& call, const std::optional<Removed>& removed,
@@ -86,7 +101,7 @@ FileReply Mds::removed_reply(const Call& call, const std::optional<Removed>& rem
 }
 
 void Mds::clean_orphans(Turn& turn) {
-  if (planted(Defect::orphans_kept_after_recovery)) return;
+  if (planted(Defect::orphans_kept_after_recovery) || service_.has_delayed()) return;
   const std::vector<uint64_t> orphans = files_.orphans();
   for (const uint64_t number : orphans) {
     if (opens_.open_count(number) == 0) destroy(turn, nullptr, number);

@@ -21,9 +21,8 @@ constexpr uint32_t kSetGid = 02000;
 constexpr size_t kSymlinkMax = 4095;
 
 bool is_type_to_make(uint32_t mode) {
-  constexpr std::array<uint32_t, 7> kTypes = {kModeRegular, kModeDirectory, kModeSymlink,
-                                              0020000,      0060000,        0010000,
-                                              0140000};
+  constexpr std::array<uint32_t, 7> kTypes = {kModeRegular, kModeDirectory, kModeSymlink, 0020000,
+                                              0060000,      0010000,        0140000};
   return std::ranges::find(kTypes, mode & kModeTypeMask) != kTypes.end();
 }
 
@@ -71,7 +70,8 @@ const Inode* Mds::make_file(const operation::Create& asked, uint64_t directory, 
   files_.add_name(directory, asked.name, number);
   Inode& holder = files_.change(directory);
   holder.mtime = holder.ctime = asked.time;
-  holder.version = transno;
+  const bool versioned = dialect().names_version_directory;
+  if (versioned && !planted(Defect::directory_version_kept)) holder.version = transno;
   if (is_directory) ++holder.nlink;
   return files_.inode(number);
 }
@@ -85,6 +85,7 @@ std::optional<Layout> Mds::stripes_given(const operation::Open& asked) const {
 
 std::optional<Layout> Mds::stripes_for(Call& call, const operation::Open& asked,
                                        const Inode* parent, int32_t& status) {
+  if (call.request.replay && planted(Defect::replayed_create_without_objects)) return std::nullopt;
   if (call.request.replay || (asked.flags & open_flag::kHasObjs) != 0) {
     auto given = stripes_given(asked);
     if (given) std::ranges::for_each(given->stripes, [this](auto& each) { pool_.use(each); });
@@ -102,8 +103,8 @@ std::optional<Layout> Mds::stripes_for(Call& call, const operation::Open& asked,
   }
   if (!wants_objects(asked.flags)) return std::nullopt;
 
-  auto allocation = pool_.allocate(wish->stripe_count, wish->stripe_offset,
-                                   config_.default_stripe_count);
+  auto allocation =
+      pool_.allocate(wish->stripe_count, wish->stripe_offset, config_.default_stripe_count);
   if (allocation.outcome == ObjectPool::Outcome::wait && !call.gave_up) {
     call.parked = call.for_objects = true;
     return std::nullopt;
@@ -161,28 +162,32 @@ int32_t Mds::refuse_create(const Call& call, const operation::Create& asked,
   return refuse_new_name(*directory, asked.name, asked.who);
 }
 
+// What a create has made whose reply was lost: the file by the FID that the client chose, whatever
+// its name is by now; 1.8 has only the name.
+const Inode* Mds::made_before(const operation::Create& asked) const {
+  if (dialect().clients_choose_fids) return files_.find(asked.child);
+  int32_t ignored = 0;
+  const Inode* directory = find_directory(asked.parent, ignored);
+  return directory == nullptr ? nullptr : files_.lookup(*directory, asked.name);
+}
+
 void Mds::on_create(Call& call) {
   const auto asked = dialect().create(call.message());
   if (!asked) return malformed(call);
   cancel_early(call, asked->cancels);
   const ReplyForm form = dialect().put_create;
   if (call.request.reconstruct) {
-    int32_t ignored = 0;
-    const Inode* directory = find_directory(asked->parent, ignored);
-    FileReply reply;
-    if (directory != nullptr) reply.inode = files_.lookup(*directory, asked->name);
-    return answer_again(call, form, reply);
+    return answer_again(call, form, {.inode = made_before(*asked)});
   }
 
-  const Inode* directory = nullptr;
-  if (const int32_t status = refuse_create(call, *asked, directory); status != 0) {
-    return refuse_change(call, status, form);
-  }
+  int32_t status = 0;
+  const Inode* directory = find_directory(asked->parent, status);
+  const Inode* there = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(there)};
+  status = check_versions(call, versions);
+  if (status == 0) status = refuse_create(call, *asked, directory);
+  if (status != 0) return refuse_change(call, status, form);
   if (!hold(call, {whole(*directory, bit::kUpdate)})) return;
-  const std::array versions = {directory->version, kNoVersion};
-  if (const int32_t status = check_versions(call, versions); status != 0) {
-    return refuse_change(call, status, form);
-  }
 
   operation::Create made = *asked;
   made.child = new_fid(call, asked->child);
@@ -190,6 +195,7 @@ void Mds::on_create(Call& call) {
   Transaction transaction = service_.begin(call.request);
   const Inode* inode = make_file(made, directory->number, transaction.transno());
   if (inode == nullptr) return refuse_change(call, -EFAULT, form);
+  call.made = inode->number;
 
   answer_change(call, std::move(transaction), form, attributes(call, *inode, 0, 0), versions);
 }
@@ -198,9 +204,16 @@ void Mds::on_create_intent(Call& call) {
   const auto asked = dialect().create_intent(call.message());
   if (!asked) return malformed(call);
   IntentAnswer answer{.disposition = disposition::kItExecd | disposition::kLookupExecd};
-  const Inode* directory = nullptr;
-  answer.status = call.request.reconstruct ? call.request.reconstruct->result
-                                           : refuse_create(call, *asked, directory);
+  int32_t status = 0;
+  const Inode* directory = find_directory(asked->parent, status);
+  const Inode* there = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(there)};
+  if (call.request.reconstruct) {
+    answer.status = call.request.reconstruct->result;
+  } else {
+    answer.status = check_versions(call, versions);
+    if (answer.status == 0) answer.status = refuse_create(call, *asked, directory);
+  }
   if (answer.status == 0 && call.request.reconstruct) {
     answer.disposition = call.request.reconstruct->data;
     if (const Inode* made = files_.find(asked->child)) answer.reply = attributes(call, *made, 0, 0);
@@ -211,14 +224,11 @@ void Mds::on_create_intent(Call& call) {
   }
   if (!hold(call, {whole(*directory, bit::kUpdate)})) return;
 
-  const std::array versions = {directory->version, kNoVersion};
-  answer.status = check_versions(call, versions);
   Transaction transaction = service_.begin(call.request);
-  if (answer.status == 0) {
-    const Inode* inode = make_file(*asked, directory->number, transaction.transno());
-    answer.disposition |= disposition::kLookupNeg | disposition::kOpenCreate;
-    answer.reply = attributes(call, *inode, 0, 0);
-  }
+  const Inode* inode = make_file(*asked, directory->number, transaction.transno());
+  call.made = inode->number;
+  answer.disposition |= disposition::kLookupNeg | disposition::kOpenCreate;
+  answer.reply = attributes(call, *inode, 0, 0);
   answer_intent(call, answer, false, std::move(transaction), versions);
 }
 

@@ -15,7 +15,7 @@ constexpr uint32_t kCreate = open_flag::kCreat | open_flag::kFmodeRead;
 
 Config with(std::optional<Defect> defect) {
   Config config = config_of(Dialect::v2_0);
-  if (defect) config.defects = defect_bit(*defect);
+  if (defect) config.defects = *defect;
   return config;
 }
 

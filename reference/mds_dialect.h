@@ -74,7 +74,7 @@ struct MdsDialect {
   bool xattrs_by_reint;           // setxattr is a reint, not an opcode of its own
   bool blocks_by_offset;          // readdir by blocks, not by hashes (differences 8)
   bool replay_without_md;         // no layout or cookies in the answer to a replay
-  bool orphans_kept_in_recovery;  // a last close while recovering destroys nothing (semantics 2.5)
+  bool names_version_directory;   // a change of its names is a new version of a directory
   bool old_handles;               // replayed opens leave the old cookie findable (semantics 2.6)
 };
 

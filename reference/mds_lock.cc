@@ -131,6 +131,14 @@ bool Mds::hold(Call& call, std::vector<Wanted> wanted) {
   return !call.parked;
 }
 
+bool Mds::reply_untaken(const Inode& inode) const {
+  const ResourceId resource = dialect().resource(inode);
+  return std::ranges::any_of(kept_, [&](const Kept& one) {
+    return std::ranges::find(one.holding.wanted, resource, &Wanted::resource) !=
+           one.holding.wanted.end();
+  });
+}
+
 void Mds::release(Turn& turn, const Holding& holding) {
   LockEffects effects;
   locks_.cancel(holding.locks, effects);

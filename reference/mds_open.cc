@@ -41,9 +41,8 @@ void Mds::on_open_intent(Call& call) {
   Opening opening;
   opening.asked = *asked;
   opening.answer.disposition = disposition::kItExecd;
-  const bool again = call.request.resent || call.request.replay;
-  const OpenFile* known =
-      again ? opens_.find_by_xid(call.request.export_id, call.request.xid) : nullptr;
+  // Also of a request that the network has doubled, and that nobody marked as resent.
+  const OpenFile* known = opens_.find_by_xid(call.request.export_id, call.request.xid);
   if (known != nullptr) return open_again(call, opening, known);
   if (call.request.replay) return reopen(call, opening);
   const auto& slot = call.request.reconstruct;
@@ -67,7 +66,9 @@ void Mds::open_again(Call& call, Opening& opening, const OpenFile* known) {
   if (known == nullptr) {
     child = files_.find(opening.asked.child);
     const Inode* parent = files_.find(opening.asked.parent);
-    if (child == nullptr && parent != nullptr && parent->is_directory()) {
+    // 2.0 knows the file by its FID; another that has the name by now is not it.
+    const bool by_name = !dialect().clients_choose_fids && child == nullptr;
+    if (by_name && parent != nullptr && parent->is_directory()) {
       child = files_.lookup(*parent, opening.asked.name);
     }
   }
@@ -87,13 +88,28 @@ void Mds::reopen(Call& call, Opening& opening) {
   if (const Inode* child = files_.find(opening.asked.child)) {
     opening.answer.disposition |= disposition::kLookupPos;
     opening.child = child->number;
+    // This open gave it its objects.
+    if (child->is_regular() && child->layout.empty()) {
+      int32_t ignored = 0;
+      auto stripes = stripes_for(call, opening.asked, nullptr, ignored);
+      if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
+    }
     return finish_open(call, opening);
   }
   opening.answer.disposition |= disposition::kLookupNeg;
+  // A file that was durable and is not there was removed since, and closed: it does not come back.
+  const bool durable = call.request.replay_transno <= service_.last_committed();
+  if (durable) return fail_open(call, opening, -ENOENT);
   int32_t status = -EFAULT;
   const bool create = (opening.asked.flags & open_flag::kCreat) != 0;
   const Inode* parent = create ? find_directory(opening.asked.parent, status) : nullptr;
+  const Inode* there = parent == nullptr ? nullptr : files_.lookup(*parent, opening.asked.name);
+  const std::array versions = {version_of(parent), version_of(there)};
+  if (const int32_t other = create ? check_versions(call, versions) : 0) {
+    return fail_open(call, opening, other);
+  }
   if (parent == nullptr) return fail_open(call, opening, status);
+  if (there != nullptr) return fail_open(call, opening, -EEXIST);
   drop_stale_orphan(call, opening.asked.child);
   create_for_open(call, opening, *parent);
 }
@@ -131,9 +147,8 @@ void Mds::open_named(Call& call, Opening& opening) {
 void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   const operation::Open& asked = opening.asked;
   opening.answer.disposition |= disposition::kOpenCreate;
-  opening.versions = {parent.version, kNoVersion};
+  opening.versions = {parent.version, version_of(nullptr)};
   int32_t status = refuse_new_name(parent, asked.name, asked.who);
-  if (status == 0) status = check_versions(call, opening.versions);
   std::optional<Layout> stripes;
   if (status == 0) stripes = stripes_for(call, asked, &parent, status);
   if (call.parked) return;
@@ -148,7 +163,7 @@ void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   opening.transaction = service_.begin(call.request);
   const Inode* made = make_file(node, parent.number, opening.transaction->transno());
   if (made == nullptr) return fail_open(call, opening, -EFAULT);
-  opening.child = made->number;
+  opening.child = call.made = made->number;
   opening.created = true;
   if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
   finish_open(call, opening);
@@ -194,6 +209,9 @@ void Mds::open_existing(Call& call, Opening& opening, const Inode& child) {
   }
   const bool bare = child.is_regular() && child.layout.empty();
   if (bare && wants_objects(asked.flags)) wanted.push_back(whole(child, bit::kUpdate));
+  if (reply_untaken(child)) {
+    wanted.push_back({dialect().resource(child), LockMode::cr, bit::kLookup});
+  }
   if (!wanted.empty() && !hold(call, std::move(wanted))) return;
   if (bare) {
     int32_t status = 0;
@@ -209,8 +227,8 @@ void Mds::finish_open(Call& call, Opening& opening) {
   const Inode* inode = files_.inode(opening.child);
   IntentAnswer& answer = opening.answer;
   const bool special = !inode->is_regular() && !inode->is_directory();
-  const bool handle = !inode->is_symlink() &&
-                      (!special || !may(call, protocol::ptlrpc::connect_flag::kNodevoh));
+  const bool handle =
+      !inode->is_symlink() && (!special || !may(call, protocol::ptlrpc::connect_flag::kNodevoh));
   if (handle) {
     answer.disposition |= disposition::kOpenOpen;
     if (opening.handle == 0) opening.handle = open_file(call, opening);
@@ -237,13 +255,15 @@ uint64_t Mds::open_file(Call& call, const Opening& opening) {
   file.handle = new_open_handle(request.from);
   file.inode = opening.child;
   file.mode = opening.asked.flags & kOpenModes;
-  file.xid = request.xid;
+  if (request.replay && planted(Defect::write_count_lost_in_replay)) file.mode &= ~kOpenWrite;
+  file.xid = planted(Defect::open_request_forgotten) ? 0 : request.xid;
   file.export_id = request.export_id;
   if (request.replay && dialect().old_handles) {
     file.old_handle = opening.asked.old_handle;
     // Left over from a replay that was interrupted.
     const OpenFile* stale = opens_.find_by_old_handle(request.export_id, file.old_handle);
     if (stale != nullptr) remove_open(call.turn, OpenFile(*stale));
+    if (planted(Defect::old_handle_not_kept)) file.old_handle = 0;
   }
   const bool lost =
       planted(Defect::open_handle_lost_over_failover) && request.replay && !opening.created;

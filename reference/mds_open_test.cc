@@ -141,9 +141,10 @@ TEST_CASE("2.0: an uncommitted open is made again by its replay, and closes by e
 
   alice.connect();
   request.record.old_handle.cookie = old_handle;
-  const auto replayed = alice.call<Open>(
-      request, {.flags = msg_flag::kReplay, .transno = first.transno(), .xid = first.xid,
-                .versions = first.message->body().pre_versions});
+  const auto replayed = alice.call<Open>(request, {.flags = msg_flag::kReplay,
+                                                   .transno = first.transno(),
+                                                   .xid = first.xid,
+                                                   .versions = first.message->body().pre_versions});
   REQUIRE(replayed.transno() == first.transno());
   REQUIRE(replayed.reply().lock.lock_policy_res2 == 0);
   REQUIRE(server.mds.files().find(kFile) != nullptr);
@@ -169,7 +170,7 @@ TEST_CASE("2.0: a committed open is opened again by FID", "[mds open]") {
 
 TEST_CASE("The planted defect loses the handle of a replayed open", "[mds open]") {
   Config config = config_of(Dialect::v2_0);
-  config.defects = defect_bit(Defect::open_handle_lost_over_failover);
+  config.defects = Defect::open_handle_lost_over_failover;
   Server server(config);
   Client alice(server, kAlice, "alice");
   const auto request = open_20(root_of(server), "f", kFile, kCreate);

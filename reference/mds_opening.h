@@ -9,9 +9,6 @@
 
 namespace reference {
 
-// The version of an object that does not exist.
-inline constexpr uint64_t kNoVersion = 1;
-
 // Objects are made for who writes and does not put it off.
 constexpr bool wants_objects(uint32_t open_flags) {
   return (open_flags & protocol::mds::open_flag::kFmodeWrite) != 0 &&
@@ -21,10 +18,10 @@ constexpr bool wants_objects(uint32_t open_flags) {
 struct Mds::Opening {
   operation::Open asked;
   IntentAnswer answer;
-  uint64_t child = 0;    // inode number
-  uint64_t handle = 0;   // of a file that is open already
+  uint64_t child = 0;   // inode number
+  uint64_t handle = 0;  // of a file that is open already
   bool created = false;
-  bool again = false;    // answered from the slot
+  bool again = false;  // answered from the slot
   std::optional<Transaction> transaction;
   std::array<uint64_t, 2> versions = {};  // of parent and child, before
 };

@@ -2,6 +2,7 @@
 // and see what comes back. Transactions become durable at once unless the test holds them back.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -59,9 +60,7 @@ struct Said {
   std::optional<Message> message;  // none: not answered (yet)
   int32_t status() const { return message ? message->body().status : -1000; }
   uint64_t transno() const { return message->body().transno; }
-  typename Operation::Reply reply() const {
-    return Operation::Reply::decode(*message).value();
-  }
+  typename Operation::Reply reply() const { return Operation::Reply::decode(*message).value(); }
 };
 
 class Server {
@@ -100,6 +99,16 @@ class Server {
     step(Durable{last});
   }
 
+  // The oldest transaction only, and the server does not hear of it.
+  void commit_one() {
+    const Persist persist = unwritten.at(0);
+    unwritten.erase(unwritten.begin());
+    for (const Write& write : persist.writes) {
+      disk.erase(write.key);
+      if (write.value) disk[write.key] = *write.value;
+    }
+  }
+
   // The endpoint of a client; everything that is sent to it passes through.
   Endpoint& endpoint(PeerId peer) {
     Config own = config;
@@ -122,6 +131,7 @@ class Server {
         step(Received{from, send.message});
         continue;
       }
+      if (std::ranges::find(deaf, send.to) != deaf.end()) continue;
       Actions out;
       Incoming incoming = endpoint(send.to).receive(kServer, send.message, out);
       if (auto* reply = std::get_if<ReplyIn>(&incoming)) {
@@ -157,6 +167,7 @@ class Server {
   Time now = 1000 * kSecond;
   Mds mds;
   bool hold_commits = false;
+  std::vector<PeerId> deaf;  // clients whom nothing reaches
   std::vector<Persist> unwritten;
   std::vector<CalledBack> called_back;
   std::vector<Fact> notes;
@@ -197,8 +208,7 @@ class Client {
     request.client_handle.cookie = peer_.nid;
     request.connect_data.connect_flags = wish;
     request.connect_data.ibits_known = 7;
-    const uint32_t op_flags =
-        handle_ == 0 ? protocol::ptlrpc::msg_connect_flag::kInitial : 0;
+    const uint32_t op_flags = handle_ == 0 ? protocol::ptlrpc::msg_connect_flag::kInitial : 0;
     ++conn_cnt_;
     const auto said = send<v20::MdsConnect>(request, {}, op_flags);
     if (said.status() == 0) handle_ = said.message->body().handle.cookie;
@@ -222,10 +232,10 @@ class Client {
   uint64_t next_xid() const { return xid_ + 1; }
   PeerId peer() const { return peer_; }
 
-  static constexpr uint64_t kWish =
-      connect_flag::kVersion | connect_flag::kIbits | connect_flag::kFid | connect_flag::kVbr |
-      connect_flag::kAcl | connect_flag::kXattr | connect_flag::kNodevoh | connect_flag::kLovV3 |
-      connect_flag::kCancelset;
+  static constexpr uint64_t kWish = connect_flag::kVersion | connect_flag::kIbits |
+                                    connect_flag::kFid | connect_flag::kVbr | connect_flag::kAcl |
+                                    connect_flag::kXattr | connect_flag::kNodevoh |
+                                    connect_flag::kLovV3 | connect_flag::kCancelset;
   uint64_t wish = kWish;
 
  private:
@@ -247,9 +257,8 @@ class Client {
     body.pre_versions = how.versions;
     protocol::MessageBuilder builder(body);
     request.encode(builder);
-    const uint32_t portal =
-        Operation::kRequestPortal == 0 ? protocol::ptlrpc::portal::kMdsRequest
-                                       : Operation::kRequestPortal;
+    const uint32_t portal = Operation::kRequestPortal == 0 ? protocol::ptlrpc::portal::kMdsRequest
+                                                           : Operation::kRequestPortal;
     Actions out;
     server_.endpoint(peer_).send_request(kServer, portal, xid, builder.finish(), out);
     server_.answers.erase({peer_, xid});
@@ -288,8 +297,8 @@ inline v20::LdlmEnqueueIntentOpen::Request open_20(Fid parent, std::string_view 
   request.lock.lock_desc.policy_data.start = 2;
   request.lock.lock_flags = lock_flag::kHasIntent;
   request.lock.lock_handle[0].cookie = 0x1000 + child.oid;
-  request.intent.opc = (flags & open_flag::kCreat) != 0 ? intent_op::kOpen | intent_op::kCreat
-                                                        : intent_op::kOpen;
+  request.intent.opc =
+      (flags & open_flag::kCreat) != 0 ? intent_op::kOpen | intent_op::kCreat : intent_op::kOpen;
   request.record.opcode = 6;
   request.record.fid1 = lu(parent);
   request.record.fid2 = lu(child);

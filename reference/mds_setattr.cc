@@ -23,15 +23,21 @@ constexpr uint32_t kSetUidBit = 04000, kSetGidBit = 02000;
 void Mds::on_reint(Call& call) {
   const auto opcode = protocol::decode<uint32_t>(call.message().buffer(1), call.message().order());
   switch (opcode.value_or(0)) {
-    case reint_op::kSetattr: return on_setattr(call);
-    case reint_op::kCreate: return on_create(call);
-    case reint_op::kLink: return on_link(call);
-    case reint_op::kUnlink: return on_unlink(call);
-    case reint_op::kRename: return on_rename(call);
+    case reint_op::kSetattr:
+      return on_setattr(call);
+    case reint_op::kCreate:
+      return on_create(call);
+    case reint_op::kLink:
+      return on_link(call);
+    case reint_op::kUnlink:
+      return on_unlink(call);
+    case reint_op::kRename:
+      return on_rename(call);
     case reint_op::kSetxattr:
       if (dialect().xattrs_by_reint) return on_setxattr(call);
       [[fallthrough]];
-    default: return service_.refuse(call.turn, call.request, dialect().unknown_reint);
+    default:
+      return service_.refuse(call.turn, call.request, dialect().unknown_reint);
   }
 }
 
@@ -80,16 +86,15 @@ void Mds::on_setattr(Call& call) {
   const Inode* inode = find_file(asked->fid, status);
   if (call.request.reconstruct) return answer_again(call, form, {.inode = inode});
 
+  const bool identity = (asked->valid & kIdentity) != 0;
+  const std::array versions = {version_of(inode)};
+  if (const int32_t other = identity ? check_versions(call, versions) : 0) status = other;
   if (status == 0) status = refuse_setattr(*asked, *inode);
   const bool wish = status == 0 && !asked->layout.empty() && inode->is_directory();
   if (wish && !decode_wish(asked->layout)) status = -EINVAL;
   if (status != 0) return refuse_change(call, status, form);
-  const bool identity = (asked->valid & kIdentity) != 0;
   const uint64_t bits = identity ? bit::kUpdate | bit::kLookup : bit::kUpdate;
   if (!hold(call, {whole(*inode, bits)})) return;
-  const std::array versions = {inode->version};
-  if (identity) status = check_versions(call, versions);
-  if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   Inode& changed = files_.change(inode->number);
@@ -98,7 +103,8 @@ void Mds::on_setattr(Call& call) {
   if (wish) changed.layout = Bytes(asked->layout);
   if (identity) changed.version = transaction.transno();
 
-  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), versions);
+  const auto looked_at = std::span(versions).first(identity ? 1 : 0);
+  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), looked_at);
 }
 
 }  // namespace reference

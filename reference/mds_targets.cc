@@ -7,6 +7,7 @@
 #include "protocol/mds.h"
 #include "protocol/operations_2_0.h"
 #include "protocol/ost.h"
+#include "reference/nid.h"
 #include "reference/registration.h"
 
 namespace reference {
@@ -16,6 +17,7 @@ namespace {
 // CREATE and DESTROY are the same in both dialects, but for buffers that may be left out.
 using protocol::operations_2_0::OstCreate;
 using protocol::operations_2_0::OstDestroy;
+using protocol::operations_2_0::OstSetInfo;
 
 namespace valid = protocol::mds::valid;
 constexpr uint32_t kOstServicePortal =
@@ -182,6 +184,7 @@ void MdsTargets::on_ost_event(const TargetsContext& context, Ost& ost, const Imp
       break;
     case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::want_locks:
+    case ImportEvent::Kind::locks_lost:
     case ImportEvent::Kind::refused:
     case ImportEvent::Kind::closed:
       break;
@@ -250,6 +253,17 @@ void MdsTargets::destroy(const TargetsContext& context, const UnlinkLog::Record&
   OutgoingRequest outgoing = make_request<OstDestroy>(request, 1, protocol::ost::OstBody::kSize);
   const RequestId id = ost->import.submit(import_context(context), std::move(outgoing));
   ost->destroying.push_back({id, request.body.oa.lcookie});
+}
+
+void MdsTargets::evict_nid(const TargetsContext& context, uint64_t nid) {
+  const std::string text = nid_text(nid) + '\0';
+  OstSetInfo::Request request;
+  request.key = "evict_by_nid";
+  request.value = protocol::as_bytes(text);
+  for (Ost& ost : osts_) {
+    if (!ost.import.usable() || !ost.import.room()) continue;
+    ost.import.submit(import_context(context), make_request<OstSetInfo>(request, 0, 0));
+  }
 }
 
 uint32_t MdsTargets::connected_osts() const {

@@ -49,6 +49,9 @@ class MdsTargets {
   // An object that no file has any more: destroyed, if its OST is connected.
   void destroy(const TargetsContext& context, const UnlinkLog::Record& record);
 
+  // Asks every OST that is connected to evict the clients at this address (semantics 1.11 f).
+  void evict_nid(const TargetsContext& context, uint64_t nid);
+
   uint32_t connected_osts() const;
 
   void invariants() const;

@@ -4,7 +4,6 @@
 #include <cerrno>
 
 #include "reference/mds.h"
-#include "reference/mds_opening.h"
 
 namespace reference {
 
@@ -31,29 +30,28 @@ void Mds::on_link(Call& call) {
   if (call.request.reconstruct) return answer_again(call, form, {.inode = file});
 
   const Inode* directory = file == nullptr ? nullptr : find_directory(asked->directory, status);
-  if (directory != nullptr) status = refuse_new_name(*directory, asked->name, asked->who);
+  const Inode* there = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(file), version_of(there)};
+  if (const int32_t other = check_versions(call, versions)) status = other;
+  if (status == 0) status = refuse_new_name(*directory, asked->name, asked->who);
   if (status == 0 && file->is_directory()) status = -EPERM;
   if (status == 0 && file->nlink >= kLinksMax) status = -EMLINK;
   if (status == 0 && file->nlink == 0) status = -ENOENT;  // an orphan stays one
-  if (status == 0 && files_.lookup(*directory, asked->name) != nullptr) status = -EEXIST;
+  if (status == 0 && there != nullptr) status = -EEXIST;
   if (status != 0) return refuse_change(call, status, form);
   if (!hold(call, {whole(*directory, bit::kUpdate), whole(*file, bit::kUpdate)})) return;
-  const std::array versions = {directory->version, file->version, kNoVersion};
-  status = check_versions(call, versions);
-  if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   const uint64_t number = file->number, holder = directory->number;
   files_.add_name(holder, asked->name, number);
-  for (const uint64_t changed : {number, holder}) {
-    files_.change(changed).ctime = asked->time;
-    files_.change(changed).version = transaction.transno();
-  }
+  for (const uint64_t changed : {number, holder}) files_.change(changed).ctime = asked->time;
+  files_.change(number).version = transaction.transno();
+  if (dialect().names_version_directory) files_.change(holder).version = transaction.transno();
   files_.change(holder).mtime = asked->time;
   ++files_.change(number).nlink;
 
-  answer_change(call, std::move(transaction), form,
-                attributes(call, *files_.inode(number), 0, 0), versions);
+  answer_change(call, std::move(transaction), form, attributes(call, *files_.inode(number), 0, 0),
+                versions);
 }
 
 int32_t Mds::refuse_unlink(const operation::Unlink& asked, const Inode& directory,
@@ -71,17 +69,16 @@ void Mds::on_unlink(Call& call) {
   if (!asked) return malformed(call);
   cancel_early(call, asked->cancels);
   const ReplyForm form = dialect().put_unlink;
-  if (call.request.reconstruct) return answer_again(call, form, {});
+  if (call.request.reconstruct) return answer_removal_again(call);
 
   int32_t status = 0;
   const Inode* directory = find_directory(asked->directory, status);
   const Inode* child = directory == nullptr ? nullptr : files_.lookup(*directory, asked->name);
+  const std::array versions = {version_of(directory), version_of(child)};
+  if (const int32_t other = check_versions(call, versions)) status = other;
   if (status == 0) status = child == nullptr ? -ENOENT : refuse_unlink(*asked, *directory, *child);
   if (status != 0) return refuse_change(call, status, form);
   if (!hold(call, {whole(*directory, bit::kUpdate), whole(*child, kEveryBit)})) return;
-  const std::array versions = {directory->version, child->version};
-  status = check_versions(call, versions);
-  if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   const uint64_t number = child->number, holder = directory->number;
@@ -89,7 +86,7 @@ void Mds::on_unlink(Call& call) {
   files_.remove_name(holder, asked->name);
   Inode& changed = files_.change(holder);
   changed.mtime = changed.ctime = asked->time;
-  changed.version = transaction.transno();
+  if (dialect().names_version_directory) changed.version = transaction.transno();
   if (is_directory) --changed.nlink;
   const auto removed = drop_link(call, number, asked->time, transaction.transno());
 
@@ -106,7 +103,7 @@ std::optional<Mds::Removed> Mds::drop_link(const Call& call, uint64_t number, in
   inode.version = transno;
   if (inode.nlink != 0) return std::nullopt;
   if (opens_.open_count(number) != 0 && !planted(Defect::unlink_destroys_open_file)) {
-    files_.add_orphan(number);
+    files_.add_orphan(number, !planted(Defect::orphan_not_recorded));
     note(call.turn, Fact::Kind::inode_orphaned, inode);
     return std::nullopt;
   }
@@ -146,7 +143,7 @@ void Mds::on_rename(Call& call) {
   if (!asked) return malformed(call);
   cancel_early(call, asked->cancels);
   const ReplyForm form = dialect().put_unlink;
-  if (call.request.reconstruct) return answer_again(call, form, {});
+  if (call.request.reconstruct) return answer_removal_again(call);
 
   int32_t status = 0;
   Renaming renaming;
@@ -155,6 +152,11 @@ void Mds::on_rename(Call& call) {
   if (status == 0) {
     renaming.child = files_.lookup(*renaming.from, asked->source_name);
     renaming.target = files_.lookup(*renaming.to, asked->target_name);
+  }
+  const std::array versions = {version_of(renaming.from), version_of(renaming.to),
+                               version_of(renaming.child), version_of(renaming.target)};
+  if (const int32_t other = check_versions(call, versions)) status = other;
+  if (status == 0) {
     status = renaming.child == nullptr ? -ENOENT : refuse_rename(*asked, renaming);
   }
   if (status != 0) return refuse_change(call, status, form);
@@ -165,11 +167,6 @@ void Mds::on_rename(Call& call) {
                                 whole(*renaming.child, child_bits)};
   if (renaming.target != nullptr) wanted.push_back(whole(*renaming.target, kEveryBit));
   if (!hold(call, std::move(wanted))) return;
-  const std::array versions = {renaming.from->version, renaming.to->version,
-                               renaming.child->version,
-                               renaming.target == nullptr ? kNoVersion : renaming.target->version};
-  status = check_versions(call, versions);
-  if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   std::optional<Removed> removed;
@@ -195,7 +192,7 @@ void Mds::move_name(const operation::Rename& asked, const Renaming& renaming, ui
   for (const uint64_t directory : {from, to}) {
     Inode& inode = files_.change(directory);
     inode.mtime = inode.ctime = asked.time;
-    inode.version = transno;
+    if (dialect().names_version_directory) inode.version = transno;
   }
   Inode& moved = files_.change(child);
   moved.ctime = asked.time;

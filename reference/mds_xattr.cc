@@ -95,6 +95,8 @@ void Mds::on_setxattr(Call& call) {
   const Inode* inode = find_file(asked->fid, status);
   if (call.request.reconstruct) return answer_again(call, form, {.inode = inode});
 
+  const std::array versions = {version_of(inode)};
+  if (const int32_t other = check_versions(call, versions)) status = other;
   const bool named = !asked->name.empty() && asked->name.size() <= kNameLengthMax;
   if (status == 0 && !named) status = -ERANGE;
   if (status == 0 && asked->value.size() > kValueMax) status = -E2BIG;
@@ -102,10 +104,8 @@ void Mds::on_setxattr(Call& call) {
   if (status == 0) status = may_access(*inode, asked->who, kMayWrite);
   if (status != 0) return refuse_change(call, status, form);
   if (!hold(call, {whole(*inode, bit::kUpdate | bit::kLookup)})) return;
-  const std::array versions = {inode->version};
-  status = check_versions(call, versions);
   Inode changed = *inode;
-  if (status == 0) status = change_xattr(*asked, changed);
+  status = change_xattr(*asked, changed);
   if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
@@ -140,8 +140,6 @@ void Mds::on_set_info(Call& call) {
   service_.finish(call.turn, call.request, reply);
 }
 
-void Mds::on_not_supported(Call& call) {
-  service_.refuse(call.turn, call.request, -EOPNOTSUPP);
-}
+void Mds::on_not_supported(Call& call) { service_.refuse(call.turn, call.request, -EOPNOTSUPP); }
 
 }  // namespace reference

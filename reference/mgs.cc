@@ -105,6 +105,12 @@ void Mgs::step(Time now, const Event& event, Actions& out) {
     Result result;
     if (const auto* evict = std::get_if<Evict>(&asked->order)) {
       service_.evict_uuid(turn, evict->uuid, "an operator asked for it");
+    } else if (const auto* by_nid = std::get_if<EvictNid>(&asked->order)) {
+      service_.evict_nid(turn, by_nid->nid, "an operator asked for it, by NID");
+    } else if (const auto* down = std::get_if<Unmount>(&asked->order)) {
+      service_.unmount(turn, down->force);
+    } else if (const auto* hold = std::get_if<HoldConnects>(&asked->order)) {
+      service_.hold_connects(hold->on);
     } else if (!std::holds_alternative<AbortRecovery>(asked->order)) {
       result.status = -EOPNOTSUPP;
     }

@@ -190,6 +190,7 @@ int32_t Mgs::check_target(MgsTargetInfo& info) const {
 }
 
 const Mgs::RegisteredTarget* Mgs::find_target(std::string_view name) const {
+  if (config_.defects.has(Defect::target_logged_twice)) return nullptr;
   const auto found = std::ranges::lower_bound(targets_, name, {}, &RegisteredTarget::name);
   return found != targets_.end() && found->name == name ? &*found : nullptr;
 }
@@ -258,7 +259,7 @@ void Mgs::write_target(const RegisteredTarget& target, const ConfigRecords& writ
   if (client->last_index() == 0) write.begin_client_log(*client, target.fsname);
   if (target.mdt) {
     write.add_mdc(*client, names);
-  } else {
+  } else if (!config_.defects.has(Defect::target_not_logged)) {
     write.add_osc(*client, names);
   }
   for (const RegisteredTarget& other : targets_) {

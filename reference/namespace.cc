@@ -262,10 +262,10 @@ bool Namespace::is_orphan(uint64_t number) const {
   return std::ranges::binary_search(orphans_, number);
 }
 
-void Namespace::add_orphan(uint64_t number) {
+void Namespace::add_orphan(uint64_t number, bool durable) {
   CHECK(!is_orphan(number));
   orphans_.insert(std::ranges::lower_bound(orphans_, number), number);
-  write(key_of(kOrphanPrefix, number), Bytes());
+  if (durable) write(key_of(kOrphanPrefix, number), Bytes());
 }
 
 void Namespace::remove_orphan(uint64_t number) {

@@ -96,7 +96,8 @@ class Namespace {
   // Without a name but still open. Durable, and iterated after recovery (semantics 2.7).
   const std::vector<uint64_t>& orphans() const { return orphans_; }
   bool is_orphan(uint64_t number) const;
-  void add_orphan(uint64_t number);
+  // Not `durable` is a planted defect: a crash forgets it.
+  void add_orphan(uint64_t number, bool durable = true);
   void remove_orphan(uint64_t number);
 
   // What was changed since the last call, each key once.

@@ -67,7 +67,8 @@ ObjectPool::Allocation ObjectPool::allocate(uint32_t count, uint32_t offset,
   uint32_t first = next_;
   if (offset != kStripeAnywhere) {
     const Ost* entry = find(offset);
-    if (entry == nullptr || !entry->known) return {Outcome::impossible, {}};
+    if (entry == nullptr) return {Outcome::impossible, {}};
+    if (!entry->known) return {Outcome::wait, {}};
     first = static_cast<uint32_t>(entry - osts_.data());
   }
   for (size_t i = 0; i < osts_.size(); ++i) {
@@ -77,7 +78,8 @@ ObjectPool::Allocation ObjectPool::allocate(uint32_t count, uint32_t offset,
     usable.push_back(position);
     if (osts_[position].last_used < osts_[position].last_made) ready.push_back(position);
   }
-  if (!known) return {Outcome::impossible, {}};
+  // From before a restart: the configuration will name it again.
+  if (!known) return {osts_.empty() ? Outcome::impossible : Outcome::wait, {}};
   size_t stripes = count == 0 ? default_count : count;
   if (count == kStripeOnAll || default_count == 0) stripes = usable.size();
   stripes = std::min<size_t>({stripes, usable.size(), kStripeCountMax});

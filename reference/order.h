@@ -18,8 +18,26 @@ struct Evict {  // the client with this uuid, or all when it is empty
   std::string uuid;
   void state(auto&& visit) const { visit(uuid); }
 };
+// All clients at this address. An MDS has its OSTs evict them, too.
+struct EvictNid {
+  uint64_t nid = 0;
+  void state(auto&& visit) const { visit(nid); }
+};
 struct AbortRecovery {
   void state(auto&& visit) const { visit(); }
+};
+// The target is unmounted: from now on nobody is answered but with -ENODEV. Without `force` that is
+// a failover: the slots stay, and clients recover with whoever serves the target next; with it they
+// are as if every client had disconnected. What was executed becomes durable as ever; then the
+// machine may go.
+struct Unmount {
+  bool force = false;
+  void state(auto&& visit) const { visit(force); }
+};
+// CONNECT is answered with -EAGAIN as long as it is `on`.
+struct HoldConnects {
+  bool on = true;
+  void state(auto&& visit) const { visit(on); }
 };
 
 // --- of a client: the calls of an application ---
@@ -80,7 +98,7 @@ struct Syscall {
   }
 };
 
-using Order = std::variant<Evict, AbortRecovery, Syscall>;
+using Order = std::variant<Evict, EvictNid, AbortRecovery, Unmount, HoldConnects, Syscall>;
 
 // --- back ---
 

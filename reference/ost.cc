@@ -99,6 +99,12 @@ void Ost::step(Time now, const Event& event, Actions& out) {
     Result result;
     if (const auto* evict = std::get_if<Evict>(&asked->order)) {
       service_.evict_uuid(step.turn, evict->uuid, "an operator asked for it");
+    } else if (const auto* by_nid = std::get_if<EvictNid>(&asked->order)) {
+      service_.evict_nid(step.turn, by_nid->nid, "an operator asked for it, by NID");
+    } else if (const auto* down = std::get_if<Unmount>(&asked->order)) {
+      unmount(step, down->force);
+    } else if (const auto* hold = std::get_if<HoldConnects>(&asked->order)) {
+      service_.hold_connects(hold->on);
     } else if (std::holds_alternative<AbortRecovery>(asked->order)) {
       service_.abort_recovery(step.turn);
     } else {
@@ -154,17 +160,21 @@ void Ost::on_work(Step& step, Work work) {
     on_client_gone(step, *gone);
   } else if (const auto* abort = std::get_if<AbortActive>(&work)) {
     abort_bulk(step, abort->export_id);
-  } else {
+  } else if (std::holds_alternative<RecoveryEnded>(work)) {
     callbacks_.recovery_ended(locking(step), step.news);
   }
+}
+
+void Ost::unmount(Step& step, bool force) {
+  service_.unmount(step.turn, force);
+  while (!jobs_.empty()) drop_job(step, jobs_.size() - 1);
 }
 
 // The answer names all that the client may count on, dirty pages included.
 void Ost::on_connecting(Step& step, Connecting& connecting) {
   namespace connect_op = protocol::ptlrpc::msg_connect_flag;
   const auto place = std::ranges::lower_bound(libraries_, connecting.export_id);
-  const bool library =
-      (connecting.request.message.body().op_flags & connect_op::kLibclient) != 0;
+  const bool library = (connecting.request.message.body().op_flags & connect_op::kLibclient) != 0;
   if (library && (place == libraries_.end() || *place != connecting.export_id)) {
     libraries_.insert(place, connecting.export_id);
   }

@@ -14,6 +14,7 @@
 // capabilities, extent maps, journals that commit late, contention statistics.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ class Ost {
           registered_, libraries_, bulk_timer_at_);
   }
 
+  // The device under it grows or shrinks to this size, but not below what is taken of it.
+  void resize(uint64_t capacity_bytes) {
+    config_.capacity_bytes = std::max(capacity_bytes, objects_.used_bytes() + grants_.total());
+  }
   const Objects& objects() const { return objects_; }
   const Locks& locks() const { return locks_; }
   const Grants& grants() const { return grants_; }
@@ -101,6 +106,7 @@ class Ost {
   void on_bulk_done(Step& step, const BulkDone& done);
   void on_bulk_late(Step& step);
   void abort_bulk(Step& step, ExportId client);
+  void unmount(Step& step, bool force);
   void run(Step& step, const Request& request, LockHandle lock);
   void on_lock_granted(Step& step, LockHandle lock);
   // Takes the extent for the request, or parks it until the holders have given way.
@@ -119,7 +125,7 @@ class Ost {
 
   // --- what handlers share (ost_answer.cc) ---
   const OstDialect& dialect() const { return ost_dialect(config_.dialect); }
-  bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
+  bool planted(Defect defect) const { return config_.defects.has(defect); }
   uint64_t wall_clock(Time now) const;
   void refuse(Call& call, int32_t status);
   void answer(Call& call, int32_t status, const Obdo& obdo);

@@ -113,7 +113,8 @@ void Ost::take_accounts(Call& call, const Brw& brw) {
 }
 
 bool Ost::lock_brw(Call& call, const Brw& brw, LockMode mode) {
-  if ((brw.niobufs.front().flags & brw_flag::kSrvlock) == 0) return true;
+  const bool lockless = (brw.niobufs.front().flags & brw_flag::kSrvlock) != 0;
+  if (!lockless || planted(Defect::server_lock_ignored)) return true;
   constexpr uint64_t kPageMask = Object::kPage - 1;
   return hold(call, brw.object, mode, brw.start() & ~kPageMask, brw.end() | kPageMask);
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kFull = connect_flag::kFull20 | connect_flag::kSrvlock | connect_flag::kGrant;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0)
+  explicit Mounted(Dialect dialect = Dialect::v2_0, DefectSet defects = {})
       : Mounted(config_of(dialect, defects)) {}
   explicit Mounted(const Config& chosen) : Talk(chosen) {
     connect(anna, kFull);
@@ -175,7 +175,7 @@ TEST_CASE("OST: a resent write pays once") {
 }
 
 TEST_CASE("OST: with the planted defect an evicted client's grant is lost") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::grant_leaked));
+  Mounted talk(Dialect::v2_0, Defect::grant_leaked);
   Client carl{"carl", 3};
   talk.connect(carl, kFull, 64 * 4096);
   talk.step(Asked{1, Evict{"carl"}});
@@ -197,6 +197,17 @@ TEST_CASE("OST: a full OST refuses what nobody has paid for, and takes what is g
   const auto covered =
       write(talk, carl, 3, 0, text(std::string(4 * 4096, 'y')), {.flags = brw_flag::kFromGrant});
   REQUIRE(ops::OstWrite::Reply::decode(*covered)->rc[0] == 0);
+}
+
+TEST_CASE("OST: a device that shrinks keeps what is on it, and grows again") {
+  Mounted talk;
+  write(talk, talk.anna, 1, 0, text(std::string(4096, 'x')));
+  talk.ost.resize(0);
+  const auto refused = write(talk, talk.anna, 2, 4096, text("x"));
+  REQUIRE(ops::OstWrite::Reply::decode(*refused)->rc[0] == -ENOSPC);
+  talk.ost.resize(64u << 20);
+  const auto taken = write(talk, talk.anna, 3, 4096, text("x"));
+  REQUIRE(ops::OstWrite::Reply::decode(*taken)->rc[0] == 0);
 }
 
 TEST_CASE("OST: a client gives grant back") {

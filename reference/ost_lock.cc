@@ -118,7 +118,7 @@ void Ost::on_glimpse(Call& call, const LockRequest& wanted) {
   const bool known = locks_.find(wanted.owner, wanted.client_handle) != nullptr;
   if (known || locks_.grantable(wanted)) {
     return listens(wanted.owner) ? give_lock(call, wanted)
-                                      : answer_glimpse(call, wanted, lvb_of(wanted.resource));
+                                 : answer_glimpse(call, wanted, lvb_of(wanted.resource));
   }
   if (planted(Defect::glimpse_from_disk)) {
     return answer_glimpse(call, wanted, disk_lvb(wanted.resource));
@@ -131,7 +131,8 @@ void Ost::on_glimpse(Call& call, const LockRequest& wanted) {
     if (!writes || held.policy.end < lvb.size) continue;
     if (held.owner == 0 || !listens(held.owner)) {
       writes_unheard = true;
-    } else if (holder == nullptr || held.policy.start > holder->policy.start) {
+    } else if (holder == nullptr ||
+               (held.policy.start > holder->policy.start) != planted(Defect::glimpse_asks_first)) {
       holder = &held;
     }
   }

@@ -13,7 +13,8 @@ constexpr uint32_t kPw = protocol::ldlm::lock_mode::kPw;
 constexpr uint32_t kPr = protocol::ldlm::lock_mode::kPr;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0) : Talk(dialect, defects) {
+  explicit Mounted(Dialect dialect = Dialect::v2_0, DefectSet defects = {})
+      : Talk(dialect, defects) {
     connect(anna, kFull);
     connect(bert, kFull);
     create(*this, anna, 8);
@@ -77,7 +78,7 @@ TEST_CASE("OST locks: a completion of 1.8 says what one of 2.0 says") {
 }
 
 TEST_CASE("OST locks: with the planted defect the completion is lost") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::completion_lost));
+  Mounted talk(Dialect::v2_0, Defect::completion_lost);
   const uint64_t held = handle(enqueue(talk, talk.anna, 1, kPw, 0, 10));
   enqueue(talk, talk.bert, 1, kPw, 0, 10);
   cancel(talk, talk.anna, held);
@@ -158,7 +159,7 @@ TEST_CASE("OST locks: a glimpse asks the writer for the size in its cache") {
 }
 
 TEST_CASE("OST locks: with the planted defect a glimpse asks nobody") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::glimpse_from_disk));
+  Mounted talk(Dialect::v2_0, Defect::glimpse_from_disk);
   enqueue(talk, talk.anna, 1, kPw, 0, kEof);
   const auto reply = talk.glimpse(talk.bert);
   REQUIRE(reply->body().status == 301);

@@ -11,7 +11,8 @@ namespace {
 constexpr uint64_t kFull = connect_flag::kFull20 | connect_flag::kSrvlock | connect_flag::kGrant;
 
 struct Mounted : Talk {
-  explicit Mounted(Dialect dialect = Dialect::v2_0, uint64_t defects = 0) : Talk(dialect, defects) {
+  explicit Mounted(Dialect dialect = Dialect::v2_0, DefectSet defects = {})
+      : Talk(dialect, defects) {
     connect(anna, kFull);
     connect(bert, kFull);
     create(*this, anna, 8);
@@ -65,10 +66,19 @@ TEST_CASE("OST: a truncate sets the size and frees what is behind it") {
 }
 
 TEST_CASE("OST: with the planted defect a truncate leaves the size") {
-  Mounted talk(Dialect::v2_0, defect_bit(Defect::punch_keeps_size));
+  Mounted talk(Dialect::v2_0, Defect::punch_keeps_size);
   write(talk, talk.anna, 1, 0, text("0123456789"));
   punch(talk, talk.anna, 1, 4);
   REQUIRE(attributes(talk, talk.anna, 1).size == 10);
+}
+
+TEST_CASE("OST: the last xid again without saying so is refused") {
+  Mounted talk;
+  write(talk, talk.anna, 1, 0, text("0123456789"));
+  punch(talk, talk.anna, 1, 4);
+  talk.anna.replies.clear();
+  --talk.anna.xid;
+  REQUIRE(punch(talk, talk.anna, 1, 4)->body().status == -ENOTCONN);
 }
 
 TEST_CASE("OST: only truncation is punched") {

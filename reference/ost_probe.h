@@ -24,7 +24,7 @@ namespace msg_flag = protocol::ptlrpc::msg_flag;
 namespace valid = protocol::mds::valid;
 using protocol::Message;
 
-inline Config config_of(Dialect dialect, uint64_t defects = 0) {
+inline Config config_of(Dialect dialect, DefectSet defects = {}) {
   Config config;
   config.dialect = dialect;
   config.self = {0x20000'7f000014, kLnetPid};
@@ -61,7 +61,7 @@ struct Said {
 
 class Talk {
  public:
-  explicit Talk(Dialect dialect, uint64_t defects = 0) : Talk(config_of(dialect, defects)) {}
+  explicit Talk(Dialect dialect, DefectSet defects = {}) : Talk(config_of(dialect, defects)) {}
   explicit Talk(const Config& chosen) : config(chosen), ost(chosen, {}) {
     Actions out;
     ost.start(now, out);

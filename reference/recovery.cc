@@ -31,7 +31,8 @@ constexpr auto kPolicies = std::to_array<RecoveryPolicy>({
 
 // What may come while a target recovers; anything else is answered with -EAGAIN. `fresh` requests
 // are those that run although they are no replay: they change nothing that a replay could (facts:
-// semantics 1.3; of OSTs, the list that obdfilter's service has in both versions).
+// semantics 1.3; of OSTs 3.10, the list that obdfilter's service has in both versions). 1.8 has
+// SETXATTR as an opcode of its own where 2.0 has it in REINT.
 struct PermittedRow {
   TargetKind kind;
   uint32_t opcode;
@@ -72,7 +73,7 @@ Recovery::Recovery(const Config& config, TargetKind kind)
               kPolicies.begin()),
       kind_(kind),
       timing_(config.timing),
-      unordered_((config.defects & defect_bit(Defect::replay_executed_unordered)) != 0) {}
+      defects_(config.defects) {}
 
 const RecoveryPolicy& Recovery::policy() const { return kPolicies[static_cast<size_t>(policy_)]; }
 
@@ -83,16 +84,21 @@ void Recovery::begin(uint64_t next_transno) {
 
 void Recovery::extend(Time until) {
   if (deadline_ == kNever) return;
-  deadline_ = std::min(std::max(deadline_, until), hard_deadline_);
+  // Until somebody was given up, RECONNECT_DELAY_MAX before the hard limit is left for the others.
+  const Time spare = version_recovery_ ? 0 : timing_.obd_timeout / 2;
+  deadline_ = std::min(std::max(deadline_, until), hard_deadline_ - spare);
+}
+
+void Recovery::approached(Time now) {
+  if (!active() || deadline_ != kNever) return;
+  began_ = now;
+  deadline_ = now + timing_.recovery_soft;
+  hard_deadline_ = now + timing_.recovery_hard;
 }
 
 void Recovery::connected(Export& client, Time now, uint32_t service_time_s,
                          uint64_t first_transno) {
-  if (deadline_ == kNever) {
-    began_ = now;
-    deadline_ = now + timing_.recovery_soft;
-    hard_deadline_ = now + timing_.recovery_hard;
-  }
+  approached(now);
   const bool first_time = !client.in_recovery;
   client.in_recovery = true;
   // est2timeout, and twice the time that a client may need to switch to another server: 50, 5 and
@@ -130,25 +136,35 @@ Recovery::Admission Recovery::admit_ping(Export& client, Request& request) {
   return Admission::queued;
 }
 
-Recovery::Admission Recovery::admit(Export& client, Request& request, Time now) {
-  if (request.opcode == opcode::kObdPing) return admit_ping(client, request);
-  const auto row = std::ranges::find_if(kPermitted, [&](const PermittedRow& one) {
+bool Recovery::permitted(const Request& request) const {
+  if (request.opcode == opcode::kOstPunch && defects_.has(Defect::punch_replay_refused)) {
+    return false;
+  }
+  return std::ranges::any_of(kPermitted, [&](const PermittedRow& one) {
     return one.kind == kind_ && one.opcode == request.opcode;
   });
-  if (row == kPermitted.end()) return Admission::refused;
+}
+
+Recovery::Admission Recovery::admit_replay(Request& request, Time now, Time usual) {
+  const bool unordered = defects_.has(Defect::replay_executed_unordered);
+  if (unordered || request.replay_transno < next_transno_) return Admission::run;
+  if (duplicate(request)) return Admission::dropped;
+  const Time own = request.message.body().timeout * kSecond;
+  extend(now + (policy().own_timeout ? own : usual));
+  replays_.insert(
+      std::ranges::upper_bound(replays_, request.replay_transno, {}, &Request::replay_transno),
+      std::move(request));
+  return Admission::queued;
+}
+
+Recovery::Admission Recovery::admit(Export& client, Request& request, Time now, Time usual) {
+  if (request.opcode == opcode::kObdPing) return admit_ping(client, request);
+  if (!permitted(request)) return Admission::refused;
   const bool all_replayed = (request.flags & msg_flag::kReqReplayDone) != 0 && policy().stages;
   if (all_replayed) client.request_replay_needed = false;
-  if (request.replay && request.replay_transno != 0) {
-    if (unordered_ || request.replay_transno < next_transno_) return Admission::run;
-    if (duplicate(request)) return Admission::dropped;
-    const Time own = request.message.body().timeout * kSecond;
-    extend(now + (policy().own_timeout ? own : timing_.at_extra));
-    replays_.insert(
-        std::ranges::upper_bound(replays_, request.replay_transno, {}, &Request::replay_transno),
-        std::move(request));
-    return Admission::queued;
-  }
-  if (all_replayed && request.opcode == opcode::kLdlmEnqueue) {
+  if (request.replay && request.replay_transno != 0) return admit_replay(request, now, usual);
+  if (all_replayed && request.opcode == opcode::kLdlmEnqueue &&
+      !defects_.has(Defect::lock_replay_before_requests)) {
     const bool again = std::ranges::any_of(locks_, [&](const Request& one) {
       return one.export_id == request.export_id && one.xid == request.xid;
     });
@@ -156,11 +172,17 @@ Recovery::Admission Recovery::admit(Export& client, Request& request, Time now) 
     locks_.push_back(std::move(request));
     return Admission::queued;
   }
-  return row->fresh && !new_intent(request) ? Admission::run : Admission::refused;
+  const bool fresh = std::ranges::any_of(kPermitted, [&](const PermittedRow& one) {
+    return one.kind == kind_ && one.opcode == request.opcode && one.fresh;
+  });
+  if (fresh && !new_intent(request)) return Admission::run;
+  const bool runs = defects_.has(Defect::new_request_in_recovery);
+  return runs ? Admission::run : Admission::refused;
 }
 
 // Everybody who still replays has something queued: the numbers that are missing are lost.
 bool Recovery::gap_may_be_skipped(const Exports& exports) const {
+  if (defects_.has(Defect::gap_skipped_early)) return true;
   return std::ranges::all_of(exports.all(), [this](const Export& client) {
     return !client.request_replay_needed || waits(client.id);
   });
@@ -222,6 +244,10 @@ bool Recovery::advance(const Exports& exports) {
 
 std::vector<ExportId> Recovery::expired(const Exports& exports, Time now) {
   if (!active() || now < deadline_) return {};
+  if (defects_.has(Defect::window_never_ends)) {
+    deadline_ = hard_deadline_ = now + timing_.recovery_soft;
+    return {};
+  }
   if (now >= hard_deadline_) return abort(exports);
   std::vector<ExportId> late;
   for (const Export& client : exports.all()) {

@@ -6,7 +6,11 @@
 // (recovery.cc). Recovery owns the requests that wait; it sends nothing and evicts nobody itself:
 // it says whom to evict, and Service does.
 //
-// It does not model: delayed clients of 1.8 (off by default), shrinking windows.
+// A modification that is no replay is refused with -EAGAIN until recovery is over. Shipped servers
+// execute one that says transno 0, and rest on clients that send none (semantics 1.14 REC-5, 3.10;
+// the planted defect new-request-in-recovery is theirs).
+//
+// It does not model: shrinking windows. Delayed clients of 1.8 are the service's.
 #pragma once
 
 #include <cstddef>
@@ -43,11 +47,14 @@ class Recovery {
   bool version_recovery() const { return version_recovery_; }
 
   void begin(uint64_t next_transno);
+  // Somebody wants to connect, known or not: the window begins.
+  void approached(Time now);
   // A known client has connected; its service time estimate and its first transno to replay (0:
   // none said) come from its CONNECT.
   void connected(Export& client, Time now, uint32_t service_time_s, uint64_t first_transno);
   // Takes `request` over if the answer is queued.
-  Admission admit(Export& client, Request& request, Time now);
+  // `usual` is how long a request of its service takes at most, as estimated.
+  Admission admit(Export& client, Request& request, Time now, Time usual);
   // The request that may run now, if one may. One replay runs at a time.
   std::optional<Request> take(const Exports& exports);
   void finished(const Request& request);
@@ -87,13 +94,15 @@ class Recovery {
   Admission admit_ping(Export& client, Request& request);
   bool waits(ExportId id) const;
   bool duplicate(const Request& request) const;
+  bool permitted(const Request& request) const;
+  Admission admit_replay(Request& request, Time now, Time usual);
   bool gap_may_be_skipped(const Exports& exports) const;
   void extend(Time until);
 
   std::ptrdiff_t policy_;  // its row
   TargetKind kind_;
   Timing timing_;
-  bool unordered_ = false;  // planted defect
+  DefectSet defects_;
   Stage stage_ = Stage::over;
   uint64_t next_transno_ = 0;
   Time began_ = 0;

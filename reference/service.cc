@@ -99,13 +99,16 @@ void Service::accept(Turn& turn, RequestIn in) {
 
 void Service::on_request(Turn& turn, Request request) {
   Export* client = exports_.find(request.export_id);
+  if (unmounted_) return refuse_envelope(turn, envelope_of(request), -ENODEV);
   if (client == nullptr) return refuse_envelope(turn, envelope_of(request), -ENOTCONN);
   // A packet of an older connection has no effect, and no answer.
   if (request.message.body().conn_cnt < client->conn_cnt &&
       !planted(Defect::old_connection_accepted)) {
     return;
   }
-  client->last_request = turn.now;
+  if (request.opcode != opcode::kObdPing || !planted(Defect::pings_do_not_count)) {
+    client->last_request = turn.now;
+  }
   client->lm_flags = request.message.header().flags;
   const bool runs = std::ranges::any_of(executing_, [&](const Executing& one) {
     return one.export_id == request.export_id && one.xid == request.xid;
@@ -118,7 +121,8 @@ void Service::on_request(Turn& turn, Request request) {
     return refuse_envelope(turn, envelope_of(request), -ENOTCONN);
   }
   if (recovery_.active() && request.portal != protocol::ptlrpc::portal::kLdlmCancelRequest) {
-    switch (recovery_.admit(*client, request, turn.now)) {
+    const Time usual = estimates_.timeout(config_.timing, request.portal);
+    switch (recovery_.admit(*client, request, turn.now, usual)) {
       case Recovery::Admission::run:
         break;
       case Recovery::Admission::refused:
@@ -135,13 +139,13 @@ void Service::on_request(Turn& turn, Request request) {
 ClientSlot::Group Service::group_of(uint32_t op) const {
   const bool close =
       op == opcode::kMdsClose || (op == opcode::kMdsDoneWriting && policy().done_writing_closes);
+  if (planted(Defect::closes_share_the_slot)) return ClientSlot::Group::normal;
   return close ? ClientSlot::Group::close : ClientSlot::Group::normal;
 }
 
 // Only a metadata server minds: a client has one modification of each group in flight there.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
-  if (kind_ != TargetKind::mdt || request.resent || request.replay || request.xid == 0)
-    return false;
+  if (request.resent || request.replay || request.xid == 0) return false;
   return client.slot.record(group_of(request.opcode)).xid == request.xid;
 }
 
@@ -189,9 +193,11 @@ std::optional<Work> Service::next(Turn& turn) {
     const bool replaying = recovery_.stage() == Recovery::Stage::requests;
     if (!recovery_.advance(exports_)) break;
     if (replaying) turn.out.push_back(Note{{.kind = Fact::Kind::replays_ended}});
+    const bool any = std::ranges::any_of(exports_.all(), &Export::vbr_failed);
+    const bool all = any && planted(Defect::version_failure_evicts_all);
     std::vector<ExportId> mismatched;
     for (const Export& client : exports_.all()) {
-      if (client.vbr_failed) mismatched.push_back(client.id);
+      if (client.vbr_failed || all) mismatched.push_back(client.id);
     }
     for (const ExportId id : mismatched) evict(turn, id, "a replay met another version");
     if (!recovery_.active()) end_recovery(turn);
@@ -214,12 +220,24 @@ void Service::end_recovery(Turn& turn) {
   work_.emplace_back(RecoveryEnded{});
 }
 
+// Who was not there in time is evicted, or delayed where that is compiled in.
+void Service::miss_recovery(Turn& turn, ExportId id) {
+  Export* client = exports_.find(id);
+  if (!config_.delayed_recovery || !policy().delays_clients || client->in_recovery) {
+    return evict(turn, id, "it missed the recovery window");
+  }
+  client->delayed = true;
+  client->from_disk = client->request_replay_needed = client->lock_replay_needed = false;
+}
+
+bool Service::has_delayed() const { return std::ranges::any_of(exports_.all(), &Export::delayed); }
+
 void Service::abort_recovery(Turn& turn) {
   for (const ExportId id : recovery_.abort(exports_)) evict(turn, id, "recovery was aborted");
 }
 
 int32_t Service::check_versions(const Request& request, std::span<const uint64_t> now) {
-  if (request.replay_transno == 0) return 0;
+  if (request.replay_transno == 0 || planted(Defect::versions_not_checked)) return 0;
   Export* client = exports_.find(request.export_id);
   if (client == nullptr || !client->may(protocol::ptlrpc::connect_flag::kVbr)) return 0;
   CHECK(now.size() <= request.pre_versions().size());
@@ -245,6 +263,7 @@ void Service::invariants() const {
   CHECK(work_.empty(), "a step left work undone");
   for (const Executing& one : executing_) CHECK(exports_.find(one.export_id) != nullptr);
   for (const Held& one : held_) CHECK(!journal_.is_durable(one.until));
+  for (const Untaken& one : untaken_) CHECK(!journal_.is_durable(one.commit));
 }
 
 }  // namespace reference

@@ -71,8 +71,11 @@ struct Reply {
   std::optional<int32_t> result;  // of the operation, where pb_status is something else (intents)
   uint32_t data = 0;              // for the slot's last_data: disposition bits of an open
   std::array<uint64_t, 4> versions = {};  // of the objects before the operation (VBR)
-  ObjectName object;          // for the note `executed`
+  ObjectName object;                      // for the note `executed`
   bool after_commit = false;  // hold it until all that was done so far is durable (sync)
+  // Locks depend on it ("difficult"): the client is to acknowledge it, and ReplyTaken says that it
+  // has, or that what it tells of is durable (semantics 1.6, lnet-socklnd 5).
+  bool difficult = false;
 };
 
 // --- what a machine has to do, besides requests ---
@@ -104,10 +107,17 @@ struct AbortActive {
   ExportId export_id = 0;
 };
 
+// A difficult reply, see Reply: what was kept for it may go.
+struct ReplyTaken {
+  ExportId export_id = 0;
+  uint64_t xid = 0;
+};
+
 // All clients are back or evicted: re-process waiting locks, clean orphans, synchronise servers.
+// Comes again when the last delayed client has recovered or is gone.
 struct RecoveryEnded {};
 
-using Work = std::variant<Request, Connecting, ClientGone, AbortActive, RecoveryEnded>;
+using Work = std::variant<Request, Connecting, ClientGone, AbortActive, ReplyTaken, RecoveryEnded>;
 
 // How to reach a client with a lock callback.
 struct ReversePath {
@@ -141,6 +151,11 @@ class Service {
   void evict_uuid(Turn& turn, std::string_view uuid, std::string_view why);  // empty: everybody
   void evict_nid(Turn& turn, uint64_t nid, std::string_view why);
   void abort_recovery(Turn& turn);
+  // Orders of order.h.
+  void unmount(Turn& turn, bool force);
+  void hold_connects(bool on) { holding_connects_ = on; }
+  // False if the transfer was no reply's.
+  bool acknowledged(const BulkDone& done);
 
   // The next thing to do. When there is nothing more it sets the timers of early replies.
   std::optional<Work> next(Turn& turn);
@@ -175,6 +190,10 @@ class Service {
   std::span<const Export> exports() const { return exports_.all(); }
   std::optional<ReversePath> reverse(ExportId id) const;
   bool recovering() const { return recovery_.active(); }
+  // Whether a ReplyTaken will come for this request.
+  bool awaits_taking(const Request& request) const;
+  // Clients that may still come to recover by themselves.
+  bool has_delayed() const;
   uint64_t last_committed() const { return journal_.last_committed(); }
   uint64_t last_transno() const { return journal_.last_transno(); }
   uint64_t mount_count() const { return journal_.mount_count(); }
@@ -182,8 +201,8 @@ class Service {
 
   void invariants() const;
   void state(auto&& visit) const {
-    visit(exports_, journal_, recovery_, estimates_, executing_, held_, late_slots_,
-          recovery_timer_, ping_timer_, early_timer_);
+    visit(exports_, journal_, recovery_, estimates_, executing_, held_, untaken_, late_slots_,
+          unmounted_, holding_connects_, recovery_timer_, ping_timer_, early_timer_);
   }
 
  private:
@@ -222,6 +241,14 @@ class Service {
       visit(until, export_id, peer, portal, xid, lm_flags, message);
     }
   };
+  // A difficult reply that neither was acknowledged nor tells of durable things.
+  struct Untaken {
+    ExportId export_id = 0;
+    uint64_t xid = 0;
+    CommitId commit = 0;
+    uint64_t transfer = 0;  // its cookie; 0 if the reply is held, or could not ask for an ACK
+    void state(auto&& visit) const { visit(export_id, xid, commit, transfer); }
+  };
   // A slot that goes to the disk when the operation has got there.
   struct LateSlot {
     CommitId after = 0;
@@ -230,7 +257,7 @@ class Service {
   };
 
   const ServicePolicy& policy() const;
-  bool planted(Defect defect) const { return (config_.defects & defect_bit(defect)) != 0; }
+  bool planted(Defect defect) const { return config_.defects.has(defect); }
 
   // service.cc
   void note_found(Turn& turn) const;
@@ -241,6 +268,7 @@ class Service {
   void queue(Request request);
   std::optional<Work> take_work();
   void end_recovery(Turn& turn);
+  void miss_recovery(Turn& turn, ExportId id);
 
   // service_connect.cc
   void on_connect(Turn& turn, Request request);
@@ -250,6 +278,7 @@ class Service {
   void refuse_library(Turn& turn, const Request& request);
   void on_disconnect(Turn& turn, const Request& request);
   void on_ping(Turn& turn, const Request& request);
+  bool end_delayed(Turn& turn, const Request& ping);
   void remove_export(Turn& turn, ExportId id, bool evicted);
 
   // service_reply.cc
@@ -264,6 +293,9 @@ class Service {
                   int32_t result, Transaction& transaction);
   CommitId finish_with(Turn& turn, const Request& request, Reply& reply, Transaction* transaction);
   CommitId need_sync(const Export& client, CommitId commit) const;
+  void send_or_hold(Turn& turn, const Export& client, const Request& request, Reply& reply,
+                    CommitId commit);
+  void taken(const Untaken& reply);
   static void note_done(Turn& turn, Fact::Kind kind, const Export* client, const Request& request,
                         const Reply& reply, uint64_t transno, size_t records);
   void hold(CommitId until, ExportId client, const Envelope& envelope,
@@ -286,7 +318,10 @@ class Service {
   AdaptiveTimeouts estimates_;
   std::vector<Executing> executing_;
   std::vector<Held> held_;
+  std::vector<Untaken> untaken_;
   std::vector<LateSlot> late_slots_;
+  bool unmounted_ = false;
+  bool holding_connects_ = false;
   std::vector<Work> work_;  // empty between steps
   Time recovery_timer_ = kNever;
   Time ping_timer_ = kNever;

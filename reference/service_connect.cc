@@ -36,13 +36,16 @@ ConnectFacts Service::connect_facts(const Message& message,
   ConnectFacts facts;
   facts.dialect = config_.dialect;
   facts.well_formed = asked.has_value();
-  facts.serving = !journal_.refused() && (!asked || names_target(asked->target_uuid, uuid_));
+  facts.serving =
+      !unmounted_ && !journal_.refused() && (!asked || names_target(asked->target_uuid, uuid_));
+  facts.holding = holding_connects_;
   facts.has_data = asked && asked->data;
   facts.library_fits = (body.op_flags & connect_op::kLibclient) == 0 ||
                        library_version_fits(config_.dialect, data.version);
   facts.initial = (body.op_flags & connect_op::kInitial) != 0;
   facts.from_mds = (data.connect_flags & connect_flag::kMds) != 0;
   facts.recovering = recovery_.active();
+  facts.knows_versions = (data.connect_flags & connect_flag::kVbr) != 0;
   facts.needs_fid = kind_ == TargetKind::mdt && (data.connect_flags & connect_flag::kFid) == 0;
   facts.conn_cnt = body.conn_cnt;
   if (!asked) return facts;
@@ -51,10 +54,11 @@ ConnectFacts Service::connect_facts(const Message& message,
   if (client == nullptr) return facts;
   facts.known = true;
   facts.connected = client->connected;
+  facts.delayed = client->delayed;
   facts.other_nid = client->peer.nid != from.nid;
   facts.same_handle = client->client_handle == asked->client_handle;
   facts.on_export = body.handle.cookie == client->id;
-  facts.executing = client->executing;
+  facts.executing = planted(Defect::reconnect_while_executing) ? 0 : client->executing;
   facts.known_conn_cnt = client->conn_cnt;
   return facts;
 }
@@ -89,6 +93,10 @@ void Service::on_connect(Turn& turn, Request request) {
   if (verdict.abort_active) {
     work_.emplace_back(AbortActive{exports_.find_uuid(asked->client_uuid)->id});
   }
+  if (verdict.fail_export) {
+    evict(turn, exports_.find_uuid(asked->client_uuid)->id, "it was delayed and knows no versions");
+  }
+  if (verdict.row == "C22") recovery_.approached(turn.now);
   if (verdict.row == "C4") return refuse_library(turn, request);
   if (verdict.status != 0) return refuse_envelope(turn, envelope_of(request), verdict.status);
 
@@ -100,7 +108,9 @@ void Service::on_connect(Turn& turn, Request request) {
   client->peer = request.from;
   client->connected = true;
   client->client_handle = asked->client_handle;
-  client->conn_cnt = body.conn_cnt;
+  if (!verdict.reconnect || !planted(Defect::connection_count_kept)) {
+    client->conn_cnt = body.conn_cnt;
+  }
   client->lm_flags = message.header().flags;
   client->last_request = turn.now;
 
@@ -110,6 +120,7 @@ void Service::on_connect(Turn& turn, Request request) {
     const bool says = (body.op_flags & connect_op::kTransno) != 0 && asked->data;
     recovery_.connected(*client, turn.now, body.service_time, says ? asked->data->transno : 0);
   }
+  if (client->delayed) connecting.op_flags |= connect_op::kRecovering | connect_op::kDelayed;
   if (verdict.reconnect) connecting.op_flags |= connect_op::kReconnect;
   if (kind_ != TargetKind::mgs) connecting.op_flags |= connect_op::kReplayable;
   connecting.export_id = client->id;
@@ -127,10 +138,16 @@ void Service::answer(Turn& turn, Connecting& connecting) {
   if (client == nullptr) return refuse_envelope(turn, envelope, -ENODEV);
   CHECK((connecting.granted.connect_flags & ~connecting.asked.connect_flags) == 0,
         "a server grants only what was asked for");
-  client->granted = connecting.granted;
+  if (client->granted.connect_flags == 0 || !planted(Defect::reconnect_keeps_old_flags)) {
+    client->granted = connecting.granted;
+  }
+  ObdConnectData told = connecting.granted;
+  if (planted(Defect::grants_unasked_flags)) {
+    told.connect_flags = supported_flags(config_.dialect, kind_);
+  }
   protocol::MessageBuilder message = builder_for(envelope);
   message.reserve(ObdConnectData::kSize);
-  if (!connecting.request.message.buffer(4).empty()) message.add(connecting.granted);
+  if (!connecting.request.message.buffer(4).empty()) message.add(told);
   complete_body(turn, envelope, client, 0, message.body());
   message.body().handle.cookie = client->id;
   message.body().op_flags = connecting.op_flags;
@@ -166,18 +183,49 @@ void Service::on_disconnect(Turn& turn, const Request& request) {
 }
 
 void Service::on_ping(Turn& turn, const Request& request) {
+  if (end_delayed(turn, request)) return;
   const Envelope envelope = envelope_of(request);
   protocol::MessageBuilder message = builder_for(envelope);
   complete_body(turn, envelope, exports_.find(request.export_id), 0, message.body());
   send(turn, envelope, message);
 }
 
+// The last ping of a client that recovered by itself. True if it was evicted, and so told.
+bool Service::end_delayed(Turn& turn, const Request& ping) {
+  namespace msg_flag = protocol::ptlrpc::msg_flag;
+  Export* client = exports_.find(ping.export_id);
+  if (client == nullptr || !client->delayed || (ping.flags & msg_flag::kLastReplay) == 0) {
+    return false;
+  }
+  client->delayed = false;
+  if (client->vbr_failed) {
+    evict(turn, client->id, "a replay met another version");
+    refuse_envelope(turn, envelope_of(ping), -ENOTCONN);
+    return true;
+  }
+  if (!has_delayed()) work_.emplace_back(RecoveryEnded{});
+  return false;
+}
+
+// Nobody is told anything: clients notice, and find the target again where it is served next.
+void Service::unmount(Turn& turn, bool force) {
+  unmounted_ = true;
+  for (const Export& client : exports_.all()) {
+    if (force && client.slot_index != kNoSlot) journal_.erase_slot(client.slot_index, turn.out);
+  }
+  executing_.clear();
+  held_.clear();
+  untaken_.clear();
+  work_.clear();
+  exports_ = Exports();
+  recovery_ = Recovery(config_, kind_);
+}
+
 void Service::evict(Turn& turn, ExportId id, std::string_view why) {
   Export* client = exports_.find(id);
   if (client == nullptr) return;
-  turn.out.push_back(Note{{.kind = Fact::Kind::evicted,
-                           .client = client->name(),
-                           .text = std::string(why)}});
+  turn.out.push_back(
+      Note{{.kind = Fact::Kind::evicted, .client = client->name(), .text = std::string(why)}});
   if (planted(Defect::evicted_handle_accepted)) {
     client->from_disk = client->request_replay_needed = client->lock_replay_needed = false;
     client->vbr_failed = false;
@@ -213,17 +261,21 @@ void Service::remove_export(Turn& turn, ExportId id, bool evicted) {
   }
   std::erase_if(executing_, [id](const Executing& one) { return one.export_id == id; });
   std::erase_if(held_, [id](const Held& one) { return one.export_id == id; });
+  std::erase_if(untaken_, [id](const Untaken& one) { return one.export_id == id; });
   std::erase_if(work_, [id](const Work& work) {
     const auto* request = std::get_if<Request>(&work);
     return request != nullptr && request->export_id == id;
   });
-  if (client->slot_index != kNoSlot) {
+  const bool slot_stays = evicted && planted(Defect::slot_kept_at_eviction);
+  if (client->slot_index != kNoSlot && !slot_stays) {
     journal_.erase_slot(client->slot_index, turn.out);
     turn.out.push_back(Note{{.kind = Fact::Kind::slot_erased, .client = client->name()}});
   }
+  const bool delayed = client->delayed;
   exports_.erase(id);
   // Before any request that another client has waiting in this step.
   work_.insert(work_.begin(), std::move(gone));
+  if (delayed && !has_delayed()) work_.emplace_back(RecoveryEnded{});
 }
 
 }  // namespace reference

@@ -163,7 +163,7 @@ TEST_CASE("Eviction: the handle is dead, the slot goes, a new CONNECT starts afr
 
 TEST_CASE("Eviction: with the planted defect the handle goes on to work") {
   Config config = config_of(Dialect::v2_0);
-  config.defects = defect_bit(Defect::evicted_handle_accepted);
+  config.defects = Defect::evicted_handle_accepted;
   Target target(config);
   const uint64_t handle = target.mount(kAlice, "alice");
   target.evict("alice");

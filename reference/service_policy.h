@@ -23,6 +23,7 @@ struct ServicePolicy {
   // have no proper reply (facts: rpc-formats "Errors").
   bool marks_failures;
   bool names_part;            // the top byte of lm_secflvr
+  bool delays_clients;        // may be built with recovery of delayed clients
   bool marks_version_replay;  // pb_flags VERSION_REPLAY after a gap was skipped
   bool whole_checksum;        // of an early reply, towards peers that say so
 };
@@ -34,6 +35,7 @@ inline constexpr auto kServicePolicies = std::to_array<ServicePolicy>({
      .done_writing_closes = false,
      .marks_failures = true,
      .names_part = false,
+     .delays_clients = true,
      .marks_version_replay = true,
      .whole_checksum = false},
     {.dialect = Dialect::v2_0,
@@ -42,6 +44,7 @@ inline constexpr auto kServicePolicies = std::to_array<ServicePolicy>({
      .done_writing_closes = true,
      .marks_failures = false,
      .names_part = true,
+     .delays_clients = false,
      .marks_version_replay = false,
      .whole_checksum = true},
 });

@@ -2,6 +2,7 @@
 // become durable when the test says so, and clients that say exactly what the test wants said.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,6 +52,7 @@ struct Answer {
   uint32_t portal = 0;
   uint64_t xid = 0;
   uint32_t offset = 0;
+  uint64_t transfer = 0;  // that an ACK ends; 0 if none is asked for
   protocol::Message message;
   const protocol::ptlrpc::PtlrpcBody& body() const { return message.body(); }
 };
@@ -185,6 +187,19 @@ class Target {
     service.evict_uuid(turn, uuid, "asked");
     return settle(turn);
   }
+  std::vector<Answer> unmount(bool force) {
+    Actions out;
+    Turn turn{now, endpoint_, out};
+    service.unmount(turn, force);
+    return settle(turn);
+  }
+  // The client's LNet has the reply.
+  std::vector<Answer> acknowledge(const Answer& reply) {
+    Actions out;
+    Turn turn{now, endpoint_, out};
+    REQUIRE(service.acknowledged({.peer = reply.to, .cookie = reply.transfer}));
+    return settle(turn);
+  }
   std::vector<Answer> abort_recovery() {
     Actions out;
     Turn turn{now, endpoint_, out};
@@ -216,6 +231,8 @@ class Target {
   std::vector<Done> done;  // modifications executed, in order
   std::vector<ClientGone> gone;
   std::vector<AbortActive> aborted;
+  std::vector<ReplyTaken> taken;
+  bool difficult = false;  // the answers of MDS_REINT are
   std::vector<Connecting> connecting;
   std::vector<Fact> notes;
   std::vector<SetTimer> timers;
@@ -246,6 +263,7 @@ class Target {
       }
       if (auto* one = std::get_if<ClientGone>(&*work)) gone.push_back(*one);
       if (auto* one = std::get_if<AbortActive>(&*work)) aborted.push_back(*one);
+      if (auto* one = std::get_if<ReplyTaken>(&*work)) taken.push_back(*one);
       if (std::holds_alternative<RecoveryEnded>(*work)) ++ended;
     }
     service.invariants();
@@ -284,6 +302,7 @@ class Target {
       return;
     }
     Transaction transaction = service.begin(request);
+    reply.difficult = difficult;
     reply.status = reint_status != 0 ? reint_status : service.check_versions(request, versions_now);
     for (size_t i = 0; i < versions_now.size(); ++i) reply.versions[i] = versions_now[i];
     if (reply.status == 0) {
@@ -310,7 +329,13 @@ class Target {
   static Answer parse(const Send& send) {
     const auto whole = protocol::LnetMessage::parse(send.message).value();
     const auto put = protocol::overlay<protocol::lnet::LnetPut>(whole.header.msg);
-    return {send.to, put.ptl_index, put.match_bits, put.offset,
+    constexpr uint64_t kNone = ~uint64_t{0};
+    const uint64_t cookie = put.ack_wmd.object_cookie;
+    return {send.to,
+            put.ptl_index,
+            put.match_bits,
+            put.offset,
+            cookie == kNone ? 0 : cookie,
             protocol::Message::parse(whole.payload).value()};
   }
 

@@ -102,11 +102,13 @@ void Service::complete_body(Turn& turn, const Envelope& envelope, const Export* 
                             int32_t status, PtlrpcBody& body) {
   body.type = msg_type::kReply;
   body.status = status;
-  body.last_committed = journal_.last_committed();
+  body.last_committed =
+      planted(Defect::commit_announced_early) ? journal_.last_transno() : journal_.last_committed();
   if (client != nullptr) body.last_xid = client->slot.last_xid;
   body.service_time = seconds_spent(envelope.arrived, turn.now);
   body.timeout = estimates_.estimate_s(config_.timing, envelope.portal);
-  if (policy().marks_version_replay && recovery_.version_recovery()) {
+  const bool by_versions = recovery_.version_recovery() || (client != nullptr && client->delayed);
+  if (policy().marks_version_replay && by_versions) {
     body.flags |= msg_flag::kVersionReplay;
   }
 }
@@ -129,7 +131,8 @@ void Service::refuse_envelope(Turn& turn, const Envelope& envelope, int32_t stat
 
 Transaction Service::begin(const Request& request) const {
   CHECK(kind_ != TargetKind::mgs, "an MGS has no transnos");
-  return Transaction(journal_.transno_for(request.replay_transno));
+  const uint64_t kept = planted(Defect::replay_renumbered) ? 0 : request.replay_transno;
+  return Transaction(journal_.transno_for(kept));
 }
 
 Reply Service::reply(const Request& request) const {
@@ -153,6 +156,9 @@ Export* Service::retire(const Request& request) {
   if (entry == executing_.end()) return nullptr;
   executing_.erase(entry);
   recovery_.finished(request);
+  // A replay's number is its client's, even if it failed or changed nothing: the client may bring
+  // it again after the next crash.
+  if (!planted(Defect::failed_replay_frees_transno)) journal_.used(request.replay_transno);
   Export* client = exports_.find(request.export_id);
   --client->executing;
   return client;
@@ -161,6 +167,7 @@ Export* Service::retire(const Request& request) {
 void Service::abandon(const Request& request) { retire(request); }
 
 void Service::refuse(Turn& turn, const Request& request, int32_t status) {
+  if (planted(Defect::refusal_not_sent)) return abandon(request);
   if (retire(request) != nullptr) refuse_envelope(turn, envelope_of(request), status);
 }
 
@@ -178,8 +185,15 @@ CommitId Service::record(Turn& turn, Export* client, const Request& request, con
               transaction.writes_.size());
   }
   const bool has_slot = client != nullptr && client->slot_index != kNoSlot;
+  if (!took_effect && planted(Defect::failure_not_recorded)) return 0;
   if (!wrote && (!has_slot || !policy().always_writes_slot)) return 0;
-  if (!has_slot) return journal_.persist(std::move(transaction.writes_), transno, turn.out);
+  // An open is replayed long after it was committed: the record of what came later stays.
+  const bool older =
+      has_slot && request.replay && client->slot.record(group_of(request.opcode)).xid > request.xid;
+  if (older && !wrote) return 0;
+  if (!has_slot || older) {
+    return journal_.persist(std::move(transaction.writes_), transno, turn.out);
+  }
   client->slot.set(group_of(request.opcode), {.transno = transno,
                                               .xid = request.xid,
                                               .result = result,
@@ -226,14 +240,51 @@ CommitId Service::finish_with(Turn& turn, const Request& request, Reply& reply,
   if ((request.flags & kUnusual) == 0 && body.type == msg_type::kReply) {
     estimates_.measured(config_.timing, turn.now, request.portal, body.service_time);
   }
-  CommitId until = reply.after_commit ? journal_.last_commit() : 0;
-  if (body.transno != 0) until = std::max(until, need_sync(*client, commit));
-  if (journal_.is_durable(until)) {
-    send(turn, envelope, reply.message);
-  } else {
-    hold(until, client->id, envelope, reply.message);
-  }
+  send_or_hold(turn, *client, request, reply, commit);
   return commit;
+}
+
+void Service::send_or_hold(Turn& turn, const Export& client, const Request& request, Reply& reply,
+                           CommitId commit) {
+  const Envelope envelope = envelope_of(request);
+  const uint64_t transno = reply.message.body().transno;
+  CommitId until = reply.after_commit ? journal_.last_commit() : 0;
+  if (transno != 0) until = std::max(until, need_sync(client, commit));
+  if (reply.difficult && !journal_.is_durable(commit)) {
+    untaken_.push_back({client.id, request.xid, commit, 0});
+  }
+  if (!journal_.is_durable(until)) return hold(until, client.id, envelope, reply.message);
+  // A resent request whose first reply is still kept for: this one is in its place.
+  const auto kept = std::ranges::find_if(untaken_, [&](const Untaken& one) {
+    return one.export_id == client.id && one.xid == request.xid;
+  });
+  if (kept == untaken_.end()) return send(turn, envelope, reply.message);
+  if (kept->transfer != 0) turn.endpoint.forget(kept->transfer);
+  const auto row = std::ranges::find(kPortals, envelope.portal, &PortalRow::request);
+  const uint32_t offset = (envelope.lm_flags & msghdr_flag::kAtSupport) != 0 ? kEarlySize : 0;
+  kept->transfer = turn.endpoint.send_reply_acked(envelope.from, row->reply, envelope.xid, offset,
+                                                  reply.message.finish(), turn.out);
+}
+
+bool Service::awaits_taking(const Request& request) const {
+  return std::ranges::any_of(untaken_, [&](const Untaken& one) {
+    return one.export_id == request.export_id && one.xid == request.xid;
+  });
+}
+
+bool Service::acknowledged(const BulkDone& done) {
+  const auto reply = std::ranges::find(untaken_, done.cookie, &Untaken::transfer);
+  if (done.cookie == 0 || reply == untaken_.end()) return false;
+  reply->transfer = 0;
+  // A peer that is gone comes back for the reply, or is evicted, or the commit is first.
+  if (done.lost) return true;
+  taken(*reply);
+  untaken_.erase(reply);
+  return true;
+}
+
+void Service::taken(const Untaken& reply) {
+  work_.emplace_back(ReplyTaken{reply.export_id, reply.xid});
 }
 
 // A transaction of a client whose slot is not durable yet waits for its own commit: a crash must
@@ -288,6 +339,12 @@ void Service::durable(Turn& turn, CommitId up_to) {
                              with_last_committed(one.message, journal_.last_committed()), turn.out);
   }
   std::erase_if(held_, [this](const Held& one) { return journal_.is_durable(one.until); });
+  for (const Untaken& one : untaken_) {
+    if (!journal_.is_durable(one.commit)) continue;
+    if (one.transfer != 0) turn.endpoint.forget(one.transfer);
+    taken(one);
+  }
+  std::erase_if(untaken_, [this](const Untaken& one) { return journal_.is_durable(one.commit); });
 }
 
 // --- timers and early replies ---
@@ -297,7 +354,7 @@ bool Service::fired(Turn& turn, TimerId timer) {
     case kRecoveryTimer:
       recovery_timer_ = kNever;
       for (const ExportId id : recovery_.expired(exports_, turn.now)) {
-        evict(turn, id, "it missed the recovery window");
+        miss_recovery(turn, id);
       }
       return true;
     case kPingTimer:

@@ -10,7 +10,7 @@ namespace {
 
 // A target of the dialect with Alice mounted, her slot durable.
 struct Mounted : Target {
-  explicit Mounted(Dialect dialect, uint64_t defects = 0)
+  explicit Mounted(Dialect dialect, DefectSet defects = {})
       : Target([&] {
           Config chosen = config_of(dialect);
           chosen.defects = defects;
@@ -52,7 +52,7 @@ TEST_CASE("Service: a packet of an older connection has no effect and no answer"
 }
 
 TEST_CASE("Service: with the planted defect an older connection's packet is executed") {
-  Mounted target(Dialect::v2_0, defect_bit(Defect::old_connection_accepted));
+  Mounted target(Dialect::v2_0, Defect::old_connection_accepted);
   target.connect(kAlice, {.conn_cnt = 2, .handle = target.alice, .op_flags = 0});
   REQUIRE(target.make(5).size() == 1);
 }
@@ -89,7 +89,7 @@ TEST_CASE("Service: a resent request that was never seen is new") {
 }
 
 TEST_CASE("Service: with the planted defect a resent create is executed twice") {
-  Mounted target(Dialect::v2_0, defect_bit(Defect::resent_create_executed_twice));
+  Mounted target(Dialect::v2_0, Defect::resent_create_executed_twice);
   target.make(5);
   REQUIRE(target.make(5, msg_flag::kResent)[0].body().transno == 2);
 }
@@ -124,7 +124,7 @@ TEST_CASE("Service: the slot survives a crash, and with it the answer") {
 }
 
 TEST_CASE("Service: with the planted defect a crash between operation and slot loses the slot") {
-  Mounted target(Dialect::v2_0, defect_bit(Defect::slot_outside_transaction));
+  Mounted target(Dialect::v2_0, Defect::slot_outside_transaction);
   target.make(5);
   REQUIRE(target.commit_first().writes.size() == 1);
   target.crash_and_restart();

@@ -37,11 +37,12 @@ UnlinkLog::UnlinkLog(const Store& store) {
   }
 }
 
-Bytes UnlinkLog::add(const Layout& layout, bool by_server) {
+Bytes UnlinkLog::add(const Layout& layout, Destroyer destroyer) {
   std::vector<uint8_t> cookies;
   for (const Stripe& stripe : layout.stripes) {
     const Record record{stripe.ost_index,  next_index_++, stripe.object_id,
-                        stripe.object_seq, kNotWritten,   by_server};
+                        stripe.object_seq, kNotWritten,   destroyer.client == 0,
+                        destroyer.client,  destroyer.xid};
     const auto place =
         std::ranges::upper_bound(records_, record, [](const Record& a, const Record& b) {
           return std::tie(a.ost, a.index) < std::tie(b.ost, b.index);
@@ -54,6 +55,22 @@ Bytes UnlinkLog::add(const Layout& layout, bool by_server) {
     protocol::append(cookies, cookie_of(record));
   }
   return Bytes(std::move(cookies));
+}
+
+void UnlinkLog::client_gone(ExportId client) {
+  for (Record& record : records_) {
+    if (client == 0 || record.client != client) continue;
+    record.client = 0;
+    record.by_server = true;
+  }
+}
+
+void UnlinkLog::reply_lost(ExportId client, uint64_t xid) {
+  for (Record& record : records_) {
+    if (record.client != client || record.xid != xid) continue;
+    record.client = 0;
+    record.by_server = true;
+  }
 }
 
 bool UnlinkLog::cancel(const protocol::llog::LlogCookie& cookie) {

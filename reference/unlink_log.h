@@ -26,13 +26,25 @@ class UnlinkLog {
     uint64_t object_seq = 0;
     CommitId commit = 0;     // of the transaction that wrote it; 0: read from the disk
     bool by_server = false;  // no client will destroy the object
-    void state(auto&& visit) const { visit(ost, index, object_id, object_seq, commit, by_server); }
+    ExportId client = 0;     // the client that will, told by the reply to
+    uint64_t xid = 0;        // this request; volatile
+    void state(auto&& visit) const {
+      visit(ost, index, object_id, object_seq, commit, by_server, client, xid);
+    }
+  };
+  // The client that is told of the objects by the reply to its request; none: the server.
+  struct Destroyer {
+    ExportId client = 0;
+    uint64_t xid = 0;
   };
 
   explicit UnlinkLog(const Store& store);
 
   // Records for all objects of the layout. The result is their cookies, in order of stripes.
-  Bytes add(const Layout& layout, bool by_server);
+  Bytes add(const Layout& layout, Destroyer destroyer);
+  // The client will not destroy what it was told of; or it was not told.
+  void client_gone(ExportId client);
+  void reply_lost(ExportId client, uint64_t xid);
   // Those that the server has to destroy itself and that are durable by now; each once.
   std::vector<Record> take_by_server(const Service& service);
   // False if there is no such record (any more).

@@ -28,7 +28,7 @@ void apply(Store& store, UnlinkLog& log) {
 
 TEST_CASE("Each object has a cookie, in order of stripes", "[unlink log]") {
   UnlinkLog log{Store{}};
-  const Bytes cookies = log.add(two_stripes(), false);
+  const Bytes cookies = log.add(two_stripes(), {7, 1});
   REQUIRE(cookies.size() == 2 * LlogCookie::kSize);
   const auto second = protocol::decode<LlogCookie>(cookies.slice(LlogCookie::kSize).view()).value();
   REQUIRE(log.of_ost(1).size() == 1);
@@ -39,7 +39,7 @@ TEST_CASE("Each object has a cookie, in order of stripes", "[unlink log]") {
 TEST_CASE("A record lives on the disk until it is cancelled", "[unlink log]") {
   Store store;
   UnlinkLog log(store);
-  const Bytes cookies = log.add(two_stripes(), false);
+  const Bytes cookies = log.add(two_stripes(), {7, 1});
   apply(store, log);
   REQUIRE(store.size() == 2);
 
@@ -55,9 +55,9 @@ TEST_CASE("A record lives on the disk until it is cancelled", "[unlink log]") {
 TEST_CASE("An index is not given again after a restart", "[unlink log]") {
   Store store;
   UnlinkLog log(store);
-  log.add(two_stripes(), false);
+  log.add(two_stripes(), {7, 1});
   apply(store, log);
   UnlinkLog again(store);
-  again.add(two_stripes(), false);
+  again.add(two_stripes(), {7, 1});
   REQUIRE(again.of_ost(0)[1].index > log.of_ost(1)[0].index);
 }

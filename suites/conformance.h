@@ -40,6 +40,8 @@ enum class Needs : uint32_t {
   fresh = 128,            // a file system that nobody has used yet
   crash_at_commit = 256,  // a death between two commits
   release_commits = 512,  // commits that flow again without a crash
+  stop = 1024,            // controlled failover, and start
+  abort_recovery = 2048,  // the operator gives recovery up
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
@@ -71,6 +73,8 @@ struct Setting {
   harness::WorldKind world = harness::WorldKind::sim;
   uint64_t seed = 1;
   std::string out;  // a folder for captures and histories, or empty
+  // Strikes in every case, from before its first client on.
+  std::optional<faults::Plan> plan = {};
 };
 
 enum class Outcome : uint8_t { pass, fail, unsupported, inconclusive, broken };
@@ -108,11 +112,35 @@ class Conformance {
   // Likewise, for what the server owes: it fails if that does not come.
   void expect(std::string_view what, const std::function<bool()>& condition);
 
+  // After so much silence a server evicts a client (PING_EVICT_TIMEOUT).
+  harness::Time silence_max() const;
+
+  // Until pings have gone round twice: clients know what is committed, and have done what they do
+  // only then, such as destroying the objects of removed files (semantics 1.12, 2.5).
+  void drain();
+
   // Crashes the server and starts it again.
   void restart(harness::ServerId server);
 
-  // Lets the world come to rest and fails the case for every property that its history breaks.
-  void judge();
+  // Lets the world come to rest and fails the case for every property that its history breaks; how
+  // many.
+  size_t judge();
+
+  // What the plan did so far, in its words; none, if it has not struck.
+  std::optional<std::string> struck_by_plan() const;
+  // Lustre's fault points that were hit so far, by plan or case: numbers in faults::fail_points().
+  std::vector<uint32_t> points_hit() const;
+
+  // Where a server of the cast is.
+  harness::PeerId address(harness::ServerId server) const;
+
+  // From the `first` one on, so many requests (or replies) of this operation between the server and
+  // anybody are lost on the way. Gives the rule's number for World::struck, if no other rules are
+  // made besides.
+  size_t lose(faults::Part part, uint32_t opcode, harness::ServerId server = harness::kMds,
+              uint32_t times = 1, uint32_t first = 1);
+  // Waits until so many messages were lost by that rule.
+  void wait_for_loss(size_t rule, uint32_t times = 1);
 
   // Our servers' account of what they did: how many facts of a kind there are so far.
   size_t count(harness::ServerId server, harness::Fact::Kind kind) const;
@@ -124,6 +152,7 @@ class Conformance {
   std::unique_ptr<harness::World> world_;
   std::vector<std::unique_ptr<Application>> applications_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  size_t rules_ = 0;
 };
 
 }  // namespace suites

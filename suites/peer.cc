@@ -71,19 +71,6 @@ Peer::Peer(Conformance& conformance, harness::ProbeId probe)
 
 PeerId Peer::id() const { return conformance_.world().probe_peer(probe_); }
 
-PeerId Peer::address(ServerId server) const {
-  const harness::Cast& cast = conformance_.world().cast();
-  switch (server.role) {
-    case Role::mgs:
-      return cast.mgs;
-    case Role::mds:
-      return cast.mds;
-    case Role::ost:
-      return cast.osts.at(server.index);
-  }
-  CHECK(false, "no such role");
-}
-
 uint64_t Peer::handle(ServerId server) const {
   const auto at = std::ranges::find(handles_, server, &std::pair<ServerId, uint64_t>::first);
   return at == handles_.end() ? 0 : at->second;
@@ -117,11 +104,13 @@ Answer Peer::connect(ServerId server, Envelope envelope) {
   if (!old) envelope.op_flags |= ptlrpc::msg_connect_flag::kNextVer;
   Answer answer = old ? by_role.operator()<v1_8::MgsConnect, v1_8::MdsConnect, v1_8::OstConnect>()
                       : by_role.operator()<v2_0::MgsConnect, v2_0::MdsConnect, v2_0::OstConnect>();
-  if (answer.status() == 0) {
-    std::erase_if(handles_, [&](const auto& entry) { return entry.first == server; });
-    handles_.emplace_back(server, answer.message.body().handle.cookie);
-  }
+  if (answer.status() == 0) remember(server, answer);
   return answer;
+}
+
+void Peer::remember(ServerId server, const Answer& connected) {
+  std::erase_if(handles_, [&](const auto& entry) { return entry.first == server; });
+  handles_.emplace_back(server, connected.message.body().handle.cookie);
 }
 
 Answer Peer::ping(ServerId server, Envelope envelope) {
@@ -175,7 +164,8 @@ protocol::MessageBuilder Peer::begin(ServerId server, uint32_t opcode, uint32_t 
                                 .flags = envelope.flags,
                                 .op_flags = envelope.op_flags,
                                 .conn_cnt = envelope.conn_cnt,
-                                .timeout = 100};
+                                .timeout = envelope.timeout,
+                                .pre_versions = envelope.versions};
   constexpr uint32_t kReplyRoom = 8192;
   return protocol::MessageBuilder(body, envelope.lm_flags, 0, kReplyRoom, envelope.body_length);
 }
@@ -185,7 +175,7 @@ uint64_t Peer::post(ServerId server, uint32_t portal, protocol::MessageBuilder& 
   constexpr uint32_t kPortals[] = {ptlrpc::portal::kMgsRequest, ptlrpc::portal::kMdsRequest,
                                    ptlrpc::portal::kOstRequest};
   if (portal == 0) portal = kPortals[static_cast<size_t>(server.role)];
-  const PeerId to = address(server);
+  const PeerId to = conformance_.address(server);
   lnet::LnetHdr header{.dest_nid = to.nid,
                        .src_nid = id().nid,
                        .dest_pid = to.pid,
@@ -198,7 +188,7 @@ uint64_t Peer::post(ServerId server, uint32_t portal, protocol::MessageBuilder& 
 }
 
 void Peer::send_bytes(ServerId server, protocol::Bytes message) {
-  conformance_.world().probe_send(probe_, address(server), std::move(message));
+  conformance_.world().probe_send(probe_, conformance_.address(server), std::move(message));
 }
 
 void Peer::drain() {
@@ -215,8 +205,12 @@ void Peer::drain() {
       others_.push_back(*std::move(lnet));
       continue;
     }
-    if (message->header().cksum != 0) continue;  // an early reply
     const lnet::LnetPut& place = lnet->header.msg;
+    if (message->header().cksum != 0) {
+      early_.push_back(place.match_bits);
+      continue;
+    }
+    if (!(place.ack_wmd == lnet::LnetHandleWire{kNoWmd, kNoWmd})) acknowledge(*lnet);
     answers_.emplace_back(place.match_bits,
                           Answer{place.ptl_index, place.offset, *std::move(message)});
   }
@@ -225,6 +219,11 @@ void Peer::drain() {
 bool Peer::answered(uint64_t xid) {
   drain();
   return std::ranges::find(answers_, xid, &std::pair<uint64_t, Answer>::first) != answers_.end();
+}
+
+size_t Peer::early_replies(uint64_t xid) {
+  drain();
+  return static_cast<size_t>(std::ranges::count(early_, xid));
 }
 
 Answer Peer::answer_to(uint64_t xid) {
@@ -246,7 +245,7 @@ LnetMessage Peer::next(std::string_view what) {
 }
 
 void Peer::expect_closed(ServerId server) {
-  const PeerId peer = address(server);
+  const PeerId peer = conformance_.address(server);
   conformance_.expect("the end of the connection", [&] {
     drain();
     return std::ranges::find(closed_, peer) != closed_.end();

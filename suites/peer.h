@@ -1,7 +1,9 @@
 // A scripted peer: sends exactly what it is told to and keeps what comes back until it is asked
-// for. It behaves like no client: nothing is resent, answered or acknowledged on its own.
+// for. It behaves like no client: nothing is resent, answered or acknowledged on its own, but for
+// the ACK that LNet itself owes for a reply that asks for one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -36,7 +38,9 @@ struct Envelope {
   uint32_t flags = 0;     // pb_flags
   uint32_t op_flags = 0;  // pb_op_flags
   uint32_t lm_flags = 0;
+  uint32_t timeout = 100;  // seconds
   uint64_t transno = 0;
+  std::array<uint64_t, 4> versions = {};  // pb_pre_versions of a replay
   uint32_t body_length = protocol::ptlrpc::PtlrpcBody::kSize;
 };
 
@@ -77,6 +81,8 @@ class Peer {
   protocol::LnetMessage next(std::string_view what);
   // Whether any message for this xid has come. Does not wait.
   bool answered(uint64_t xid);
+  // How many early replies have come for this xid. Does not wait.
+  size_t early_replies(uint64_t xid);
   // Waits until the server closes all connections of this peer.
   void expect_closed(harness::ServerId server);
 
@@ -87,12 +93,13 @@ class Peer {
   void acknowledge(const protocol::LnetMessage& put);
 
   uint64_t handle(harness::ServerId server) const;
+  // Takes the handle that the answer to a CONNECT made by hand brings.
+  void remember(harness::ServerId server, const Answer& connected);
   uint64_t last_xid() const { return xid_; }
 
   static constexpr uint32_t kInitial = protocol::ptlrpc::msg_connect_flag::kInitial;
 
  private:
-  harness::PeerId address(harness::ServerId server) const;
   protocol::MessageBuilder begin(harness::ServerId server, uint32_t opcode, uint32_t version,
                                  const Envelope& envelope);
   uint64_t post(harness::ServerId server, uint32_t portal, protocol::MessageBuilder& builder);
@@ -106,6 +113,7 @@ class Peer {
   std::vector<std::pair<harness::ServerId, uint64_t>> handles_;
   std::vector<std::pair<uint64_t, Answer>> answers_;
   std::vector<protocol::LnetMessage> others_;
+  std::vector<uint64_t> early_;  // the xids of early replies
   std::vector<harness::PeerId> closed_;
 };
 

@@ -31,13 +31,8 @@ class CaseTest : public testing::Test {
         throw Stop{Outcome::unsupported, *std::move(lacks)};
       }
       Conformance conformance(setting_, case_);
-      try {
-        case_.run(conformance);
-      } catch (const Stop& stop) {
-        end(stop.outcome, stop.why);
-        if (stop.outcome != Outcome::fail) return;
-      }
-      conformance.judge();
+      converse(conformance);
+      RecordProperty("points", Json(conformance.points_hit()).dump());
     } catch (const Stop& stop) {
       end(stop.outcome, stop.why);
     } catch (const harness::Unsupported& unsupported) {
@@ -48,6 +43,18 @@ class CaseTest : public testing::Test {
   }
 
  private:
+  void converse(Conformance& conformance) {
+    bool whole = true;
+    try {
+      case_.run(conformance);
+    } catch (const Stop& stop) {
+      end(stop.outcome, stop.why);
+      whole = stop.outcome == Outcome::fail;
+    }
+    const std::optional<std::string> struck = conformance.struck_by_plan();
+    if (!whole && !struck) return;
+    if (conformance.judge() == 0 && struck) RecordProperty("struck", *struck);
+  }
   void end(Outcome outcome, const std::string& why) {
     RecordProperty("outcome", std::string(outcome_name(outcome)));
     RecordProperty("why", why);
@@ -74,8 +81,13 @@ class Listener : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo& info) override {
     verdict_.seconds = static_cast<double>(info.result()->elapsed_time()) / 1000;
     verdict_.outcome = info.result()->Failed() ? Outcome::fail : Outcome::pass;
+    std::string struck;
     for (int i = 0; i < info.result()->test_property_count(); ++i) {
       const testing::TestProperty& property = info.result()->GetTestProperty(i);
+      if (property.key() == std::string_view("struck")) struck = property.value();
+      if (property.key() == std::string_view("points")) {
+        verdict_.points = Json::parse(property.value()).get<std::vector<uint32_t>>();
+      }
       // A failed expectation before the stop is the better witness.
       if (verdict_.outcome == Outcome::fail) continue;
       if (property.key() == std::string_view("why")) verdict_.why = property.value();
@@ -87,6 +99,12 @@ class Listener : public testing::EmptyTestEventListener {
     }
     if (verdict_.outcome == Outcome::pass && stopped_) verdict_.outcome = *stopped_;
     stopped_.reset();
+    // A case does not reckon with a plan's faults; properties do.
+    if (verdict_.outcome == Outcome::fail && !struck.empty()) {
+      verdict_.outcome = Outcome::inconclusive;
+      verdict_.why = fmt::format("under the plan ({}), of which the case knows nothing: {}", struck,
+                                 verdict_.why);
+    }
   }
 
   Verdict verdict_{.why = "the case did not run"};
@@ -143,7 +161,8 @@ void work(const Order& order, const std::vector<const Case*>& cases, std::atomic
     say({{"case", i},
          {"outcome", static_cast<int>(verdict.outcome)},
          {"why", verdict.why},
-         {"seconds", verdict.seconds}});
+         {"seconds", verdict.seconds},
+         {"points", verdict.points}});
   }
 }
 
@@ -221,7 +240,8 @@ class Crew {
     conclude(index, {.id = {},
                      .outcome = static_cast<Outcome>(line["outcome"].get<int>()),
                      .why = line["why"].get<std::string>(),
-                     .seconds = line["seconds"].get<double>()});
+                     .seconds = line["seconds"].get<double>(),
+                     .points = line["points"].get<std::vector<uint32_t>>()});
   }
 
   void conclude(uint32_t index, Verdict verdict) {

@@ -19,6 +19,7 @@ struct Verdict {
   std::string why;  // expected and actual, or what the case waited for; empty for a pass
   double seconds = 0;
   uint64_t seed = 0;
+  std::vector<uint32_t> points = {};  // Lustre's fault points that were hit (faults/failpoints.h)
   std::string issue;  // under which the target file expects this case to fail; else empty
 };
 

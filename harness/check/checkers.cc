@@ -87,7 +87,7 @@ using Every = List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7
                    Lock5, Lock6, Lock7, Live1, Order1, Nego1, Grant1, Wire1, Contents, Names>;
 
 // Whether the checker asked for this record.
-bool wants(const Profile& profile, const Record& record) {
+bool asked(const Profile& profile, const Record& record) {
   if (const auto* noted = std::get_if<Noted>(&record.what)) {
     return (profile.facts >> static_cast<uint32_t>(noted->fact.kind) & 1) != 0;
   }
@@ -125,13 +125,18 @@ void Checkers::on(const Record& record) {
   if (std::holds_alternative<record::Quiesced>(record.what)) return finish();
   const std::vector<Place>& places = *places_;
   for (size_t i = 0; i < places.size(); ++i) {
-    if (!wants(*places[i].profile, record) || places[i].carried->findings().ended()) continue;
+    if (!asked(*places[i].profile, record) || places[i].carried->findings().ended()) continue;
     std::shared_ptr<Carried>& carried = places_.change()[i].carried;
     if (carried.use_count() > 1) carried = carried->clone();
     std::atomic_thread_fence(std::memory_order_acquire);
     carried->on(record);
     broken_ = broken_ || carried->findings().violation();
   }
+}
+
+bool Checkers::wants(const Record& record) const {
+  return std::ranges::any_of(*places_,
+                             [&](const Place& place) { return asked(*place.profile, record); });
 }
 
 void Checkers::finish() {

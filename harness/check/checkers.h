@@ -31,6 +31,8 @@ class Checkers {
 
   // At a record `Quiesced` it finishes.
   void on(const Record& record);
+  // Whether one of them asked for records like this.
+  bool wants(const Record& record) const;
   // At quiescence: all calls have ended and nothing is left to happen but what is periodic. More
   // may happen later, and is fed as before.
   void finish();

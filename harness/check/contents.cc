@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::check {
 
 using Kind = reference::Syscall::Kind;
@@ -28,6 +30,10 @@ void Contents::on(const Record& record, Findings& findings) {
     on_began(record, *began);
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
+  } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    if (started->node.role == record::Role::probe) probes_[record.node] = true;
+  } else if (const auto* sent = std::get_if<record::Sent>(&record.what)) {
+    on_sent(record, *sent);
   } else if (const Fact* fact = fact_of(record)) {
     if (fact->kind == Fact::Kind::connected) {
       if (!fact->text.empty()) names_[record.node] = fact->client;
@@ -45,6 +51,14 @@ void Contents::on(const Record& record, Findings& findings) {
     }
     descriptors_.erase_if([&](const Descriptor& d, const Fid&) { return d.first == record.node; });
   }
+}
+
+void Contents::on_sent(const Record& record, const record::Sent& sent) {
+  namespace opcode = protocol::ptlrpc::opcode;
+  if (probes_.find(record.node) == nullptr) return;
+  if (sent.envelope.kind != record::Envelope::Kind::request) return;
+  foreign_ |=
+      sent.envelope.opcode == opcode::kOstWrite || sent.envelope.opcode == opcode::kOstPunch;
 }
 
 void Contents::lose(const reference::ClientName& name) {
@@ -65,9 +79,11 @@ void Contents::lose(record::NodeIndex client) {
 void Contents::on_began(const Record& record, const record::CallBegan& began) {
   // What may have happened until now of this client's, did or did not.
   for (Call& call : calls_) {
-    if (call.client == record.node && call.maybe) call.end = std::min(call.end, record.index);
+    if (call.client == record.node && call.maybe && call.end == kNeverEnds) {
+      call.end = moments_.next(record);
+    }
   }
-  running_[{record.node, began.order}] = {began.call, record.index};
+  running_[{record.node, began.order}] = {began.call, moments_.next(record)};
   if (began.call->kind == Kind::unlink || began.call->kind == Kind::rename) {
     forget_names(*began.call);
   }
@@ -89,7 +105,7 @@ void Contents::on_ended(const Record& record, const record::CallEnded& ended, Fi
   if (known == nullptr) return;
   const Begun begun = *known;
   running_.erase(key);
-  add(begun, record.node, record.index, ended.result.get(), findings);
+  add(begun, record.node, moments_.next(record), ended.result.get(), findings);
 }
 
 // Result null: the call never ended.
@@ -151,6 +167,7 @@ void Contents::add_truncation(const Begun& begun, record::NodeIndex client, Mome
 }
 
 void Contents::finish(Findings& findings) {
+  if (foreign_) return;
   std::vector<const Call*> sorted;
   for (const Call& call : calls_) {
     if (left_out_.find(call.file) == nullptr) sorted.push_back(&call);
@@ -168,8 +185,9 @@ void Contents::finish(Findings& findings) {
     if (verdict.kind == LinearVerdict::Kind::broken) {
       std::vector<uint64_t> witness;
       for (const uint32_t index : verdict.witness) {
-        witness.push_back(accesses[index].begin);
-        if (accesses[index].end != kNeverEnds) witness.push_back(accesses[index].end);
+        const auto [begin, end] = std::pair(accesses[index].begin, accesses[index].end);
+        witness.push_back(moments_.record_of(begin));
+        if (end != kNeverEnds) witness.push_back(moments_.record_of(end));
       }
       std::ranges::sort(witness);
       const Fid& file = sorted[first]->file;
@@ -182,24 +200,16 @@ void Contents::finish(Findings& findings) {
   }
 }
 
-std::vector<std::tuple<Contents::Call, uint64_t, uint64_t>> Contents::ranked() const {
-  std::vector<Moment> moments;
-  for (const Call& call : calls_) {
-    moments.push_back(call.begin);
-    moments.push_back(call.end);
-  }
-  for (const auto& [key, begun] : running_) moments.push_back(begun.at);
-  std::ranges::sort(moments);
-  const auto rank = [&](Moment moment) {
-    return static_cast<uint64_t>(std::ranges::lower_bound(moments, moment) - moments.begin());
-  };
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> calls;
-  for (const Call& call : calls_) calls.emplace_back(call, rank(call.begin), rank(call.end));
-  for (const auto& [key, begun] : running_) {
-    Call call{.client = key.client, .offset = begun.call->offset, .data = begun.call->data};
-    calls.emplace_back(std::move(call), rank(begun.at), kNeverEnds);
-  }
-  return calls;
+std::pair<std::vector<std::pair<Contents::Call, Span>>, std::vector<Span>> Contents::told() const {
+  std::vector<Span> spans;
+  for (const Call& call : calls_) spans.push_back({call.begin, call.end});
+  for (const auto& [key, begun] : running_) spans.push_back({begun.at, kNeverEnds});
+  spans = plainest(std::move(spans));
+  std::vector<std::pair<Call, Span>> ended;
+  for (size_t i = 0; i < calls_.size(); ++i) ended.emplace_back(calls_[i], spans[i]);
+  std::ranges::stable_sort(ended, {}, [](const auto& one) { return one.first.client; });
+  spans.erase(spans.begin(), spans.begin() + static_cast<ptrdiff_t>(calls_.size()));
+  return {std::move(ended), std::move(spans)};
 }
 
 }  // namespace harness::check

@@ -1,7 +1,8 @@
 // ATOMIC-DATA: what applications read of a file is what they wrote, as if their calls had been made
 // one after the other (linear.h). A call that failed may have happened or not, but not after the
 // next one of its client. Left out are files that a client wrote which was evicted or crashed
-// since: what it had in its cache is lost (facts: semantics 9.3).
+// since: what it had in its cache is lost (facts: semantics 9.3). Where a scripted peer changes
+// objects itself nothing is judged: what it does is no call.
 #pragma once
 
 #include <string>
@@ -12,6 +13,7 @@
 #include "harness/check/checker.h"
 #include "harness/check/flat_map.h"
 #include "harness/check/linear.h"
+#include "harness/check/moments.h"
 #include "harness/check/seen.h"
 
 namespace harness::check {
@@ -20,15 +22,17 @@ class Contents {
  public:
   static constexpr Profile kProfile = {
       "ATOMIC-DATA", Needs::messages,
-      kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
+      kinds<record::Started, record::Sent, record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kCallsMax = 1 << 20;
   static constexpr size_t kBytesMax = size_t{256} << 20;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  // Calls with their order instead of their moments.
-  void state(auto&& visit) const { visit(ranked(), descriptors_, paths_, left_out_, names_); }
+  // Moments as far as they can matter.
+  void state(auto&& visit) const {
+    visit(told(), running_, descriptors_, paths_, left_out_, names_, probes_, foreign_);
+  }
 
  private:
   struct Fid {
@@ -53,7 +57,7 @@ class Contents {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Begun {
     std::shared_ptr<const reference::Syscall> call;
@@ -62,6 +66,7 @@ class Contents {
   };
   using Descriptor = std::pair<record::NodeIndex, uint64_t>;
 
+  void on_sent(const Record& record, const record::Sent& sent);
   void on_began(const Record& record, const record::CallBegan& began);
   void on_ended(const Record& record, const record::CallEnded& ended, Findings& findings);
   void add(const Begun& begun, record::NodeIndex client, Moment end,
@@ -71,7 +76,8 @@ class Contents {
   void forget_names(const reference::Syscall& call);
   void lose(record::NodeIndex client);
   void lose(const reference::ClientName& name);
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> ranked() const;
+  // The calls that ended, by client, and the spans of those that run.
+  std::pair<std::vector<std::pair<Call, Span>>, std::vector<Span>> told() const;
 
   std::vector<Call> calls_;  // as they ended
   size_t bytes_ = 0;
@@ -80,6 +86,9 @@ class Contents {
   FlatMap<std::string, Fid> paths_;  // of what was opened by them
   FlatMap<Fid, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
+  FlatMap<record::NodeIndex, bool> probes_;
+  bool foreign_ = false;  // a scripted peer changed objects
+  Moments moments_;
 };
 
 }  // namespace harness::check

@@ -17,9 +17,11 @@ class Descriptors {
     uint64_t oid = 0;
     uint64_t ino = 0;
     Seen at;
-    // Whether the server calls it so (facts: semantics 3.1, the resource of an inode).
+    // Whether the server calls it so (facts: semantics 3.1, the resource of an inode). An inode's
+    // number alone may be another file's by now; it counts where no FID was told.
     bool is(const reference::ObjectName& object) const {
-      return (object.first == seq && object.second == oid) || object.first == ino;
+      if (seq == 0) return object.first == ino;
+      return object.first == seq && object.second == oid;
     }
     void state(auto&& visit) const { visit(seq, oid, ino); }
   };
@@ -43,12 +45,12 @@ class Descriptors {
   void state(auto&& visit) const { visit(files_, opening_, names_); }
 
  private:
-  // An open that has not ended. Orders are numbered over the whole run, so they do not count.
+  // An open that has not ended.
   struct Opening {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Opening&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
 
   void on_began(const record::Record& record, const record::CallBegan& began) {

@@ -32,6 +32,13 @@ void Evict2::on(const Record& record, Findings& findings) {
 void Evict2::on_sent(const Record& record, const record::Sent& sent, Findings& findings) {
   if (sent.envelope.kind != record::Envelope::Kind::request) return;
   const Way way{record.node, sent.to};
+  // Another mount is another client, with numbers of its own.
+  const bool first = sent.envelope.conn_cnt == 1 &&
+                     (sent.envelope.op_flags & protocol::ptlrpc::msg_connect_flag::kInitial) != 0;
+  if (first) {
+    evicted_.erase(way);
+    sent_.erase(way);
+  }
   const Mark* before = evicted_.find(way);
   if (before != nullptr && sent.envelope.xid <= before->xid) {
     return findings.broken("EVICT-2",
@@ -48,12 +55,10 @@ void Evict2::on_evicted(const Record& record, const Fact& fact) {
   const Way way{record.node, {fact.object.first, static_cast<uint32_t>(fact.object.second)}};
   if (const Mark* newest = sent_.find(way)) evicted_[way] = {newest->xid, {record.index}};
   // "assay-OST0001_UUID import:evicted"
-  const size_t ost = fact.text.find("-OST");
-  if (ost == std::string::npos) return;
-  const uint32_t index =
-      static_cast<uint32_t>(std::strtoul(fact.text.substr(ost + 4, 4).c_str(), nullptr, 16));
+  const auto index = ost_of(fact);
+  if (!index) return;
   for (auto& [data, ranges] : dirty_) {
-    if (data.client != fact.client || data.ost != index) continue;
+    if (data.client != fact.client || data.ost != *index) continue;
     ranges.each([&, key = data](uint64_t start, uint64_t end) { lost_[key].add(start, end); });
     ranges = {};
   }

@@ -20,8 +20,6 @@ class Evict3 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  // Times matter only by what they allow: a client that was heard at this very moment is not
-  // silent. The rest follows from the machines' own timers.
   void state(auto&& visit) const { visit(handles_, called_back_, recovering_); }
 
  private:
@@ -29,7 +27,7 @@ class Evict3 {
   struct Known {
     reference::ClientName client;
     reference::Time heard = 0;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, heard); }
   };
   void on_evicted(const Record& record, const Fact& fact, Findings& findings);
 

@@ -50,9 +50,13 @@ TEST_CASE("EVICT-2: nothing of before is sent, nothing dirty of before is writte
   base.sent(kAlice, kOst, request(7));
   base.note(kAlice, {.kind = Fact::Kind::dirtied, .client = "alice", .object = {3, 0}, .end = 10});
   base.note(kAlice, learned);
-  Story resent = base, written = base, again = base;
+  Story resent = base, written = base, again = base, anew = base;
   REQUIRE(resent.sent(kAlice, kOst, request(7)).broken());
   REQUIRE_FALSE(base.sent(kAlice, kOst, request(8)).broken());
+  Envelope connect = request(6);
+  connect.conn_cnt = 1;
+  connect.op_flags = protocol::ptlrpc::msg_connect_flag::kInitial;
+  REQUIRE_FALSE(anew.sent(kAlice, kOst, connect).sent(kAlice, kOst, request(7)).broken());
   const Fact write{.kind = Fact::Kind::written, .client = "alice", .object = {3, 0}, .end = 10};
   REQUIRE(written.note(kOst, write).broken());
   again.note(kAlice, {.kind = Fact::Kind::dirtied, .client = "alice", .object = {3, 0}, .end = 10});

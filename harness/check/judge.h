@@ -17,7 +17,7 @@ class Judge {
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
 
-  // What a world is given (Plan::recorder).
+  // What a world is given (Setup::recorder).
   record::Recorder& recorder() { return recorder_; }
   // One text a broken property: the property, what is wrong, and the records that explain it, a
   // line each.

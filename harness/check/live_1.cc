@@ -32,10 +32,4 @@ void Live1::finish(Findings& findings) {
                   {first->began});
 }
 
-std::vector<record::NodeIndex> Live1::nodes() const {
-  std::vector<record::NodeIndex> nodes;
-  for (const Call& call : under_way_) nodes.push_back(call.node);
-  return nodes;
-}
-
 }  // namespace harness::check

@@ -3,9 +3,8 @@
 // end with it; who waits for a flock waits as long as its holder likes.)
 #pragma once
 
-#include <set>
 #include <tuple>
-#include <utility>
+#include <vector>
 
 #include "harness/check/checker.h"
 
@@ -19,16 +18,15 @@ class Live1 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  // Orders are numbered over the whole run: only how many calls a node has under way counts.
-  void state(auto&& visit) const { visit(nodes()); }
+  void state(auto&& visit) const { visit(under_way_); }
 
  private:
   struct Call {
     record::NodeIndex node = 0;
     reference::OrderId order = 0;
-    uint64_t began = 0;
+    uint64_t began = 0;  // the record
+    void state(auto&& visit) const { visit(node, order); }
   };
-  std::vector<record::NodeIndex> nodes() const;
 
   std::vector<Call> under_way_;  // sorted by node, then as they began
 };

@@ -17,7 +17,13 @@ void Lock3::on(const Record& record, Findings& findings) {
 }
 
 void Lock3::on_fact(const Record& record, const Fact& fact, Findings& findings) {
+  if (fact.kind == Fact::Kind::connected) {
+    // The client's word: servers name no target.
+    if (const auto index = ost_of(fact)) evicted_.erase({*index, fact.client});
+    return;
+  }
   if (fact.kind == Fact::Kind::dirtied) {
+    if (evicted_.find({static_cast<uint32_t>(fact.xid), fact.client}) != nullptr) return;
     Dirty& dirty = dirty_[{static_cast<uint32_t>(fact.xid), fact.object, fact.client}];
     dirty.node = record.node;
     dirty.at = {record.index};
@@ -36,6 +42,7 @@ void Lock3::on_fact(const Record& record, const Fact& fact, Findings& findings) 
     Dirty* dirty = dirty_.find({*ost, fact.object, fact.client});
     if (dirty != nullptr) dirty->ranges.remove(fact.start, fact.end);
   } else if (fact.kind == Fact::Kind::evicted) {
+    evicted_[{*ost, fact.client}] = true;
     dirty_.erase_if([&](const Data& data, const Dirty&) {
       return data.ost == *ost && data.client == fact.client;
     });

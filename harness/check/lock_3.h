@@ -1,8 +1,10 @@
 // LOCK-3: before an OST grants a lock, what holders of incompatible ones had dirty under it was
-// written, or they were evicted, or told to discard it.
+// written, or they were evicted, or told to discard it. What a client makes dirty after an OST
+// evicted it, since it has not learned of it yet, is as lost as what it had before.
 #pragma once
 
 #include <tuple>
+#include <utility>
 
 #include "harness/check/checker.h"
 #include "harness/check/flat_map.h"
@@ -16,12 +18,12 @@ class Lock3 {
   static constexpr Profile kProfile = {
       "LOCK-3", Needs::notes, kinds<record::Started, record::Crashed>(),
       facts(Fact::Kind::dirtied, Fact::Kind::discarded, Fact::Kind::written, Fact::Kind::granted,
-            Fact::Kind::evicted)};
+            Fact::Kind::evicted, Fact::Kind::connected)};
   static constexpr size_t kRangesMax = 1 << 16;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  void state(auto&& visit) const { visit(osts_, dirty_); }
+  void state(auto&& visit) const { visit(osts_, dirty_, evicted_); }
 
  private:
   struct Data {  // at an OST, of a client
@@ -42,6 +44,8 @@ class Lock3 {
 
   FlatMap<record::NodeIndex, uint32_t> osts_;
   FlatMap<Data, Dirty> dirty_;
+  // By that OST, and not connected to it since.
+  FlatMap<std::pair<uint32_t, reference::ClientName>, bool> evicted_;
 };
 
 }  // namespace harness::check

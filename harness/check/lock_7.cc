@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace harness::check {
 
 using Kind = reference::Syscall::Kind;
@@ -30,9 +32,9 @@ void Lock7::on(const Record& record, Findings& findings) {
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
   } else if (const Fact* fact = fact_of(record)) {
-    const bool lost = fact->kind == Fact::Kind::evicted || fact->text == "client:evicted" ||
-                      fact->text == "write:failed";
-    if (lost) lose();
+    on_fact(record, *fact);
+  } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    if (started->node.role == record::Role::ost) osts_[record.node] = started->node.index;
   } else {
     lose();
     calls_.erase_if([&](const Running& running, const Call& call) {
@@ -41,6 +43,27 @@ void Lock7::on(const Record& record, Findings& findings) {
     });
     files_.erase_if([&](const Place& place, const Fid&) { return place.first == record.node; });
   }
+}
+
+void Lock7::on_fact(const Record& record, const Fact& fact) {
+  if (fact.kind == Fact::Kind::connected) {
+    if (fact.text.empty()) return;  // a server's word
+    names_[record.node] = fact.client;
+    if (const auto index = ost_of(fact)) evicted_.erase({*index, fact.client});
+    return;
+  }
+  if (fact.kind == Fact::Kind::evicted) {
+    if (const uint32_t* ost = osts_.find(record.node)) evicted_[{*ost, fact.client}] = true;
+    return lose();
+  }
+  if (fact.text == "client:evicted" || fact.text == "write:failed") lose();
+}
+
+bool Lock7::unaware(record::NodeIndex client) const {
+  const reference::ClientName* name = names_.find(client);
+  return name != nullptr && std::ranges::any_of(evicted_, [&](const auto& entry) {
+           return entry.key.second == *name;
+         });
 }
 
 // Whatever was known of sizes is known no more; neither by those who run now.
@@ -78,7 +101,7 @@ void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findi
     files_[{record.node, result.value}] = fid;
   } else if (call.kind == Kind::write) {
     const Fid* file = files_.find({record.node, call.fd});
-    if (file == nullptr || shortening_ != 0) return;
+    if (file == nullptr || shortening_ != 0 || unaware(record.node)) return;
     if (sizes_->size() == kFilesMax) return findings.inconclusive("too many files");
     Size& size = sizes_.change()[*file];
     if (call.end > size.end) size = {call.end, {record.index}};

@@ -1,6 +1,7 @@
 // LOCK-7: the size that a call reports is at least the end of every write that had ended before the
 // call began, unless something that shortens files came in between, or data was lost to an
-// eviction or a crash of its client.
+// eviction or a crash of its client. What a client writes while it has not learned yet that an OST
+// evicted it is lost as well.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,16 @@ namespace harness::check {
 class Lock7 {
  public:
   static constexpr Profile kProfile = {
-      "LOCK-7", Needs::messages, kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
-      facts(Fact::Kind::evicted, Fact::Kind::reached)};
+      "LOCK-7", Needs::messages,
+      kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
+      facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kFilesMax = 1 << 16;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  void state(auto&& visit) const { visit(files_, calls_, sizes_, shortening_); }
+  void state(auto&& visit) const {
+    visit(files_, calls_, sizes_, shortening_, osts_, names_, evicted_);
+  }
 
  private:
   struct Fid {
@@ -42,9 +46,9 @@ class Lock7 {
   using Place = std::pair<record::NodeIndex, uint64_t>;  // client, descriptor
   struct Running {
     record::NodeIndex client = 0;
-    reference::OrderId order = 0;  // a number of the whole run
+    reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Call {
     reference::Syscall::Kind kind = reference::Syscall::Kind::stat;
@@ -57,12 +61,18 @@ class Lock7 {
   };
   void on_began(const Record& record, const record::CallBegan& began);
   void on_ended(const Record& record, const record::CallEnded& ended, Findings& findings);
+  void on_fact(const Record& record, const Fact& fact);
+  bool unaware(record::NodeIndex client) const;
   void lose();
 
   FlatMap<Place, Fid> files_;
   FlatMap<Running, Call> calls_;
   reference::Cow<Sizes> sizes_;
-  uint32_t shortening_ = 0;  // calls under way that may shorten a file
+  uint32_t shortening_ = 0;                    // calls under way that may shorten a file
+  FlatMap<record::NodeIndex, uint32_t> osts_;  // their index
+  FlatMap<record::NodeIndex, reference::ClientName> names_;
+  // By that OST, and not connected to it since.
+  FlatMap<std::pair<uint32_t, reference::ClientName>, bool> evicted_;
 };
 
 }  // namespace harness::check

@@ -67,6 +67,12 @@ TEST_CASE("LOCK-3: dirty data is written before somebody else gets the lock") {
   REQUIRE_FALSE(written.note(kOst, io(Fact::Kind::written, "alice")).note(kOst, granted).broken());
   gone.note(kOst, {.kind = Fact::Kind::evicted, .client = "alice"});
   REQUIRE_FALSE(gone.note(kOst, granted).broken());
+  gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));  // it has not learned of it yet
+  REQUIRE_FALSE(gone.note(kOst, granted).broken());
+  gone.note(kAlice,
+            {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID I2"});
+  gone.note(kAlice, io(Fact::Kind::dirtied, "alice"));
+  REQUIRE(gone.note(kOst, granted).broken());
   discarded.note(kAlice, io(Fact::Kind::discarded, "alice"));
   REQUIRE_FALSE(discarded.note(kOst, granted).broken());
   REQUIRE_FALSE(beside.note(kOst, lock(2, LockMode::pr, 10, 20, "bob")).broken());
@@ -119,6 +125,8 @@ TEST_CASE("LOCK-7: a size is no smaller than what was written before") {
   file.attributes.fid_seq = 1;
   Story base("LOCK-7");
   base.begin(kAlice, 1, call(Kind::open)).end(kAlice, 1, file);
+  Story unaware = base;
+  unaware.note(kOst, {.kind = Fact::Kind::evicted, .client = "alice"});
   reference::Syscall write = call(Kind::write, 3);
   write.data = protocol::Bytes(protocol::as_bytes("0123456789"));
   base.begin(kAlice, 2, write);
@@ -137,6 +145,12 @@ TEST_CASE("LOCK-7: a size is no smaller than what was written before") {
   REQUIRE_FALSE(during.end(kBob, 3, small).broken());
   shorter.begin(kBob, 3, call(Kind::truncate)).end(kBob, 3, {});
   REQUIRE_FALSE(shorter.begin(kBob, 4, call(Kind::stat)).end(kBob, 4, small).broken());
+  unaware.begin(kAlice, 2, write).end(kAlice, 2, {});
+  REQUIRE_FALSE(unaware.begin(kBob, 3, call(Kind::stat)).end(kBob, 3, small).broken());
+  unaware.note(kAlice,
+               {.kind = Fact::Kind::connected, .client = "alice", .text = "fs-OST0000_UUID"});
+  unaware.begin(kAlice, 4, write).end(kAlice, 4, {});
+  REQUIRE(unaware.begin(kBob, 5, call(Kind::stat)).end(kBob, 5, small).broken());
 }
 
 }  // namespace harness::check

@@ -176,9 +176,11 @@ class Groups {
 void Names::on(const Record& record, Findings& findings) {
   if (const auto* began = std::get_if<record::CallBegan>(&record.what)) {
     for (Call& call : calls_) {
-      if (call.client == record.node && call.maybe) call.end = std::min(call.end, record.index);
+      if (call.client == record.node && call.maybe && call.end == kNeverEnds) {
+        call.end = moments_.next(record);
+      }
     }
-    running_[{record.node, began->order}] = {began->call, record.index};
+    running_[{record.node, began->order}] = {began->call, moments_.next(record)};
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
   } else if (const Fact* fact = fact_of(record)) {
@@ -221,7 +223,7 @@ void Names::on_ended(const Record& record, const record::CallEnded& ended, Findi
   const Begun begun = *known;
   running_.erase(key);
   const bool known_inode = ended.result->status == 0;
-  add(begun, record.node, record.index, ended.result->status,
+  add(begun, record.node, moments_.next(record), ended.result->status,
       known_inode ? ended.result->attributes.ino : 0, findings);
 }
 
@@ -287,7 +289,7 @@ void Names::finish(Findings& findings) {
         const auto last = std::ranges::find(calls, farthest, &Call::begin);
         for (const Call* call : calls) {
           const bool near = call->begin <= farthest && call->end != kNeverEnds;
-          if (near && witness.size() < 16) witness.push_back(call->end);
+          if (near && witness.size() < 16) witness.push_back(moments_.record_of(call->end));
         }
         return findings.broken(
             "ATOMIC-NAMES",
@@ -298,24 +300,16 @@ void Names::finish(Findings& findings) {
   }
 }
 
-std::vector<std::tuple<Names::Call, uint64_t, uint64_t>> Names::ranked() const {
-  std::vector<Moment> moments;
-  for (const Call& call : calls_) {
-    moments.push_back(call.begin);
-    moments.push_back(call.end);
-  }
-  for (const auto& [key, begun] : running_) moments.push_back(begun.at);
-  std::ranges::sort(moments);
-  const auto rank = [&](Moment moment) {
-    return static_cast<uint64_t>(std::ranges::lower_bound(moments, moment) - moments.begin());
-  };
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> calls;
-  for (const Call& call : calls_) calls.emplace_back(call, rank(call.begin), rank(call.end));
-  for (const auto& [key, begun] : running_) {
-    Call call{.client = key.client, .name = begun.call->path, .other = begun.call->target};
-    calls.emplace_back(std::move(call), rank(begun.at), kNeverEnds);
-  }
-  return calls;
+std::pair<std::vector<std::pair<Names::Call, Span>>, std::vector<Span>> Names::told() const {
+  std::vector<Span> spans;
+  for (const Call& call : calls_) spans.push_back({call.begin, call.end});
+  for (const auto& [key, begun] : running_) spans.push_back({begun.at, kNeverEnds});
+  spans = plainest(std::move(spans));
+  std::vector<std::pair<Call, Span>> ended;
+  for (size_t i = 0; i < calls_.size(); ++i) ended.emplace_back(calls_[i], spans[i]);
+  std::ranges::stable_sort(ended, {}, [](const auto& one) { return one.first.client; });
+  spans.erase(spans.begin(), spans.begin() + static_cast<ptrdiff_t>(calls_.size()));
+  return {std::move(ended), std::move(spans)};
 }
 
 }  // namespace harness::check

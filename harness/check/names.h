@@ -14,6 +14,7 @@
 #include "harness/check/checker.h"
 #include "harness/check/flat_map.h"
 #include "harness/check/linear.h"
+#include "harness/check/moments.h"
 #include "harness/check/seen.h"
 
 namespace harness::check {
@@ -28,7 +29,8 @@ class Names {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  void state(auto&& visit) const { visit(ranked(), left_out_, names_); }
+  // Moments as far as they can matter.
+  void state(auto&& visit) const { visit(told(), running_, left_out_, names_); }
 
   // What a call did, or said, of one name or two.
   struct Call {
@@ -52,7 +54,7 @@ class Names {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
     auto operator<=>(const Running&) const = default;
-    void state(auto&& visit) const { visit(client); }
+    void state(auto&& visit) const { visit(client, order); }
   };
   struct Begun {
     std::shared_ptr<const reference::Syscall> call;
@@ -63,12 +65,14 @@ class Names {
   void add(const Begun& begun, record::NodeIndex client, Moment end, int32_t status, uint64_t inode,
            Findings& findings);
   void lose(record::NodeIndex client);
-  std::vector<std::tuple<Call, uint64_t, uint64_t>> ranked() const;
+  // The calls that ended, by client, and the spans of those that run.
+  std::pair<std::vector<std::pair<Call, Span>>, std::vector<Span>> told() const;
 
   std::vector<Call> calls_;
   FlatMap<Running, Begun> running_;
   FlatMap<std::string, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
+  Moments moments_;
 };
 
 }  // namespace harness::check

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "harness/check/story.h"
+#include "protocol/ptlrpc.h"
 
 namespace harness::check {
 
@@ -104,13 +105,19 @@ TEST_CASE("ATOMIC-DATA: what was written is read, unless its client lost it") {
   read.fd = 4;
   read.length = 3;
   reference::Result got = ended(0);
-  Story stale = story, lost = story;
+  Story stale = story, lost = story, foreign = story;
   got.data = write.data;
   at_once(story, kBob, read, got);
   REQUIRE_FALSE(story.broken_at_rest());
   got.data = {};
   at_once(stale, kBob, read, got);
   REQUIRE(stale.broken_at_rest());
+  record::Envelope peers;
+  peers.kind = record::Envelope::Kind::request;
+  peers.opcode = protocol::ptlrpc::opcode::kOstWrite;
+  foreign.start(21, record::Role::probe).sent(21, Story::kOst, peers);
+  at_once(foreign, kBob, read, got);
+  REQUIRE_FALSE(foreign.broken_at_rest());
   lost.note(kMds, {.kind = Fact::Kind::evicted, .client = "alice"});
   at_once(lost, kBob, read, got);
   REQUIRE_FALSE(lost.broken_at_rest());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::check {
 
 void Replay4::on(const Record& record, Findings& findings) {
@@ -23,6 +25,7 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
   switch (fact.kind) {
     case Fact::Kind::executed: {
       if (fact.start == 0 || fact.client.empty()) return;
+      if (fact.opcode == protocol::ptlrpc::opcode::kMdsClose) return;
       if (operations_.size() == kOperationsMax) return findings.inconclusive("too much at once");
       Operation& operation = operations_[{record.node, fact.transno}];
       const bool known = operation.client == fact.client && operation.xid == fact.xid;

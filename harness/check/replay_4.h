@@ -1,5 +1,7 @@
 // REPLAY-4: what a client was told is done, is done after a recovery that the client comes back to
-// and is not evicted in: it was durable, or was replayed.
+// and is not evicted in: it was durable, or was replayed. Not so a close: where its open was
+// durable it may find nothing to close any more (facts: semantics 2.4, 2.6), and OPEN-2 and OPEN-3
+// say what has to come of it.
 #pragma once
 
 #include <tuple>

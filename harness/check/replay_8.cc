@@ -57,6 +57,9 @@ void Replay8::on_fact(const Record& record, const Fact& fact, Findings& findings
       return;
     case Fact::Kind::executed:
       return on_executed(record, fact, findings);
+    case Fact::Kind::reached:
+      if (fact.text == "replay:version") failed_[{record.node, fact.client}] = {record.index};
+      return;
     case Fact::Kind::evicted: {
       const ServedClient key{record.node, fact.client};
       const bool for_version = fact.text.find("version") != std::string::npos;

@@ -14,7 +14,7 @@ class Replay8 {
  public:
   static constexpr Profile kProfile = {
       "REPLAY-8", Needs::notes, kinds<record::Received, record::Sent, record::Crashed>(),
-      facts(Fact::Kind::connected, Fact::Kind::executed, Fact::Kind::evicted,
+      facts(Fact::Kind::connected, Fact::Kind::executed, Fact::Kind::evicted, Fact::Kind::reached,
             Fact::Kind::recovery_began, Fact::Kind::recovery_ended)};
 
   void on(const Record& record, Findings& findings);
@@ -37,7 +37,7 @@ class Replay8 {
   FlatMap<record::NodeIndex, bool> recovering_;
   FlatMap<Place, reference::ClientName> clients_;  // with VBR, by handle
   FlatMap<ServedRequest, Brought> brought_;        // replays
-  FlatMap<ServedClient, Seen> failed_;             // answered with -EOVERFLOW
+  FlatMap<ServedClient, Seen> failed_;             // with -EOVERFLOW
 };
 
 }  // namespace harness::check

@@ -122,6 +122,13 @@ TEST_CASE("REPLAY-4: what was answered is durable or replayed") {
   REQUIRE_FALSE(replayed.note(kMds, recovered()).broken());
   REQUIRE_FALSE(evicted_one.note(kMds, evicted("alice")).note(kMds, recovered()).broken());
   REQUIRE(lost.note(kMds, recovered()).broken());
+
+  Story closed("REPLAY-4");
+  Fact close = executed(7, 11);
+  close.opcode = protocol::ptlrpc::opcode::kMdsClose;
+  closed.note(kMds, close).received(kAlice, kMds, reply(7, 11)).crash(kMds);
+  closed.note(kMds, started(10)).note(kMds, slot(10)).note(kMds, recovery(11));
+  REQUIRE_FALSE(closed.note(kMds, recovered()).broken());
 }
 
 TEST_CASE("REPLAY-5: nothing but replays while requests are replayed") {
@@ -173,7 +180,7 @@ TEST_CASE("REPLAY-8: a replay that met another version is not executed, its clie
   Envelope replay = request(7, 5, 2, msg_flag::kReplay, 11);
   replay.versions = {3, 0, 0, 0};
   base.received(kMds, kAlice, replay);
-  Story same = base, failed = base, innocent = base;
+  Story same = base, failed = base, innocent = base, open = base;
   Fact found = executed(7, 11, msg_flag::kReplay);
   found.versions = {3, 0, 0, 0};
   REQUIRE_FALSE(same.note(kMds, found).note(kMds, recovered()).broken());
@@ -185,6 +192,10 @@ TEST_CASE("REPLAY-8: a replay that met another version is not executed, its clie
   REQUIRE_FALSE(failed.note(kMds, recovered()).broken());
   REQUIRE(kept.note(kMds, recovered()).broken());
   REQUIRE(innocent.note(kMds, evicted("alice", "a replay met another version")).broken());
+  Fact other{.kind = Fact::Kind::reached, .client = "alice", .xid = 7, .transno = 11};
+  other.text = "replay:version";
+  open.note(kMds, other).note(kMds, evicted("alice", "a replay met another version"));
+  REQUIRE_FALSE(open.note(kMds, recovered()).broken());
 }
 
 TEST_CASE("REPLAY-9: no gap is skipped while somebody may still fill it") {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
 #include <tuple>
 
 #include "harness/record/record.h"
@@ -30,6 +33,13 @@ struct ServedRequest {
   auto operator<=>(const ServedRequest&) const = default;
   void state(auto&& visit) const { visit(server, client, xid); }
 };
+
+// The index of the OST whose import a client's note is about ("assay-OST0001_UUID I2").
+inline std::optional<uint32_t> ost_of(const reference::Fact& fact) {
+  const size_t at = fact.text.find("-OST");
+  if (at == std::string::npos) return std::nullopt;
+  return static_cast<uint32_t>(std::strtoul(fact.text.substr(at + 4, 4).c_str(), nullptr, 16));
+}
 
 inline const reference::Fact* fact_of(const record::Record& record) {
   const auto* noted = std::get_if<record::Noted>(&record.what);

@@ -14,12 +14,16 @@ class App;
 
 namespace harness {
 
+void add_campaign(CLI::App& app, ExitCode& exit);
 void add_client(CLI::App& app, ExitCode& exit);
 void add_decode(CLI::App& app, ExitCode& exit);
+void add_explore(CLI::App& app, ExitCode& exit);
 void add_fuzz(CLI::App& app, ExitCode& exit);
 void add_judge(CLI::App& app, ExitCode& exit);
 void add_list(CLI::App& app, ExitCode& exit);
+void add_replay(CLI::App& app, ExitCode& exit);
 void add_run(CLI::App& app, ExitCode& exit);
 void add_serve(CLI::App& app, ExitCode& exit);
+void add_shrink(CLI::App& app, ExitCode& exit);
 
 }  // namespace harness

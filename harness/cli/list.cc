@@ -1,12 +1,15 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/target.h"
 #include "reference/defects.h"
 #include "suites/conformance.h"
+#include "suites/lustre_tests.h"
 
 namespace harness {
 namespace {
@@ -24,6 +27,8 @@ std::vector<std::string_view> needs_of(const suites::Case& c) {
                                    {Needs::hold_commits, "replay_barrier"},
                                    {Needs::release_commits, "release_commits"},
                                    {Needs::crash_at_commit, "crash_at_commit"},
+                                   {Needs::stop, "stop"},
+                                   {Needs::abort_recovery, "abort_recovery"},
                                    {Needs::notes, "notes"},
                                    {Needs::stripes, "stripes"},
                                    {Needs::fresh, "fresh"}}) {
@@ -54,10 +59,45 @@ void list_cases(bool json) {
 void list_defects(bool json) {
   Json all = Json::array();
   for (const reference::DefectInfo& info : reference::kDefects) {
-    all.push_back({{"name", info.name}, {"requirement", info.requirement}, {"what", info.what}});
-    if (!json) fmt::print("{:<32} {:<10} {}\n", info.name, info.requirement, info.what);
+    std::vector<std::string_view> dialects;
+    for (const reference::Dialect dialect : {reference::Dialect::v1_8, reference::Dialect::v2_0}) {
+      if (info.exists_in(dialect)) dialects.push_back(dialect_name(dialect));
+    }
+    all.push_back({{"name", info.name},
+                   {"requirement", info.requirement},
+                   {"dialects", dialects},
+                   {"clients", info.clients},
+                   {"faults", info.faults},
+                   {"what", info.what}});
+    if (json) continue;
+    fmt::print("{:<36} {:<10} {:<8} {}\n", info.name, info.requirement,
+               fmt::format("{}", fmt::join(dialects, ",")), info.what);
   }
   if (json) fmt::print("{}\n", all.dump(2));
+}
+
+void list_lustre_tests(bool json) {
+  Json all = Json::array();
+  for (const suites::LustreTest& test : suites::lustre_tests()) {
+    all.push_back({{"script", test.script},
+                   {"test", test.test},
+                   {"versions", test.branches},
+                   {"title", test.title},
+                   {"cases", test.cases},
+                   {"why", test.why}});
+    if (json) continue;
+    const std::string answer =
+        test.covered() ? fmt::format("{}", fmt::join(test.cases, " ")) : test.why;
+    fmt::print("{:<18} {:<4} {:<8} {:<44} {}\n", test.script, test.test, test.branches, answer,
+               test.title);
+  }
+  if (json) return fmt::print("{}\n", all.dump(2));
+  fmt::print("\n{:<18} {:>6} {:>11} {:>8}\n", "script", "tests", "applicable", "covered");
+  for (const suites::LustreCoverage& script : suites::lustre_coverage()) {
+    fmt::print("{:<18} {:>6} {:>11} {:>8}  {:>3}%\n", script.script, script.tests,
+               script.applicable, script.covered,
+               100 * script.covered / std::max<size_t>(script.applicable, 1));
+  }
 }
 
 }  // namespace
@@ -65,14 +105,21 @@ void list_defects(bool json) {
 void add_list(CLI::App& app, ExitCode& exit) {
   struct Options {
     bool defects = false;
+    bool lustre_tests = false;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("list", "list every test, or every planted defect");
   command->add_flag("--defects", options->defects, "the planted defects of the reference");
+  command->add_flag("--lustre-tests", options->lustre_tests,
+                    "Lustre's own tests, and the cases that check the same");
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options, &exit] {
-    options->defects ? list_defects(options->json) : list_cases(options->json);
+    if (options->lustre_tests) {
+      list_lustre_tests(options->json);
+    } else {
+      options->defects ? list_defects(options->json) : list_cases(options->json);
+    }
     exit = ExitCode::pass;
   });
 }

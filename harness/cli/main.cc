@@ -28,6 +28,10 @@ int run(int argc, char** argv) {
   add_judge(app, exit);
   add_serve(app, exit);
   add_fuzz(app, exit);
+  add_explore(app, exit);
+  add_campaign(app, exit);
+  add_replay(app, exit);
+  add_shrink(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

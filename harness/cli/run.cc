@@ -3,11 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <expected>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/coverage.h"
 #include "harness/cli/terminal.h"
 #include "harness/target.h"
 #include "harness/targets/lustre.h"
@@ -27,14 +30,16 @@ struct Options {
   std::string only;
   std::string except;
   std::string out;
+  std::string faults;
   uint64_t seed = 1;
   uint32_t jobs = 0;
   uint32_t repeat = 1;
+  bool coverage = false;
   bool json = false;
 };
 
 // More live worlds than cores: most of their time they wait for a timeout.
-constexpr uint32_t kLiveJobs = 6;
+constexpr uint32_t kLiveJobs = 14;
 
 const suites::Case& find_case(std::string_view id) {
   for (const auto suite : suites::catalogue()) {
@@ -82,11 +87,11 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
   }
   const std::string on =
       target.file ? options.target : fmt::format("{} --world {}", target.name, options.world);
-  fmt::print("  again: ./assay run --target {} --only {} --seed {}\n", on, verdict.id,
-             verdict.seed);
+  fmt::print("  again: ./assay run --target {} --only {} --seed {}{}\n", on, verdict.id,
+             verdict.seed, options.faults.empty() ? "" : " --faults " + options.faults);
 }
 
-Json to_json(const Target& target, const Verdict& verdict) {
+Json to_json(const Options& options, const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   Json json = {{"target", target.name},
                {"id", verdict.id},
@@ -98,7 +103,19 @@ Json to_json(const Target& target, const Verdict& verdict) {
                {"why", verdict.why},
                {"seconds", verdict.seconds}};
   if (!verdict.issue.empty()) json["expected"] = verdict.issue;
+  if (options.coverage) json["fault_points"] = point_names(verdict);
   return json;
+}
+
+std::expected<faults::Plan, std::string> read_plan(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(faults::kPlanBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() && !file) return std::unexpected(path + ": it cannot be read");
+  text.resize(static_cast<size_t>(file.gcount()));
+  auto plan = faults::parse_plan(text);
+  if (!plan) return std::unexpected(fmt::format("{}:{}", path, plan.error().text()));
+  return *std::move(plan);
 }
 
 // Parses what the options say; complains and returns none when they make no sense.
@@ -112,6 +129,14 @@ std::optional<suites::Order> order_of(const Options& options) {
       return std::nullopt;
     }
     *selection = *std::move(parsed);
+  }
+  if (!options.faults.empty()) {
+    auto plan = read_plan(options.faults);
+    if (!plan) {
+      complain(plan.error());
+      return std::nullopt;
+    }
+    order.setting.plan = *std::move(plan);
   }
   const bool live = options.world == "live";
   order.setting.world = live ? WorldKind::live : WorldKind::sim;
@@ -188,7 +213,8 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
       std::fflush(stdout);
     };
     const std::vector<Verdict> verdicts = suites::run(order, seen);
-    for (const Verdict& verdict : verdicts) results.push_back(to_json(target, verdict));
+    for (const Verdict& verdict : verdicts) results.push_back(to_json(options, target, verdict));
+    if (options.coverage && !options.json) print_coverage(target.name, verdicts);
     summaries +=
         fmt::format("{} ({}): {}\n", target.name, target.file ? options.target : options.world,
                     suites::summary(verdicts));
@@ -233,6 +259,10 @@ void add_run(CLI::App& app, ExitCode& exit) {
       ->check(CLI::IsMember({"sim", "live"}));
   command->add_option("--only", options->only, "cases: ids, suites, ranges, globs, by commas");
   command->add_option("--except", options->except, "cases to leave out, likewise");
+  command->add_option("--faults", options->faults,
+                      "a plan that strikes in every case (README, Fault plans)");
+  command->add_flag("--coverage", options->coverage,
+                    "which of Lustre's fault points were hit, and by which case");
   command->add_option("--seed", options->seed, "what the schedule is drawn from")
       ->capture_default_str();
   command

@@ -124,7 +124,7 @@ ServerOptions base_options(const Wishes& wishes) {
   for (const std::string& name : wishes.defects) {
     const auto defect = reference::find_defect(name);
     if (!defect) throw Refused{fmt::format("--defect: no such defect: {}", name)};
-    options.config.defects |= reference::defect_bit(*defect);
+    options.config.defects.add(*defect);
   }
   options.port = wishes.port;
   if (!wishes.listen.empty()) options.listen = parse_listen(wishes.listen, wishes.port);

@@ -9,11 +9,19 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 namespace harness {
 
 using protocol::ByteView;
+
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;  // nanoseconds
+constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / kSecond - 1;
+
+}  // namespace
 
 std::expected<std::vector<uint8_t>, std::string> read_capture_file(const std::string& path) {
   // zlib reads a file that is not compressed as it is.
@@ -73,9 +81,11 @@ std::expected<CaptureSummary, std::string> for_each_packet(
     if (got == PCAP_ERROR) summary.cut = pcap_geterr(capture.get());
     if (got != 1) break;
     ++summary.packets;
+    // A file can name moments that 64 bits of nanoseconds cannot.
+    const int64_t seconds = std::clamp<int64_t>(header->ts.tv_sec, 0, kSecondsMax);
     on_packet(CapturedPacket{
         .number = summary.packets,
-        .time_ns = int64_t{header->ts.tv_sec} * 1'000'000'000 + int64_t{header->ts.tv_usec},
+        .time_ns = seconds * kSecond + std::clamp<int64_t>(header->ts.tv_usec, 0, kSecond - 1),
         .link_type = summary.link_type,
         .bytes = ByteView(data, header->caplen),
         .length_on_wire = header->len});

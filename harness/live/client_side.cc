@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/live/machines.h"
 #include "protocol/check.h"
 #include "reference/client.h"
@@ -28,11 +30,10 @@ class ProbeMachine final : public AnyMachine {
 
 }  // namespace
 
-ClientSide::ClientSide(const Plan& plan)
-    : plan_(plan), work_(boost::asio::make_work_guard(loop_)) {}
+ClientSide::ClientSide(const Setup& setup)
+    : setup_(setup), work_(boost::asio::make_work_guard(loop_)) {}
 
 void ClientSide::clear() {
-  held_.clear();
   clients_.clear();
   probes_.clear();
 }
@@ -41,16 +42,21 @@ void ClientSide::clear() {
 
 // Whether anything happened.
 bool ClientSide::run_for(Time duration) {
+  const Time deadline = injector_.deadline();
+  const Time fault_in =
+      deadline == reference::kNever ? deadline : std::max<Time>(0, deadline - now());
   loop_.restart();
-  if (loop_.run_one_for(std::chrono::nanoseconds(duration)) == 0) return false;
-  loop_.poll();
-  return true;
+  const auto handled = loop_.run_one_for(std::chrono::nanoseconds(std::min(duration, fault_in)));
+  if (handled != 0) loop_.poll();
+  tick();
+  return handled != 0 || fault_in <= duration;
 }
 
 bool ClientSide::run_until(const std::function<bool()>& condition) {
   const Time limit = now() + patience();
   while (true) {
     drain();
+    tick();
     if (condition()) return true;
     if (now() >= limit) return false;
     run_for(limit - now());
@@ -94,6 +100,16 @@ std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(std::string_view what
 }
 
 ClientId ClientSide::add_client() {
+  const ClientId client = add_unnamed_client();
+  named_.push_back(client);
+  OurNode& ours = *clients_[client.index];
+  ours.number = static_cast<uint32_t>(named_.size());
+  const auto name = faults::client_name(ours.number);
+  injector_.know(ours.config.self, name);
+  return client;
+}
+
+ClientId ClientSide::add_unnamed_client() {
   const auto index = static_cast<uint32_t>(clients_.size());
   auto client = make_node("client");
   auto machine = std::make_unique<MachineBox<reference::Client>>(
@@ -105,7 +121,15 @@ ClientId ClientSide::add_client() {
 }
 
 OrderId ClientSide::submit(ClientId client, const Syscall& call) {
-  return clients_[client.index]->node->ask(call);
+  const auto& node = clients_[client.index]->node;
+  return node ? node->ask(call) : OrderId{};
+}
+
+// Each mount has one of its own.
+void ClientSide::learn_uuid(OurNode& node) {
+  if (node.number == 0 || node.machine == nullptr || node.machine->uuid() == node.uuid) return;
+  node.uuid = node.machine->uuid();
+  injector_.know_client(faults::client_name(node.number), node.uuid);
 }
 
 const Result* ClientSide::result(ClientId client, OrderId order) const {
@@ -133,6 +157,7 @@ void ClientSide::kill_client(ClientId client) {
 ProbeId ClientSide::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
   auto probe = make_node("probe", kind);
+  injector_.know(probe->config.self, {faults::NodeName::Kind::probe, index + 1});
   probe->node->run(std::make_unique<ProbeMachine>(probe->events));
   probes_.push_back(std::move(probe));
   return {index};
@@ -142,8 +167,7 @@ PeerId ClientSide::probe_peer(ProbeId probe) const { return probes_[probe.index]
 
 void ClientSide::probe_send(ProbeId probe, PeerId to, Bytes message) {
   OurNode& node = *probes_[probe.index];
-  const int times = judge(node, true, to, message);
-  for (int i = 0; i < times; ++i) node.node->send(to, message);
+  if (judge(node, true, to, message)) node.node->send(to, message);
 }
 
 std::optional<ProbeEvent> ClientSide::probe_take(ProbeId probe) {
@@ -152,47 +176,6 @@ std::optional<ProbeEvent> ClientSide::probe_take(ProbeId probe) {
   ProbeEvent event = std::move(events.front());
   events.pop_front();
   return event;
-}
-
-// --- messages ---
-
-void ClientSide::add_rule(const faults::Rule& rule) { injector_.add(rule); }
-uint32_t ClientSide::struck(size_t rule) const { return injector_.struck(rule); }
-
-// Each message is judged once: a message between two nodes of ours, as it leaves.
-int ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
-  const PeerId from = outgoing ? node.config.self : peer;
-  const PeerId to = outgoing ? peer : node.config.self;
-  switch (injector_.judge(from, to, message)) {
-    case faults::Verdict::pass:
-      saw(from, to, message);
-      return 1;
-    case faults::Verdict::drop:
-      return 0;
-    case faults::Verdict::hold:
-      held_.push_back({&node, outgoing, peer, message});
-      return 0;
-    case faults::Verdict::duplicate:
-      saw(from, to, message);
-      saw(from, to, message);
-      return 2;
-  }
-  return 1;
-}
-
-void ClientSide::end_faults() {
-  injector_ = {};
-  for (Held& held : std::exchange(held_, {})) {
-    if (!held.node->node) continue;
-    const PeerId self = held.node->config.self;
-    if (held.outgoing) {
-      saw(self, held.peer, held.message);
-      held.node->node->send(held.peer, std::move(held.message));
-    } else {
-      saw(held.peer, self, held.message);
-      held.node->node->receive(held.peer, std::move(held.message));
-    }
-  }
 }
 
 }  // namespace harness::live

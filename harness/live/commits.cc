@@ -1,5 +1,6 @@
 #include "harness/live/commits.h"
 
+#include <csignal>
 #include <utility>
 
 namespace harness::live {
@@ -34,6 +35,11 @@ void Commits::hold() {
   held_ = true;
 }
 
+void Commits::die_at(uint32_t nth) {
+  const std::lock_guard lock(mutex_);
+  left_to_live_ = nth;
+}
+
 void Commits::release() {
   {
     const std::lock_guard lock(mutex_);
@@ -60,9 +66,13 @@ void Commits::run() {
     changed_.wait_for(lock, interval_, [this] { return ending_ || at_once_; });
     if (!ready()) continue;
     if (ending_) return;
-    const std::vector<reference::Persist> batch = std::exchange(pending_, {});
+    std::vector<reference::Persist> batch = std::exchange(pending_, {});
+    const bool last = left_to_live_ != 0 && batch.size() >= left_to_live_;
+    if (last) batch.resize(left_to_live_);
+    if (left_to_live_ != 0 && !last) left_to_live_ -= static_cast<uint32_t>(batch.size());
     lock.unlock();
     if (store_) store_->commit(batch);
+    if (last) std::raise(SIGKILL);
     durable_(batch.back().id);
     lock.lock();
     committed_ = batch.back().id;

@@ -28,6 +28,8 @@ class Commits {
   void add(reference::Persist transaction);
   void hold();
   void release();
+  // The process dies (SIGKILL) as soon as the nth transaction from now is durable.
+  void die_at(uint32_t nth);
   // Waits until all that was added is durable, held or not.
   void commit_all();
 
@@ -42,6 +44,7 @@ class Commits {
   std::vector<reference::Persist> pending_;
   reference::CommitId added_ = 0;
   reference::CommitId committed_ = 0;
+  uint32_t left_to_live_ = 0;  // transactions, 0 for any number
   bool held_ = false;
   bool at_once_ = false;
   bool ending_ = false;

@@ -77,7 +77,7 @@ void Node::run(std::unique_ptr<AnyMachine> machine) {
   machine_ = std::move(machine);
   if (acceptor_.is_open()) accept();
   reference::Actions actions;
-  machine_->start(now(), actions);
+  machine_->start(now() + ahead_, actions);
   carry_out(actions);
   settle();
 }
@@ -99,6 +99,23 @@ void Node::send(reference::PeerId to, reference::Bytes message) {
 void Node::receive(reference::PeerId from, reference::Bytes message) {
   inbox_.push_back(reference::Received{from, std::move(message)});
   settle_soon();
+}
+
+void Node::drop(reference::PeerId peer) {
+  reference::LnetActions below;
+  lnet_.drop(peer, below);
+  carry_out(below);
+  settle_soon();
+}
+
+void Node::resume() {
+  paused_ = false;
+  on_clock();
+}
+
+void Node::jump_clock(reference::Time by) {
+  ahead_ += by;
+  on_clock();
 }
 
 void Node::settle_soon() {
@@ -198,7 +215,7 @@ void Node::close(const reference::LinkClose& close) {
 
 // Hands what has come to the machine until nothing is left, then lets the sockets send.
 void Node::settle() {
-  if (settling_ || !machine_) return;
+  if (settling_ || paused_ || !machine_) return;
   settling_ = true;
   while (!inbox_.empty()) {
     const std::vector<reference::Event> events = std::exchange(inbox_, {});
@@ -215,7 +232,7 @@ void Node::settle() {
 void Node::step(const reference::Event& event) {
   if (!machine_) return;
   reference::Actions actions;
-  machine_->step(now(), event, actions);
+  machine_->step(now() + ahead_, event, actions);
   carry_out(actions);
 }
 
@@ -228,8 +245,8 @@ void Node::carry_out(reference::Actions& actions) {
   reference::LnetActions below;
   for (reference::Action& action : actions) {
     if (auto* send = std::get_if<reference::Send>(&action)) {
-      const int times = handlers_.sending ? handlers_.sending(send->to, send->message) : 1;
-      for (int i = 0; i < times; ++i) lnet_.send(now(), send->to, send->message, below);
+      const bool passes = !handlers_.sending || handlers_.sending(send->to, send->message);
+      if (passes) lnet_.send(now(), send->to, send->message, below);
     } else if (const auto* drop = std::get_if<reference::Drop>(&action)) {
       lnet_.drop(drop->peer, below);
     } else if (const auto* timer = std::get_if<reference::SetTimer>(&action)) {
@@ -254,11 +271,9 @@ void Node::carry_out(reference::LnetActions& actions) {
         written_.push_back(found->second.socket);
       }
     } else if (auto* deliver = std::get_if<reference::LnetDeliver>(&action)) {
-      const int times =
-          handlers_.receiving ? handlers_.receiving(deliver->from, deliver->message) : 1;
-      for (int i = 0; i < times; ++i) {
-        inbox_.push_back(reference::Received{deliver->from, deliver->message});
-      }
+      const bool passes =
+          !handlers_.receiving || handlers_.receiving(deliver->from, deliver->message);
+      if (passes) inbox_.push_back(reference::Received{deliver->from, deliver->message});
     } else if (const auto* lost = std::get_if<reference::LnetLost>(&action)) {
       inbox_.push_back(reference::PeerLost{lost->peer});
     } else if (const auto* dialled = std::get_if<reference::LinkDial>(&action)) {
@@ -295,7 +310,7 @@ void Node::set_timer(const reference::SetTimer& timer) {
 
 void Node::arm() {
   Time at = lnet_.deadline();
-  if (!deadlines_.empty()) at = std::min(at, deadlines_.begin()->first);
+  if (!deadlines_.empty() && !paused_) at = std::min(at, deadlines_.begin()->first - ahead_);
   if (at >= armed_) return;
   armed_ = at;
   clock_.expires_after(std::chrono::nanoseconds(std::max<Time>(0, at - now())));
@@ -310,7 +325,7 @@ void Node::on_clock() {
   reference::LnetActions below;
   lnet_.fired(time, below);
   carry_out(below);
-  while (!deadlines_.empty() && deadlines_.begin()->first <= time) {
+  while (!paused_ && !deadlines_.empty() && deadlines_.begin()->first - ahead_ <= time) {
     const reference::TimerId timer = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());
     timers_.erase(timer);

@@ -34,6 +34,8 @@ class AnyMachine {
   virtual void start(reference::Time now, reference::Actions& out) = 0;
   virtual void step(reference::Time now, const reference::Event& event,
                     reference::Actions& out) = 0;
+  // The device under it has this many bytes from now on, if it has one that counts them.
+  virtual void resize(uint64_t) {}
 };
 
 template <reference::Machine M>
@@ -44,6 +46,9 @@ class MachineBox final : public AnyMachine {
   void step(reference::Time now, const reference::Event& event, reference::Actions& out) override {
     machine_.step(now, event, out);
     machine_.invariants();
+  }
+  void resize([[maybe_unused]] uint64_t capacity_bytes) override {
+    if constexpr (requires { machine_.resize(capacity_bytes); }) machine_.resize(capacity_bytes);
   }
   const M& machine() const { return machine_; }
 
@@ -67,9 +72,10 @@ class Node {
     std::function<void(reference::OrderId, reference::Result&&)> answer;
     std::function<void(const reference::Fact&)> note;
     std::function<void(reference::CommitId)> committed;
-    // How often a message is sent, or given to the machine: 0 loses it, 2 doubles it.
-    std::function<int(reference::PeerId to, const reference::Bytes& message)> sending;
-    std::function<int(reference::PeerId from, const reference::Bytes& message)> receiving;
+    // Whether a message is sent, or given to the machine: else whoever is asked does with it what
+    // he wants, by send() and receive().
+    std::function<bool(reference::PeerId to, const reference::Bytes& message)> sending;
+    std::function<bool(reference::PeerId from, const reference::Bytes& message)> receiving;
     // A connection that was refused or broken for what the peer did.
     std::function<void(std::string_view line)> refused;
     // A peer was dialled and did not answer.
@@ -91,6 +97,13 @@ class Node {
   // Without asking the handlers above.
   void send(reference::PeerId to, reference::Bytes message);
   void receive(reference::PeerId from, reference::Bytes message);
+  // Closes all connections to the peer.
+  void drop(reference::PeerId peer);
+  // From pause to resume the machine sees nothing and none of its timers fires.
+  void pause() { paused_ = true; }
+  void resume();
+  void jump_clock(reference::Time by);
+  void resize(uint64_t capacity_bytes) { machine_->resize(capacity_bytes); }
   void hold_commits() { commits_->hold(); }
   void release_commits() { commits_->release(); }
   void commit_all() { commits_->commit_all(); }
@@ -98,6 +111,7 @@ class Node {
   // as soon as it is, and before any message of that step leaves. 0: never.
   void crash_before(reference::CommitId id) { crash_before_ = id; }
   void crash_after(reference::CommitId id) { crash_after_ = id; }
+  void crash_at_write(uint32_t nth) { commits_->die_at(nth); }
   // Counts from the transactions made so far.
   reference::CommitId transactions() const { return transactions_; }
 
@@ -142,6 +156,8 @@ class Node {
   std::set<std::pair<reference::Time, reference::TimerId>> deadlines_;
   std::vector<reference::Event> inbox_;
   bool settling_ = false;
+  bool paused_ = false;
+  reference::Time ahead_ = 0;  // of the machine's clock, before the real one
   reference::OrderId last_order_ = 0;
   reference::CommitId transactions_ = 0;
   reference::CommitId crash_before_ = 0;

@@ -55,9 +55,10 @@ struct Bench {
   }
   std::unique_ptr<Relay> relay{};
   void start_server_behind_relay(const std::string& capture) {
-    relay = std::make_unique<Relay>(loop, Address{block.address(1), 9988},
-                                    Address{block.address(1), 19988},
-                                    std::make_shared<record::PcapngWriter>(capture));
+    relay = std::make_unique<Relay>(
+        loop, Relay::Options{.front = Address{block.address(1), 9988},
+                             .behind = Address{block.address(1), 19988},
+                             .capture = std::make_shared<record::PcapngWriter>(capture)});
     REQUIRE(relay->ok());
     start_server(19988);
   }

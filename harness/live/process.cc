@@ -46,7 +46,7 @@ std::vector<std::string> serve_command(const std::string& program, const ServerO
   }
   if (!options.store.empty()) words.push_back("--store=" + options.store);
   for (const reference::DefectInfo& info : reference::kDefects) {
-    if ((config.defects & reference::defect_bit(info.defect)) == 0) continue;
+    if (!config.defects.has(info.defect)) continue;
     words.push_back(fmt::format("--defect={}", info.name));
   }
   return words;
@@ -92,6 +92,10 @@ void ServerProcess::order(const std::string& line) {
 
 void ServerProcess::drain() {
   if (!ended_) control_->drain();
+}
+
+void ServerProcess::signal(int number) {
+  if (!ended_ && pid_ > 0) ::kill(pid_, number);
 }
 
 void ServerProcess::kill() {

@@ -44,6 +44,8 @@ class ServerProcess {
   // Takes in what the server has said by now.
   void drain();
 
+  // Sends the signal: SIGSTOP, SIGCONT, or a SIGKILL whose end has_ended() tells later.
+  void signal(int number);
   // SIGKILL, and waits until the process is gone. What it had said before is taken in.
   void kill();
   pid_t pid() const { return pid_; }

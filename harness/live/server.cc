@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <csignal>
 
 #include "protocol/check.h"
 #include "reference/nid.h"
@@ -68,6 +69,7 @@ NodeOptions node_options(const reference::Config& config, uint16_t port) {
   options.lnet.privileged = may_use_privileged_ports();
   options.lnet.keepalive = config.timing.keepalive;
   options.lnet.zero_copy_timeout = config.timing.zero_copy_timeout;
+  options.lnet.defects = config.defects;
   options.port = port;
   return options;
 }
@@ -142,6 +144,17 @@ void Server::on_order(std::string_view line) {
     node_->crash_before(number == 0 ? 0 : node_->transactions() + number);
   } else if (verb == "crash-after") {
     node_->crash_after(number == 0 ? 0 : node_->transactions() + number);
+  } else if (verb == "crash-at-write") {
+    node_->crash_at_write(static_cast<uint32_t>(number));
+  } else if (verb == "stop") {
+    node_->commit_all();
+    std::raise(SIGKILL);
+  } else if (verb == "resize") {
+    node_->resize(number);
+  } else if (verb == "jump-clock") {
+    reference::Time by = 0;
+    std::from_chars(rest.data(), rest.data() + rest.size(), by);
+    node_->jump_clock(by);
   } else {
     CHECK(false, "an order that no server knows");
   }

@@ -63,8 +63,8 @@ std::vector<reference::ConfigTarget> config_targets(const TargetFile& target) {
 
 }  // namespace
 
-TargetWorld::TargetWorld(const Plan& plan, const TargetFile& target, Bare)
-    : ClientSide(plan),
+TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target, Bare)
+    : ClientSide(setup),
       target_(target),
       salt_(static_cast<uint64_t>(wall_clock().count())),
       directory_(fmt::format("/assay-{:x}", salt_)) {
@@ -72,16 +72,22 @@ TargetWorld::TargetWorld(const Plan& plan, const TargetFile& target, Bare)
   if (target_.clients.empty() && on_loopback(first_of(target))) {
     block_.emplace(LoopbackBlock::claim());
   }
-  if (!plan.capture.empty()) {
+  if (!setup.capture.empty()) {
     const auto base = std::chrono::duration_cast<std::chrono::seconds>(wall_clock()).count();
-    capture_ = std::make_unique<record::MessageCapture>(plan.capture, base - live::now() / kSecond);
+    capture_ =
+        std::make_unique<record::MessageCapture>(setup.capture, base - live::now() / kSecond);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
 }
 
-TargetWorld::TargetWorld(const Plan& plan, const TargetFile& target)
-    : TargetWorld(plan, target, Bare{}) {
-  cast_ = plan.cast;
+TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target)
+    : TargetWorld(setup, target, Bare{}) {
+  cast_ = setup.cast;
+  injector().know(cast_.mgs, faults::kTheMgs);
+  injector().know(cast_.mds, faults::kTheMds);
+  for (uint32_t i = 0; i < cast_.osts.size(); ++i) {
+    injector().know(cast_.osts[i], faults::ost_name(i));
+  }
   if (auto mounted = mount_keeper(patience()); !mounted) throw Broken{mounted.error()};
   Syscall make{.kind = Kind::mkdir, .path = directory_, .mode = 0777};
   if (const int32_t status = call(make).status; status != 0) {
@@ -174,7 +180,7 @@ void TargetWorld::kill_client(ClientId client) {
 
 // The client that looks after the directory.
 std::expected<void, std::string> TargetWorld::mount_keeper(Time limit) {
-  keeper_ = add_client();
+  keeper_ = add_unnamed_client();
   const OrderId order = ClientSide::submit(keeper_, {.kind = Kind::mount, .path = "/"});
   const Time begun = now();
   const auto hopeless = [&] { return !in_vain_.empty() && now() - begun >= kRefusalIsFinal; };
@@ -261,6 +267,11 @@ void TargetWorld::crash(ServerId server) {
   behind_barrier_.erase(server);
 }
 
+void TargetWorld::stop(ServerId server) {
+  command("stop", server);
+  down_.insert(server);
+}
+
 void TargetWorld::start(ServerId server) {
   command("start", server);
   down_.erase(server);
@@ -286,6 +297,8 @@ void TargetWorld::start_as(ServerId server, Dialect dialect) {
 void TargetWorld::evict(ServerId server, const std::string& client_uuid) {
   command("evict", server, client_uuid);
 }
+
+void TargetWorld::abort_recovery(ServerId server) { command("abort_recovery", server); }
 
 void TargetWorld::hold_commits(ServerId server) {
   command("replay_barrier", server);
@@ -331,7 +344,7 @@ void TargetWorld::clean_up() {
     const Result* gone = result(client, order);
     if (gone == nullptr || gone->status == kEbusy) killed_.push_back(client_uuid(client));
   }
-  if (plan_.servers) remove_tree(directory_, 0);
+  if (setup_.servers) remove_tree(directory_, 0);
   call({.kind = Kind::unmount});
   if (!can("evict")) return;
   for (const std::string& uuid : killed_) {

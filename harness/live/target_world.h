@@ -7,7 +7,8 @@
 // the target can.
 //
 // What such servers cannot have done to them (a crash at a certain commit, commits released without
-// a crash) throws Unsupported; a command that fails throws Broken. They give no notes.
+// a crash) throws Unsupported, and cannot() names what of a plan it is; a command that fails throws
+// Broken. They give no notes.
 #pragma once
 
 #include <expected>
@@ -28,9 +29,9 @@ namespace harness::live {
 
 class TargetWorld final : public ClientSide {
  public:
-  // plan.cast says who the servers are (find_servers). Mounts a client of its own, which looks
+  // setup.cast says who the servers are (find_servers). Mounts a client of its own, which looks
   // after the directory. Throws Broken.
-  TargetWorld(const Plan& plan, const TargetFile& target);
+  TargetWorld(const Setup& setup, const TargetFile& target);
   ~TargetWorld() override;
 
   uint64_t salt() const override { return salt_; }
@@ -41,25 +42,35 @@ class TargetWorld final : public ClientSide {
   void settle() override;
 
   void crash(ServerId server) override;
+  void stop(ServerId server) override;
   void start(ServerId server) override;
   void start_as(ServerId server, Dialect dialect) override;
   bool running(ServerId server) const override { return !down_.contains(server); }
   void evict(ServerId server, const std::string& client_uuid) override;
+  void abort_recovery(ServerId server) override;
   void hold_commits(ServerId server) override;
   void release_commits(ServerId server) override;
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<Fact>& facts(ServerId) const override { return no_facts_; }
 
+  std::vector<std::string> cannot(const faults::Plan& plan) const override;
+
  private:
   friend std::expected<Servers, std::string> find_servers(const TargetFile& target);
   struct Bare {};  // a world that meets the servers for the first time
 
-  TargetWorld(const Plan& plan, const TargetFile& target, Bare);
+  TargetWorld(const Setup& setup, const TargetFile& target, Bare);
 
   Seat seat(uint32_t index, ProbeKind kind) override;
   void saw(PeerId from, PeerId to, const Bytes& message) override;
   void unreachable(PeerId peer, std::string_view why) override;
   Time patience() const override { return target_.patience; }
+
+  // target_faults.cc
+  Progress carry_out(const faults::Order& order, ServerId server) override;
+  std::string why_not(const faults::Line& line) const;
+  std::string why_not(const faults::Trigger& trigger) const;
+  std::string why_not(const faults::Fault& fault) const;
 
   std::expected<void, std::string> mount_keeper(Time limit);
   Servers survey();

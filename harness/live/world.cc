@@ -32,28 +32,28 @@ std::string temporary_directory() {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-LiveWorld::LiveWorld(const Plan& plan, const std::string& program)
-    : ClientSide(plan),
+LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
+    : ClientSide(setup),
       program_(program),
       directory_(temporary_directory()),
       port_(may_use_privileged_ports() ? reference::kLnetPort : kUnprivilegedPort),
       block_(LoopbackBlock::claim()) {
-  CHECK(kFirstOst + plan.osts <= kFirstOfOurs);
+  CHECK(kFirstOst + setup.osts <= kFirstOfOurs);
   const auto peer = [&](uint32_t index) {
     return PeerId{reference::make_nid(block_.address(index)), reference::kLnetPid};
   };
-  cast_.dialect = plan.dialect;
+  cast_.dialect = setup.dialect;
   cast_.fsname = reference::Config{}.fsname;
   cast_.mgs = peer(kMgsIndex);
   cast_.mds = peer(kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
-  if (!plan.capture.empty()) {
-    capture_ = std::make_shared<record::PcapngWriter>(plan.capture);
+  for (uint32_t i = 0; i < setup.osts; ++i) cast_.osts.push_back(peer(kFirstOst + i));
+  if (!setup.capture.empty()) {
+    capture_ = std::make_shared<record::PcapngWriter>(setup.capture);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
   add_server(kMgs, kMgsIndex);
   add_server(kMds, kMdsIndex);
-  for (uint32_t i = 0; i < plan.osts; ++i) add_server(ost(i), kFirstOst + i);
+  for (uint32_t i = 0; i < setup.osts; ++i) add_server(ost(i), kFirstOst + i);
   for (const auto& server : servers_) start(server->id);
   // Then all are registered, and the logs that clients read name every OST.
   const bool ready = run_until([this] {
@@ -76,19 +76,29 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   server->id = id;
   ServerOptions& options = server->options;
   options.role = id.role;
-  options.config.dialect = plan_.dialect;
+  options.config.dialect = setup_.dialect;
   options.config.self = {reference::make_nid(block_.address(index)), reference::kLnetPid};
   options.config.mgs = cast_.mgs;
   options.config.index = id.index;
-  options.config.seed = plan_.seed;
-  options.config.timing = plan_.timing;
-  options.config.defects = plan_.defects;
+  options.config.seed = setup_.seed;
+  options.config.timing = setup_.timing;
+  options.config.defects = setup_.defects;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
-  if (capture_) {
+  injector().know(options.config.self, plan_name(id));
+  if (capture_ || setup_.server_links) {
     const Address front{block_.address(index), port_};
     options.listen = {front.host, static_cast<uint16_t>(port_ + kBehindRelay)};
-    server->relay = std::make_unique<Relay>(loop_, front, options.listen, capture_);
+    Relay::Options relay{.front = front,
+                         .behind = options.listen,
+                         .server = options.config.self,
+                         .capture = capture_};
+    if (setup_.server_links) {
+      relay.judge = [this](PeerId from, PeerId to, const Bytes& message) {
+        return judge_between_servers(from, to, message);
+      };
+    }
+    server->relay = std::make_unique<Relay>(loop_, std::move(relay));
     CHECK(server->relay->ok(), "a relay cannot listen");
   }
   servers_.push_back(std::move(server));
@@ -114,12 +124,13 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
   const uint32_t place = kFirstOfOurs + index;
   CHECK(place <= kLastIndex, "too many clients or probes");
   Seat out;
-  out.config.dialect = plan_.dialect;
+  out.config.dialect = setup_.dialect;
   out.config.self = {reference::make_nid(block_.address(place)), reference::kLnetPid};
   out.config.mgs = cast_.mgs;
-  out.config.seed = plan_.seed;
+  out.config.seed = setup_.seed;
   out.config.incarnation = static_cast<uint64_t>(now());
-  out.config.timing = plan_.timing;
+  out.config.timing = setup_.timing;
+  out.config.defects = setup_.defects;
   out.options = node_options(out.config, port_);
   out.options.listen = {block_.address(place), port_};
   if (kind == ProbeKind::user_space) {
@@ -139,21 +150,22 @@ void LiveWorld::crash(ServerId server) {
   if (ours.process) ours.process->kill();
 }
 
+void LiveWorld::stop(ServerId server) {
+  order(server, "commit");
+  crash(server);
+}
+
 void LiveWorld::start(ServerId id) {
   OurServer& server = find(id);
-  CHECK(!running(id), "it runs already");
-  server.process = std::make_unique<ServerProcess>(
-      loop_, program_, server.options,
-      ServerProcess::Handlers{
-          .note = [&server](Fact&& fact) { server.facts.push_back(std::move(fact)); },
-          .refused = [this](std::string_view line) { refusals_.emplace_back(line); }});
-  const ServerProcess& process = *server.process;
-  run_until([&] { return process.is_ready() || process.has_ended(); });
-  CHECK(process.is_ready(), fmt::format("{} {} does not start", program_, role_name(id.role)));
+  if (!running(id)) spawn(server);
+  run_until([&] { return server.process->is_ready() || server.process->has_ended(); });
+  // Under a plan it may have died again.
+  CHECK(server.process->is_ready() || !injector().idle(),
+        fmt::format("{} {} does not start", program_, role_name(id.role)));
 }
 
 void LiveWorld::start_as(ServerId server, Dialect dialect) {
-  find(server).options.config.dialect = dialect;
+  if (!running(server)) find(server).options.config.dialect = dialect;
   start(server);
 }
 
@@ -163,15 +175,16 @@ bool LiveWorld::running(ServerId server) const {
 }
 
 void LiveWorld::order(ServerId server, const std::string& line) {
-  ServerProcess* process = find(server).process.get();
-  CHECK(process != nullptr, "an order for a server that was never started");
+  if (!running(server)) return;
+  const auto& process = find(server).process;
   process->order(line);
-  run_until([&] { return process->idle(); });
+  run_until([&] { return process->idle() || process->has_ended(); });
 }
 
 void LiveWorld::evict(ServerId server, const std::string& client_uuid) {
   order(server, "evict " + client_uuid);
 }
+void LiveWorld::abort_recovery(ServerId server) { order(server, "abort-recovery"); }
 void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 
@@ -181,6 +194,6 @@ void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
 }
 
-std::unique_ptr<World> make_world(const Plan& plan) { return std::make_unique<LiveWorld>(plan); }
+std::unique_ptr<World> make_world(const Setup& setup) { return std::make_unique<LiveWorld>(setup); }
 
 }  // namespace harness::live

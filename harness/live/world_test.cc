@@ -12,8 +12,8 @@
 namespace harness::live {
 namespace {
 
-Plan plan(Dialect dialect) {
-  Plan out;
+Setup setup(Dialect dialect) {
+  Setup out;
   out.dialect = dialect;
   out.osts = 2;
   out.timing = reference::short_timing();
@@ -69,7 +69,7 @@ void write_and_read(LiveWorld& world, ClientId client, const std::string& path, 
 
 TEST_CASE("a client mounts, makes names and keeps data, over sockets, in both dialects") {
   for (const Dialect dialect : {Dialect::v1_8, Dialect::v2_0}) {
-    LiveWorld world(plan(dialect), ASSAY_PROGRAM);
+    LiveWorld world(setup(dialect), ASSAY_PROGRAM);
     const ClientId client = mounted(world);
     REQUIRE(call(world, client, on(Syscall::Kind::mkdir, "/d")).status == 0);
     write_and_read(world, client, "/d/f", 3'000'000);
@@ -79,7 +79,7 @@ TEST_CASE("a client mounts, makes names and keeps data, over sockets, in both di
 }
 
 TEST_CASE("what the MDS had not committed when it was killed is replayed to its next life") {
-  LiveWorld world(plan(Dialect::v2_0), ASSAY_PROGRAM);
+  LiveWorld world(setup(Dialect::v2_0), ASSAY_PROGRAM);
   const ClientId client = mounted(world);
   REQUIRE(call(world, client, on(Syscall::Kind::mkdir, "/old")).status == 0);
   world.hold_commits(kMds);
@@ -93,7 +93,7 @@ TEST_CASE("what the MDS had not committed when it was killed is replayed to its 
 }
 
 TEST_CASE("a capture has what passed between all nodes") {
-  Plan captured = plan(Dialect::v2_0);
+  Setup captured = setup(Dialect::v2_0);
   captured.capture =
       std::filesystem::temp_directory_path() / ("assay-world-test-" + std::to_string(getpid()));
   {

@@ -63,7 +63,8 @@ MessageCapture::Connection& MessageCapture::connection(int64_t time, PeerId from
   return connections_.emplace(key, opened).first->second;
 }
 
-void MessageCapture::message(Time now, PeerId from, PeerId to, const protocol::Bytes& message) {
+void MessageCapture::message(Time now, PeerId from, PeerId to, const protocol::Bytes& message,
+                             std::string_view comment) {
   // Virtual time often stands still; readers like packets in order.
   last_ns_ = std::max(base_ns_ + now, last_ns_ + reference::kMicrosecond);
   const bool bulk = lnet::KsockMsgHeader::kSize + message.size() >= kBulkFrom;
@@ -71,7 +72,7 @@ void MessageCapture::message(Time now, PeerId from, PeerId to, const protocol::B
   std::vector<uint8_t> bytes;
   protocol::append(bytes, lnet::KsockMsgHeader{.type = lnet::ksock_msg_type::kLnet});
   bytes.insert(bytes.end(), message.view().begin(), message.view().end());
-  used.flow.data(writer_, last_ns_, used.active == from, bytes);
+  used.flow.data(writer_, last_ns_, used.active == from, bytes, comment);
 }
 
 }  // namespace harness::record

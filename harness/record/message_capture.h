@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "harness/record/pcapng.h"
@@ -17,9 +18,10 @@ class MessageCapture {
   // `wall_clock_base_s`: seconds since 1970 at time 0.
   MessageCapture(const std::string& path, int64_t wall_clock_base_s);
   bool ok() const { return writer_.ok(); }
-  // One whole LNet message from sender to receiver.
+  // One whole LNet message from sender to receiver, with a packet comment if there is something
+  // to say.
   void message(reference::Time now, reference::PeerId from, reference::PeerId to,
-               const protocol::Bytes& message);
+               const protocol::Bytes& message, std::string_view comment = {});
 
  private:
   struct Connection {

@@ -1,5 +1,5 @@
 // Numbers what happens in a run and hands it on: to a history on disk, to checkers. A world has one
-// if it was asked for (Plan::recorder) and tells it what happens, in order.
+// if it was asked for (Setup::recorder) and tells it what happens, in order.
 #pragma once
 
 #include <cstdint>

@@ -18,38 +18,6 @@
 
 namespace harness::sim {
 
-using NodeIndex = uint16_t;
-using reference::Bytes;
-using reference::Time;
-
-// What one step did, besides changing the cluster.
-struct Happened {
-  struct Sent {
-    NodeIndex from;
-    reference::PeerId to;
-    Bytes message;
-  };
-  struct Said {
-    NodeIndex node;
-    reference::Fact fact;
-  };
-  struct Answered {
-    NodeIndex node;
-    reference::OrderId order;
-    reference::Result result;
-  };
-  std::vector<Sent> sent;  // not yet on the network: the driver posts, drops or keeps each
-  std::vector<Said> said;
-  struct Dropped {
-    NodeIndex node;
-    reference::PeerId peer;
-  };
-  std::vector<Answered> answered;
-  std::vector<Dropped> dropped;  // connections that a node closed
-  reference::Actions actions;  // scratch
-  void clear();
-};
-
 class Cluster {
  public:
   // Total bytes (lnet_hdr, payload, socket header) from which a message takes the bulk socket.
@@ -98,6 +66,17 @@ class Cluster {
   // Puts a message on its link; to a node that is down it is lost, and the sender learns that.
   void post(NodeIndex from, reference::PeerId to, const Bytes& message);
   void hold_commits(NodeIndex node, bool held) { nodes_[node].disk.held = held; }
+  // From now on nothing reaches the node, none of its timers fires, nothing of it becomes durable.
+  void pause(NodeIndex node);
+  void resume(NodeIndex node);
+  // All connections between two nodes close: what is under way on them is lost, and both learn it.
+  void disconnect_both(NodeIndex one, NodeIndex other);
+  // The node's clock jumps: deadlines that it passes are due at once.
+  void jump_clock(NodeIndex node, Time by);
+  // The device of an OST has this many bytes from now on; of a running one.
+  void resize(NodeIndex node, uint64_t capacity_bytes);
+  // What is durable of a node that is down, to be changed by who holds its disk.
+  reference::Store& store_of(NodeIndex node);
   void advance_to(Time time);
 
   Time now() const { return now_; }
@@ -112,9 +91,8 @@ class Cluster {
 
  private:
   void step(NodeIndex node, const reference::Event& event, Happened& happened);
-  void carry_out(NodeIndex node, Happened& happened);
-  void set_timer(NodeIndex node, const reference::SetTimer& set);
-  void disconnect(NodeIndex from, reference::PeerId peer);
+  // Lets a node do it, and carries out what it dropped.
+  void let(Happened& happened, const auto& what);
   uint16_t link_between(NodeIndex from, NodeIndex to, bool bulk);
   void push(uint16_t link, std::optional<Bytes> parcel);
 

@@ -1,4 +1,7 @@
 // One node of a simulated cluster: a machine, shared copy-on-write, with its disk and its timers.
+// What happens to it is a function of its value, the time and the event: what it asks of the
+// network is listed in a Happened, and whoever holds the node carries that out (cluster.h, or an
+// exploration that keeps the nodes of many clusters apart).
 #pragma once
 
 #include <map>
@@ -9,11 +12,45 @@
 #include <vector>
 
 #include "reference/client.h"
+#include "reference/machine.h"
 #include "reference/mds.h"
 #include "reference/mgs.h"
 #include "reference/ost.h"
 
 namespace harness::sim {
+
+using NodeIndex = uint16_t;
+using reference::Bytes;
+using reference::Time;
+
+// What one step did, besides changing its node.
+struct Happened {
+  struct Sent {
+    NodeIndex from;
+    reference::PeerId to;
+    Bytes message;
+  };
+  struct Dropped {  // all its connections with this peer
+    NodeIndex node;
+    reference::PeerId peer;
+  };
+  struct Said {
+    NodeIndex node;
+    reference::Fact fact;
+  };
+  struct Answered {
+    NodeIndex node;
+    reference::OrderId order;
+    reference::Result result;
+  };
+  std::vector<Dropped> dropped;  // comes before what was sent in the same step
+  std::vector<Sent> sent;        // not yet on the network: the driver posts, drops or keeps each
+  std::vector<NodeIndex> wrote;  // who made a transaction, once for each
+  std::vector<Said> said;
+  std::vector<Answered> answered;
+  reference::Actions actions;  // scratch
+  void clear();
+};
 
 // A node without behaviour: what reaches it waits to be taken by a scripted peer.
 struct Inbox {
@@ -73,7 +110,32 @@ struct Node {
   Kind kind = Kind::inbox;
   Shared<AnyMachine> machine;  // empty while the node is down
   Disk disk;
-  std::vector<Timer> timers;  // sorted by id
+  std::vector<Timer> timers;        // sorted by id
+  bool paused = false;              // nothing reaches it, and none of its timers fires
+  reference::Time clock_ahead = 0;  // of its clock, before everybody else's
+
+  bool up() const { return !machine.empty(); }
+  bool committable() const { return !disk.held && !paused && !disk.pending.empty(); }
+
+  // `self` is its index in the cluster, for what is added to `happened`; `now` is the cluster's.
+
+  // Builds the machine from its durable store and starts it.
+  void start(Time now, NodeIndex self, Happened& happened);
+  // Drops the machine, what it had not committed, and its timers.
+  void crash();
+  // Nothing happens while it is down.
+  void step(Time now, const reference::Event& event, NodeIndex self, Happened& happened);
+  // The oldest transaction becomes durable.
+  void commit(Time now, NodeIndex self, Happened& happened);
+  // The timer must be set.
+  void fire(Time now, reference::TimerId timer, NodeIndex self, Happened& happened);
+
+  // 64 bits over machine, disk and timers; those count from now.
+  uint64_t digest(Time now) const;
+
+ private:
+  void carry_out(NodeIndex self, Happened& happened);
+  void set_timer(const reference::SetTimer& set);
 };
 
 }  // namespace harness::sim

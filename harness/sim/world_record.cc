@@ -43,16 +43,16 @@ record::Node SimWorld::who(NodeIndex node) const {
 
 // What follows in this step is caused by it.
 void SimWorld::tell(NodeIndex node, record::What what) {
-  if (plan_.recorder == nullptr) return;
-  cause_ = plan_.recorder->add(place(node), std::move(what));
+  if (setup_.recorder == nullptr) return;
+  cause_ = setup_.recorder->add(place(node), std::move(what));
 }
 
 void SimWorld::tell_arrival(const Cluster::Link& link) {
-  if (plan_.recorder == nullptr || !cluster_.up(link.to)) return;
+  if (setup_.recorder == nullptr || !cluster_.up(link.to)) return;
   const PeerId from = cluster_.node(link.from).config.self;
   const std::optional<Bytes>& parcel = link.queue[link.head];
-  cause_ = parcel ? plan_.recorder->received(place(link.to), from, *parcel)
-                  : plan_.recorder->add(place(link.to), record::Lost{from});
+  cause_ = parcel ? setup_.recorder->received(place(link.to), from, *parcel)
+                  : setup_.recorder->add(place(link.to), record::Lost{from});
 }
 
 void SimWorld::tell_started(NodeIndex node) {
@@ -68,8 +68,8 @@ void SimWorld::tell_crashed(NodeIndex node, std::string_view what) {
 
 // What a step said, closed, sent and answered.
 void SimWorld::tell_step() {
-  if (plan_.recorder == nullptr) return;
-  record::Recorder& recorder = *plan_.recorder;
+  if (setup_.recorder == nullptr) return;
+  record::Recorder& recorder = *setup_.recorder;
   for (const Happened::Said& said : happened_.said) {
     recorder.add(place(said.node), record::Noted{said.fact});
   }
@@ -86,12 +86,27 @@ void SimWorld::tell_step() {
   }
 }
 
-void SimWorld::tell_fault(const Happened::Sent& sent, faults::Verdict verdict) {
-  if (plan_.recorder == nullptr || verdict == faults::Verdict::pass) return;
-  static constexpr std::array<std::string_view, 4> kWords = {"pass", "drop", "hold", "duplicate"};
-  plan_.recorder->add(place(sent.from),
-                      record::Faulted{std::string(kWords.at(static_cast<size_t>(verdict))),
-                                      plan_.recorder->message(sent.message)});
+// What has struck since this was asked last, but for what is done to nodes: that is told when it is
+// carried out. `struck`, the message that it was about.
+void SimWorld::tell_strikes(const Happened::Sent* struck) {
+  const std::vector<faults::Struck>& strikes = injector_.struck();
+  for (; strikes_told_ < strikes.size(); ++strikes_told_) {
+    const faults::Struck& strike = strikes[strikes_told_];
+    if (setup_.recorder == nullptr || strike.node != faults::kAnybody) continue;
+    record::Recorder::Place where{.time = cluster_.now()};
+    record::Faulted fault{strike.what + ' ' + strike.where};
+    if (struck != nullptr) where = place(struck->from);
+    if (strike.xid != 0) fault.message = setup_.recorder->message(struck->message);
+    setup_.recorder->add(where, std::move(fault));
+  }
+}
+
+// Of what is done to a node, other than its death.
+void SimWorld::tell_order(NodeIndex node, const faults::Order& order) {
+  if (setup_.recorder == nullptr) return;
+  std::string what(faults::order_name(order.kind));
+  if (order.kind == faults::Order::Kind::disconnect) what += " from " + to_text(order.other);
+  tell(node, record::Faulted{std::move(what)});
 }
 
 }  // namespace harness::sim

@@ -15,8 +15,8 @@
 namespace harness {
 namespace {
 
-constexpr auto kVerbs =
-    std::to_array<std::string_view>({"crash", "start", "evict", "replay_barrier", "version"});
+constexpr auto kVerbs = std::to_array<std::string_view>(
+    {"crash", "stop", "start", "evict", "abort_recovery", "replay_barrier", "version"});
 constexpr auto kKeys =
     std::to_array<std::string_view>({"name", "dialect", "mgs", "mdt", "osts", "fsname", "port",
                                      "clients", "timing", "can", "limits", "expect"});

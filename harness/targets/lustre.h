@@ -10,8 +10,10 @@
 //   timing = "lustre"                # what our clients wait: as Lustre's, or "short"
 //   [can]                            # a shell command per verb, with these filled in:
 //   crash = "ssh {node} …"           #   {node} the server's address, {target} acme-MDT0000
+//   stop = "… umount …"            # a controlled failover: nothing is lost, clients are remembered
 //   start = "ssh {node} …"
 //   evict = "… {target} … {uuid}"    #   {uuid} the client's
+//   abort_recovery = "…"             # who has not recovered by now is given up
 //   replay_barrier = "…"             # from here to the crash nothing becomes durable
 //   version = { "2.0" = "…", "1.8" = "…" }   # starts {target} as {version}
 //   [limits]

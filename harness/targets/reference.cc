@@ -61,7 +61,7 @@ std::expected<std::vector<Target>, std::string> parse_target(std::string_view te
       return std::unexpected(fmt::format("{}: the dialects are 1.8 and 2.0", text));
     }
   }
-  uint64_t defects = 0;
+  reference::DefectSet defects;
   std::string suffix;
   while (take(rest, "+")) {
     if (!take(rest, kDefect)) {
@@ -73,7 +73,12 @@ std::expected<std::vector<Target>, std::string> parse_target(std::string_view te
       return std::unexpected(
           fmt::format("{}: no defect is called \"{}\" (known: {})", text, name, known_defects()));
     }
-    defects |= reference::defect_bit(*defect);
+    defects.add(*defect);
+    const reference::DefectInfo& info = reference::defect_info(*defect);
+    std::erase_if(dialects, [&](Dialect dialect) { return !info.exists_in(dialect); });
+    if (dialects.empty()) {
+      return std::unexpected(fmt::format("{}: {} is a defect of the other dialect", text, name));
+    }
     suffix += fmt::format("+{}{}", kDefect, name);
     rest.remove_prefix(name.size());
   }

@@ -13,13 +13,13 @@ TEST_CASE("The reference is both dialects unless one is named") {
   REQUIRE(one);
   REQUIRE(one->size() == 1);
   REQUIRE(one->front().dialect == Dialect::v1_8);
-  REQUIRE(one->front().defects == 0);
+  REQUIRE(one->front().defects.empty());
 }
 
 TEST_CASE("A planted defect is asked for by name") {
   const auto target = parse_target("reference:2.0+defect=punch-keeps-size");
   REQUIRE(target);
-  REQUIRE(target->front().defects != 0);
+  REQUIRE(target->front().defects.has(reference::Defect::punch_keeps_size));
   REQUIRE(target->front().name == "reference:2.0+defect=punch-keeps-size");
 }
 

@@ -245,7 +245,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_LT(a.statfs().file_system.free, before);
            EXPECT_EQ(a.unlink("/f"), 0);
-           c.world().settle();
+           c.drain();
 
            c.expect_in_time("the space to be free again",
                             [&] { return a.statfs().file_system.free == before; });

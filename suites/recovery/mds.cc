@@ -3,6 +3,7 @@
 #include "suites/application.h"
 #include "suites/errno.h"
 #include "suites/peer.h"
+#include "suites/recovery/barrier.h"
 #include "suites/suites.h"
 
 namespace suites {
@@ -11,27 +12,6 @@ namespace {
 using harness::Fact;
 using harness::kMds;
 using Kind = harness::Syscall::Kind;
-
-// A client that has created something: a 2.0 client has its sequence of fids, whose allocation the
-// server answers only when it is durable.
-Application& worker(Conformance& c) {
-  Application& application = c.mount();
-  EXPECT_EQ(application.create("/first-of-" + application.uuid()), 0);
-  return application;
-}
-
-// From here to the crash nothing that the MDS does becomes durable.
-void barrier(Conformance& c) {
-  c.world().settle();
-  c.world().hold_commits(kMds);
-}
-
-// Power failure at the barrier: what came after it is lost, and commits flow again.
-void crash_at_barrier(Conformance& c) {
-  c.world().crash(kMds);
-  c.world().release_commits(kMds);
-  c.world().start(kMds);
-}
 
 const Case kCases[] = {
     {.id = "mds-recovery.1",
@@ -285,7 +265,7 @@ const Case kCases[] = {
            c.world().kill_client(a.id());
            c.restart(kMds);
            EXPECT_EQ(b.mkdir("/after"), 0);
-           c.world().settle();
+           c.drain();
 
            c.expect_in_time("the space to be free again",
                             [&] { return b.statfs().file_system.free == before; });

@@ -1,4 +1,6 @@
 // An OST dies and comes back: dirty pages, writes in flight, locks, objects.
+#include <algorithm>
+
 #include "protocol/ptlrpc.h"
 #include "suites/application.h"
 #include "suites/errno.h"
@@ -167,6 +169,172 @@ const Case kCases[] = {
            EXPECT_EQ(a.read(fd, 0, 10), "survives");
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(a.get("/f"), "survives");
+         }},
+    {.id = "ost-recovery.9",
+     .requirement = "ATOM-3",
+     .sentence = "Ten files that were written and closed are there after the OSTs' crash, written "
+                 "back before it or after",
+     .source = "semantics 1.13, 3.10",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           for (int i = 0; i < 10; ++i) {
+             a.put("/f" + std::to_string(i), "tag-" + std::to_string(i));
+             if (i == 4) c.world().settle();
+           }
+           restart_osts(c);
+
+           for (int i = 0; i < 10; ++i) {
+             EXPECT_EQ(a.get("/f" + std::to_string(i)), "tag-" + std::to_string(i));
+           }
+         }},
+    {.id = "ost-recovery.10",
+     .requirement = "DATA-13",
+     .sentence = "Reads in flight when the OST dies give the data when it is back",
+     .source = "semantics 1.6, 1.7 (RECOVER)",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           Application& b = c.mount();
+           const std::string content(3'000'000, 'r');
+           a.put("/f", content);
+           const uint64_t synced = a.opened("/f", kWrite);
+           EXPECT_EQ(a.fsync(synced), 0);
+           EXPECT_EQ(a.close(synced), 0);
+           const uint64_t fd = b.opened("/f", kRead);
+           const size_t rules[] = {c.lose(Part::reply, opcode::kOstRead, ost(0)),
+                                   c.lose(Part::reply, opcode::kOstRead, ost(1))};
+           Pending read = b.begin({.kind = Kind::read, .fd = fd, .length = 4'000'000});
+           c.wait_for("a read whose reply is lost",
+                      [&] { return c.world().struck(rules[0]) + c.world().struck(rules[1]) > 0; });
+           restart_osts(c);
+
+           EXPECT_EQ(read.status(), 0);
+           EXPECT_EQ(read.result().data.size(), content.size());
+           EXPECT_EQ(b.close(fd), 0);
+         }},
+    {.id = "ost-recovery.11",
+     .requirement = "LIVE-1",
+     .sentence = "Data is written and read while the MDS is down",
+     .source = "semantics 1.7 (each import of its own)",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           Application& b = c.mount();
+           const uint64_t fa = a.opened("/f", kCreate | kReadWrite);
+           const uint64_t fb = b.opened("/f", kReadWrite);
+           c.world().settle();
+           c.world().crash(harness::kMds);
+           EXPECT_EQ(a.write(fa, 0, "while it is down"), 16);
+           EXPECT_EQ(b.read(fb, 0, 16), "while it is down");
+           EXPECT_EQ(b.write(fb, 0, "While"), 5);
+           EXPECT_EQ(a.read(fa, 0, 16), "While it is down");
+           c.world().start(harness::kMds);
+
+           EXPECT_EQ(a.close(fa), 0);
+           EXPECT_EQ(b.close(fb), 0);
+           EXPECT_EQ(a.stat("/f").attributes.size, 16u);
+         }},
+    {.id = "ost-recovery.12",
+     .requirement = "LIVE-1",
+     .sentence = "With one OST down, what is on the other is read; the rest waits for it",
+     .source = "semantics 1.7 (each import of its own)",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           std::vector<Pending> reads;
+           std::vector<uint64_t> fds;
+           for (int i = 0; i < 4; ++i) {
+             const std::string name = "/f" + std::to_string(i);
+             a.put(name, name);
+             fds.push_back(a.opened(name, kReadWrite));
+             EXPECT_EQ(a.fsync(fds.back()), 0);
+           }
+           Application& b = c.mount();
+           fds.clear();
+           for (int i = 0; i < 4; ++i) fds.push_back(b.opened("/f" + std::to_string(i), kRead));
+           c.world().settle();
+           c.world().crash(ost(1));
+           for (const uint64_t fd : fds) {
+             reads.push_back(b.begin({.kind = Kind::read, .fd = fd, .length = 10}));
+           }
+           c.expect("a read from the OST that is up", [&] {
+             return std::ranges::any_of(reads, [](const Pending& read) { return read.done(); });
+           });
+           c.world().start(ost(1));
+
+           for (Pending& read : reads) {
+             EXPECT_EQ(read.status(), 0);
+             EXPECT_EQ(read.result().data.size(), 3u);
+           }
+         }},
+    {.id = "ost-recovery.13",
+     .requirement = "REPLAY-9",
+     .sentence = "An OST dies again while it waits for a client that is lost; the other goes on",
+     .source = "semantics 1.9",
+     .needs = Needs::crash | Needs::notes,
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           Application& lost = c.mount();
+           for (int i = 0; i < 5; ++i) a.put("/f" + std::to_string(i), "mine");
+           lost.put("/theirs", "theirs");
+           c.world().settle();
+           c.world().kill_client(lost.id());
+           restart_osts(c);
+           const size_t before = c.count(ost(0), harness::Fact::Kind::connected);
+           c.world().run_until(
+               [&] { return c.count(ost(0), harness::Fact::Kind::connected) > before; });
+           restart_osts(c);
+
+           for (int i = 0; i < 5; ++i) EXPECT_EQ(a.get("/f" + std::to_string(i)), "mine");
+           Application& anew = c.mount();
+           anew.put("/theirs", "anew");
+           EXPECT_EQ(a.get("/theirs"), "anew");
+         }},
+    {.id = "ost-recovery.14",
+     .requirement = "LIVE-1",
+     .sentence = "A client mounts while an OST is down and the MDS has just restarted: its calls "
+                 "wait for the OST and succeed",
+     .source = "semantics 1.7, 1.9",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           c.world().settle();
+           c.world().crash(ost(0));
+           c.restart(harness::kMds);
+           Application& a = c.client();
+           Pending mount = a.begin({.kind = Kind::mount});
+           c.world().settle();
+           c.world().start(ost(0));
+
+           EXPECT_EQ(mount.status(), 0);
+           for (int i = 0; i < 4; ++i) a.put("/f" + std::to_string(i), "content");
+           for (int i = 0; i < 4; ++i) EXPECT_EQ(a.unlink("/f" + std::to_string(i)), 0);
+         }},
+    {.id = "ost-recovery.15",
+     .requirement = "DATA-13",
+     .sentence = "An OST loses every request to write for a long time: the writer waits, and its "
+                 "data is there when they come through",
+     .source = "semantics 1.6, 1.7",
+     .run =
+         [](Conformance& c) {
+           Application& a = c.mount();
+           Application& b = c.mount();
+           const uint64_t fd = a.opened("/f", kCreate | kWrite);
+           EXPECT_EQ(a.write(fd, 0, "at last"), 7);
+           constexpr uint32_t kTimes = 4;
+           for (uint32_t i = 0; i < 2; ++i)
+             c.lose(Part::request, opcode::kOstWrite, ost(i), kTimes);
+           EXPECT_EQ(a.fsync(fd), 0);
+
+           EXPECT_EQ(c.world().struck(0) + c.world().struck(1), kTimes);
+           EXPECT_EQ(b.get("/f"), "at last");
+           EXPECT_EQ(a.close(fd), 0);
          }},
 };
 

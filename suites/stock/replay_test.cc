@@ -66,26 +66,28 @@ class CapturedWorld final : public harness::World {
     return event;
   }
   void crash(harness::ServerId) override {}
+  void stop(harness::ServerId) override {}
   void start(harness::ServerId) override {}
   void start_as(harness::ServerId, harness::Dialect) override {}
   bool running(harness::ServerId) const override { return true; }
   void evict(harness::ServerId, const std::string&) override {}
+  void abort_recovery(harness::ServerId) override {}
   void hold_commits(harness::ServerId) override {}
   void release_commits(harness::ServerId) override {}
   void crash_at_commit(harness::ServerId, uint32_t, bool) override {}
   const std::vector<harness::Fact>& facts(harness::ServerId) const override { return facts_; }
-  void add_rule(const faults::Rule&) override {}
-  uint32_t struck(size_t) const override { return 0; }
-  void end_faults() override {}
+  faults::Injector& injector() override { return injector_; }
+  void take_effect(const faults::Effects&) override {}
+  faults::Injector injector_;
 
  private:
   void take(const Bytes& bytes) {
     LnetMessage message = *LnetMessage::parse(bytes);
-    const auto at = std::ranges::find(session_.exchanges, message.header.msg.match_bits,
-                                      &Exchange::xid);
+    const auto at =
+        std::ranges::find(session_.exchanges, message.header.msg.match_bits, &Exchange::xid);
     if (message.header.type == lnet::lnet_msg_type::kReply) return answer(*asking_);
-    const bool request = message.header.type == lnet::lnet_msg_type::kPut &&
-                         at != session_.exchanges.end();
+    const bool request =
+        message.header.type == lnet::lnet_msg_type::kPut && at != session_.exchanges.end();
     if (!request) return others.push_back(std::move(message));
     requests.push_back(message.payload);
     asking_ = &*at;

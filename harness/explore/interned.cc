@@ -1,0 +1,151 @@
+#include "harness/explore/interned.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "protocol/check.h"
+
+namespace harness::explore {
+namespace {
+
+// All that a step depends on, without loss.
+Index::Key step_key(NodeIndex self, uint32_t node, const Happening& happening, Time now) {
+  CHECK(now >= 0 && now < Time{1} << 50 && self < 16 && happening.from < 16);
+  return {uint64_t{node} << 32 | happening.argument,
+          static_cast<uint64_t>(now) << 14 | uint64_t{self} << 10 | uint64_t{happening.from} << 6 |
+              static_cast<uint64_t>(happening.kind)};
+}
+
+}  // namespace
+
+InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_view>& properties)
+    : cast_(cast) {
+  messages_.add({});
+  const std::vector<std::string_view> named =
+      properties.empty() ? check::Checkers::properties() : properties;
+  CHECK(named.size() <= kCheckersMax);
+  for (const std::string_view property : named) {
+    const size_t place = first_checkers_.size();
+    first_checkers_.push_back(add_checkers(place, check::Checkers({property})));
+  }
+}
+
+uint32_t InternedGround::add(NodeIndex self, sim::Node node) {
+  const uint64_t digest = node.digest(0);
+  const Index::Key key{digest, self};
+  if (const auto known = node_index_.find(key)) return *known;
+  return node_index_.insert(key, nodes_.add({std::move(node), digest}));
+}
+
+uint32_t InternedGround::add_message(Bytes message) {
+  const XXH128_hash_t hash = XXH3_128bits(message.data(), message.size());
+  const Index::Key key{hash.high64, hash.low64};
+  if (const auto known = message_index_.find(key)) return *known;
+  return message_index_.insert(key, messages_.add({std::move(message), hash.low64}));
+}
+
+void InternedGround::note_gave_up(const check::Checkers& checkers) {
+  for (check::Verdict& verdict : checkers.verdicts(true)) {
+    if (verdict.outcome != check::Outcome::inconclusive) continue;
+    const std::lock_guard lock(giving_up_);
+    gave_up_.emplace(verdict.property, std::move(verdict.why));
+  }
+}
+
+std::map<std::string, std::string> InternedGround::gave_up() {
+  const std::lock_guard lock(giving_up_);
+  return gave_up_;
+}
+
+uint32_t InternedGround::add_checkers(size_t place, check::Checkers checkers) {
+  const bool broken = checkers.broken();
+  const uint64_t digest = checkers.digest();
+  const Index::Key key{digest, uint64_t{place} << 1 | uint64_t{broken}};
+  if (const auto known = checkers_index_.find(key)) return *known;
+  note_gave_up(checkers);
+  return checkers_index_.insert(key, checkers_.add({std::move(checkers), digest, broken}));
+}
+
+const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happening& happening,
+                                    Time now) {
+  const Index::Key key = step_key(self, node, happening, now);
+  if (const auto known = step_index_.find(key)) return steps_[*known];
+  sim::Node stepped_node = nodes_[node].node;
+  sim::Happened happened;
+  Stepped stepped;
+  const Bytes* message =
+      happening.argument < messages_.size() && happening.kind == Happening::Kind::received
+          ? &messages_[happening.argument].bytes
+          : nullptr;
+  perform(cast_, self, stepped_node, happening, message, now, happened, stepped);
+  stepped.after = node;
+  if (stepped.failed.empty()) {
+    for (sim::Happened::Sent& sent : happened.sent) {
+      const auto to = cast_.find(sent.to);
+      if (!to) continue;
+      const bool bulk = is_bulk(sent.message);
+      stepped.posts.push_back({*to, bulk, add_message(std::move(sent.message))});
+    }
+    stepped.after = add(self, std::move(stepped_node));
+  }
+  for (size_t i = 0; i < first_checkers_.size(); ++i) {
+    const check::Checkers& checker = checkers_[first_checkers_[i]].checkers;
+    const bool heard = std::ranges::any_of(
+        stepped.records, [&](const record::Record& record) { return checker.wants(record); });
+    if (heard) stepped.heard_by |= uint64_t{1} << i;
+  }
+  const uint32_t number = steps_.add_with([&](uint32_t own) {
+    stepped.number = own;
+    return std::move(stepped);
+  });
+  return steps_[step_index_.insert(key, number)];
+}
+
+uint32_t InternedGround::judge_one(size_t place, uint32_t checkers, const Stepped& stepped) {
+  const Index::Key key{checkers, stepped.number};
+  if (const auto known = judged_index_.find(key)) return *known;
+  check::Checkers judged = checkers_[checkers].checkers;
+  for (const record::Record& record : stepped.records) judged.on(record);
+  return judged_index_.insert(key, add_checkers(place, std::move(judged)));
+}
+
+bool InternedGround::judge(Checking& checkers, const Stepped& stepped) {
+  bool broken = false;
+  for (uint64_t rest = stepped.heard_by; rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<size_t>(std::countr_zero(rest));
+    checkers[place] = judge_one(place, checkers[place], stepped);
+    broken = broken || checkers_[checkers[place]].broken;
+  }
+  return broken;
+}
+
+bool InternedGround::commute(const Checking& checkers, const Stepped& one, const Stepped& other) {
+  for (uint64_t rest = one.heard_by & other.heard_by; rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<size_t>(std::countr_zero(rest));
+    const uint32_t first = judge_one(place, checkers[place], one);
+    const uint32_t second = judge_one(place, checkers[place], other);
+    if (checkers_[first].broken || checkers_[second].broken) return false;
+    if (judge_one(place, first, other) != judge_one(place, second, one)) return false;
+  }
+  return true;
+}
+
+bool InternedGround::broken_by_end(const Checking& checkers) {
+  bool broken = false;
+  for (const uint32_t number : checkers) {
+    const Index::Key key{number, kEnd};
+    auto known = end_index_.find(key);
+    if (!known) {
+      check::Checkers finished = checkers_[number].checkers;
+      finished.finish();
+      note_gave_up(finished);
+      known = end_index_.insert(key, finished.broken() ? 1 : 0);
+    }
+    broken = broken || *known != 0;
+  }
+  return broken;
+}
+
+}  // namespace harness::explore

@@ -1,0 +1,189 @@
+#include "harness/explore/scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace harness::explore {
+namespace {
+
+using protocol::as_bytes;
+using protocol::Bytes;
+using reference::Syscall;
+using Kind = reference::Syscall::Kind;
+
+constexpr uint32_t kReadWrite = 02, kCreate = 0100;
+
+Call mount() { return {{.kind = Kind::mount}}; }
+Call mkdir(std::string path) {
+  return {{.kind = Kind::mkdir, .path = std::move(path), .mode = 0755}};
+}
+Call create(std::string path, uint8_t slot = 0) {
+  return {
+      {.kind = Kind::open, .path = std::move(path), .flags = kCreate | kReadWrite, .mode = 0644},
+      slot};
+}
+Call open(std::string path, uint8_t slot = 0) {
+  return {{.kind = Kind::open, .path = std::move(path), .flags = kReadWrite}, slot};
+}
+Call write(std::string_view content, uint64_t offset = 0, uint8_t slot = 0) {
+  return {{.kind = Kind::write, .fd = slot, .offset = offset, .data = Bytes(as_bytes(content))}};
+}
+Call read(uint64_t length, uint8_t slot = 0) {
+  return {{.kind = Kind::read, .fd = slot, .length = length}};
+}
+Call fsync(uint8_t slot = 0) { return {{.kind = Kind::fsync, .fd = slot}}; }
+Call close(uint8_t slot = 0) { return {{.kind = Kind::close, .fd = slot}}; }
+Call truncate(std::string path, uint64_t size) {
+  return {{.kind = Kind::truncate, .path = std::move(path), .offset = size}};
+}
+Call unlink(std::string path) { return {{.kind = Kind::unlink, .path = std::move(path)}}; }
+Call rmdir(std::string path) { return {{.kind = Kind::rmdir, .path = std::move(path)}}; }
+Call stat(std::string path) { return {{.kind = Kind::stat, .path = std::move(path)}}; }
+Call rename(std::string from, std::string to) {
+  return {{.kind = Kind::rename, .path = std::move(from), .target = std::move(to)}};
+}
+Call chmod(std::string path, uint32_t mode) {
+  return {{.kind = Kind::chmod, .path = std::move(path), .mode = mode}};
+}
+Call flock(uint32_t how, uint8_t slot = 0) {
+  return {{.kind = Kind::flock, .flags = how, .fd = slot, .length = ~uint64_t{0}}};
+}
+constexpr uint32_t kWriteLock = 1, kUnlock = 2;  // F_WRLCK, F_UNLCK
+
+Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
+  Budget made;
+  for (const auto& [fault, count] : entries) made.of(fault) = count;
+  return made;
+}
+
+std::vector<Scenario> of_one_client() {
+  using enum Fault;
+  return {
+      {.name = "mkdir",
+       .what = "one client makes a directory",
+       .clients = {{{mount()}, {mkdir("/d")}}}},
+      {.name = "mount",
+       .what = "one client mounts and asks for the root",
+       .clients = {{{}, {mount(), stat("/")}}}},
+      {.name = "create",
+       .what = "one client creates a file and closes it",
+       .clients = {{{mount()}, {create("/f"), close()}}}},
+      {.name = "chmods",
+       .what = "one client changes a mode twice",
+       .clients = {{{mount(), mkdir("/d")}, {chmod("/d", 0700), chmod("/d", 0711)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "write-read",
+       .what = "one client writes, forces it to the disk, reads it back",
+       .clients = {{{mount(), create("/f")}, {write("content"), fsync(), read(16)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "open-unlink",
+       .what = "one client unlinks a file that it has open, then closes it",
+       .clients = {{{mount(), create("/f")}, {unlink("/f"), close()}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "truncate",
+       .what = "one client writes, truncates, asks for the size",
+       .clients = {{{mount(), create("/f"), write("content"), fsync()},
+                    {truncate("/f", 3), stat("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "life",
+       .what = "one client creates, writes, closes and unlinks a file",
+       .clients = {{{mount()}, {create("/f"), write("content"), close(), unlink("/f")}}},
+       .budget = budget({{crash, 1}})},
+  };
+}
+
+std::vector<Scenario> of_two_clients() {
+  using enum Fault;
+  return {
+      {.name = "mkdirs",
+       .what = "two clients make a directory each",
+       .clients = {{{mount()}, {mkdir("/a")}}, {{mount()}, {mkdir("/b")}}}},
+      {.name = "same-name",
+       .what = "two clients make the same directory, one takes it away",
+       .clients = {{{mount()}, {mkdir("/d")}}, {{mount()}, {mkdir("/d"), rmdir("/d")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "mounts",
+       .what = "two interchangeable clients mount",
+       .clients = {{{}, {mount()}}, {{}, {mount()}}}},
+      {.name = "twins",
+       .what = "two interchangeable clients make one directory and take it away",
+       .clients = {{{mount()}, {mkdir("/d"), rmdir("/d")}},
+                   {{mount()}, {mkdir("/d"), rmdir("/d")}}}},
+      {.name = "rename-stat",
+       .what = "one client renames what another knows",
+       .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
+                   {{mount(), stat("/a")}, {stat("/b")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "write-write",
+       .what = "two clients write to one file at the same place",
+       .clients = {{{mount(), create("/f")}, {write("one")}},
+                   {{mount(), open("/f")}, {write("two")}}}},
+      {.name = "write-read-2",
+       .what = "one client reads what another writes",
+       .clients = {{{mount(), create("/f")}, {write("new")}}, {{mount(), open("/f")}, {read(16)}}},
+       .budget = budget({{evict, 1}})},
+      {.name = "conflict",
+       .what = "two clients write to one file, one of them renames it",
+       .clients = {{{mount(), create("/f")}, {write("one"), rename("/f", "/g")}},
+                   {{mount(), open("/f")}, {write("two"), stat("/g")}}},
+       .budget = budget({{crash, 1}, {evict, 1}})},
+      {.name = "open-unlink-2",
+       .what = "one client unlinks what another has open",
+       .clients = {{{mount(), create("/f")}, {read(4), close()}}, {{mount()}, {unlink("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "flocks",
+       .what = "two clients take the same file lock",
+       .clients = {{{mount(), create("/f")}, {flock(kWriteLock), flock(kUnlock)}},
+                   {{mount(), open("/f")}, {flock(kWriteLock), flock(kUnlock)}}}},
+      {.name = "stat-size",
+       .what = "one client writes, another asks for the size",
+       .clients = {{{mount(), create("/f")}, {write("content")}}, {{mount()}, {stat("/f")}}},
+       .budget = budget({{drop, 1}})},
+  };
+}
+
+std::vector<Scenario> make() {
+  std::vector<Scenario> all = of_one_client();
+  std::ranges::move(of_two_clients(), std::back_inserter(all));
+  return all;
+}
+
+}  // namespace
+
+std::string_view fault_name(Fault fault) {
+  static constexpr std::array<std::string_view, kFaults> kNames = {
+      "crash", "drop", "delay", "duplicate", "overtake", "evict"};
+  return kNames[static_cast<size_t>(fault)];
+}
+
+std::string_view fault_option(Fault fault) {
+  static constexpr std::array<std::string_view, kFaults> kNames = {
+      "crashes", "drops", "delays", "duplicates", "overtakings", "evictions"};
+  return kNames[static_cast<size_t>(fault)];
+}
+
+std::string Budget::text() const {
+  std::string text;
+  for (size_t i = 0; i < kFaults; ++i) {
+    if (left[i] == 0) continue;
+    const auto fault = static_cast<Fault>(i);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", left[i],
+                        left[i] == 1 ? fault_name(fault) : fault_option(fault));
+  }
+  return text.empty() ? "no faults" : text;
+}
+
+std::span<const Scenario> scenarios() {
+  static const std::vector<Scenario> kAll = make();
+  return kAll;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+  const auto all = scenarios();
+  const auto at = std::ranges::find(all, name, &Scenario::name);
+  return at == all.end() ? nullptr : &*at;
+}
+
+}  // namespace harness::explore

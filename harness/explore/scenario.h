@@ -1,0 +1,80 @@
+// A small scenario: servers, clients with a script of calls each, and what may go wrong. From its
+// root, where the mounts and what else is prepared have ended, all schedules are walked.
+//
+// The rules of a schedule. For nothing: a link delivers its oldest message, a node makes its oldest
+// transaction durable, a client starts its next call when the one before has ended, a server that
+// crashed starts again, a held message is let go. Time passes only when nothing of this is left
+// (letting go excepted: a held message is overtaken by timers), to the earliest timer; equal ones
+// are a choice, and what follows from the first comes before the second. Each fault costs one of
+// its budget. A schedule ends when all calls have ended, all servers are up, nothing is on its way
+// and only periodic timers are left; what is still held then is let go first, at that time. Or it
+// ends with a violation; or, with a call that has not ended, when for two rounds nothing happened
+// but pings, or after `patience`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "reference/config.h"
+#include "reference/order.h"
+
+namespace harness::explore {
+
+using reference::Dialect;
+using reference::Time;
+
+enum class Fault : uint8_t { crash, drop, delay, duplicate, overtake, evict };
+inline constexpr size_t kFaults = 6;
+std::string_view fault_name(Fault fault);    // "crash"
+std::string_view fault_option(Fault fault);  // "crashes", as on the command line
+
+// How many of each fault a schedule may hold.
+struct Budget {
+  std::array<uint8_t, kFaults> left = {};
+  uint8_t& of(Fault fault) { return left[static_cast<size_t>(fault)]; }
+  uint8_t of(Fault fault) const { return left[static_cast<size_t>(fault)]; }
+  bool operator==(const Budget&) const = default;
+  // "1 crash, 1 drop"; "no faults".
+  std::string text() const;
+};
+
+// One call of a client's script. An open's file is kept in `slot`, and a call on a file names it
+// by Syscall::fd = the slot; where that open failed the call is made all the same, on no file.
+inline constexpr uint8_t kSlots = 2;
+struct Call {
+  reference::Syscall call;
+  uint8_t slot = 0;
+};
+
+struct Script {
+  std::vector<Call> prepared;  // ends before the search begins, client after client
+  std::vector<Call> calls;     // at most kCallsMax
+};
+
+struct Scenario {
+  static constexpr size_t kClientsMax = 4;
+  static constexpr size_t kCallsMax = 64;
+  static constexpr size_t kNodesMax = 8;
+
+  std::string name;
+  std::string what;  // one line
+  Dialect dialect = Dialect::v2_0;
+  uint32_t osts = 1;
+  std::vector<Script> clients;
+  Budget budget;
+  reference::Timing timing;
+  reference::DefectSet defects;  // of MDS and OSTs; the MGS takes no part in what is judged
+  uint64_t seed = 1;
+  Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
+};
+
+// All that have a name, in dialect 2.0 and with the budget that they are meant for.
+std::span<const Scenario> scenarios();
+const Scenario* find_scenario(std::string_view name);
+
+}  // namespace harness::explore
