@@ -14,7 +14,7 @@ struct KindInfo {
   bool several;  // in one cluster
   uint32_t first;
 };
-constexpr std::array<KindInfo, 5> kKinds{{{NodeName::Kind::client, "client", true, 1},
+constexpr std::array<KindInfo, 5> kNamed{{{NodeName::Kind::client, "client", true, 1},
                                           {NodeName::Kind::mds, "mds", false, 0},
                                           {NodeName::Kind::mgs, "mgs", false, 0},
                                           {NodeName::Kind::ost, "ost", true, 0},
@@ -24,7 +24,7 @@ constexpr uint32_t kIndexMax = 65535;  // of an OST in Lustre
 }  // namespace
 
 std::string to_text(const NodeName& node) {
-  for (const KindInfo& info : kKinds) {
+  for (const KindInfo& info : kNamed) {
     if (info.kind != node.kind) continue;
     if (!info.several) return std::string(info.word);
     return node.index ? fmt::format("{}{}", info.word, *node.index) : fmt::format("{}*", info.word);
@@ -34,7 +34,7 @@ std::string to_text(const NodeName& node) {
 
 std::optional<NodeName> parse_node(std::string_view word) {
   if (word == "*") return kAnybody;
-  for (const KindInfo& info : kKinds) {
+  for (const KindInfo& info : kNamed) {
     if (!word.starts_with(info.word)) continue;
     const std::string_view rest = word.substr(info.word.size());
     if (!info.several) return rest.empty() ? std::optional(NodeName{info.kind, 0}) : std::nullopt;

@@ -26,6 +26,7 @@ struct NodeName {
   }
   bool is_one() const { return kind != Kind::any && index.has_value(); }
   bool is_server() const { return kind == Kind::mds || kind == Kind::mgs || kind == Kind::ost; }
+  bool may_be_server() const { return kind == Kind::any || is_server(); }
 };
 
 inline constexpr NodeName kAnybody{};

@@ -2,6 +2,7 @@
 // and Bytes, the immutable shared string in which messages are kept.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <compare>
 #include <cstddef>
@@ -129,6 +130,9 @@ class BytesBuilder {
 // `length` rounded up to the 8-byte boundary on which every ptlrpc buffer starts.
 constexpr size_t padded(size_t length) { return (length + 7) & ~size_t{7}; }
 
+inline bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }

@@ -30,10 +30,6 @@ Item text_item(std::string name, ByteView bytes) {
           .text = std::string(whole.substr(0, whole.find('\0')))};
 }
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
-}
-
 const StructInfo* record_struct(uint32_t type) {
   namespace kind = llog::llog_rec_type;
   switch (type) {

@@ -14,10 +14,6 @@
 namespace protocol {
 namespace {
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
-}
-
 // 0x00020000c0a80a01 is 192.168.10.1@tcp.
 std::string nid_text(uint64_t nid) {
   const uint64_t net = nid >> 32;
@@ -60,7 +56,7 @@ uint64_t Describer::read(ByteView bytes, ByteOrder order) const {
 
 std::string_view Describer::lustre_name(const FieldInfo& field) const {
   const bool old = dialect_ == Dialect::v1_8 && !field.lustre_1_8.empty();
-  const std::string_view name = old                    ? field.lustre_1_8
+  const std::string_view name = old                   ? field.lustre_1_8
                                 : field.later.empty() ? field.lustre
                                                       : field.later;
   return name.substr(0, name.find('['));

@@ -1,6 +1,7 @@
 #include "reference/client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
@@ -10,15 +11,10 @@
 
 namespace reference {
 
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 
 namespace {
 
-constexpr int32_t kEintr = -4;
-constexpr int32_t kEio = -5;
-constexpr int32_t kEbusy = -16;
-constexpr int32_t kEnodev = -19;
-constexpr int32_t kEproto = -71;
 constexpr uint32_t kRoundsMax = 100'000;  // of one step: more is a mistake of ours
 
 }  // namespace
@@ -56,9 +52,9 @@ void Client::on_asked(Frame& frame, const Asked& asked) {
   if (syscall == nullptr) {
     refused.status = -22;  // EINVAL: an order for servers
   } else if (calls_.size() >= kCallsMax) {
-    refused.status = kEbusy;
+    refused.status = -EBUSY;
   } else if (!mounted_ && syscall->kind != Syscall::Kind::mount) {
-    refused.status = kEnodev;
+    refused.status = -ENODEV;
   } else {
     Call call;
     call.id = asked.id;
@@ -193,12 +189,12 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
 }
 
 void Client::on_sequence(const ImportEvent& event) {
-  const auto reply = event.reply ? operation::SeqQuery::Reply::decode(*event.reply)
+  const auto reply = event.reply ? operations::SeqQuery::Reply::decode(*event.reply)
                                  : std::unexpected(protocol::WireError{});
   const bool good = event.status == 0 && reply && reply->range.start < reply->range.end &&
                     reply->range.start >= kFidSeqNormal;
   if (!good) {
-    sequence_status_ = event.status < 0 ? event.status : kEproto;
+    sequence_status_ = event.status < 0 ? event.status : -EPROTO;
     return;
   }
   sequence_ = reply->range.start;
@@ -221,7 +217,7 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
   if (config_.defects.has(Defect::evicted_client_keeps_dirty)) return;
   for (ClientObject& object : objects_) {
     if (object.ost + 2 != import) continue;
-    if (object.cache.dirty()) object.error = kEio;
+    if (object.cache.dirty()) object.error = -EIO;
     object.cache.discard(0, ~uint64_t{0});
     note_data(frame, Fact::Kind::discarded, object, 0, ~uint64_t{0});
     object.size = 0;
@@ -328,7 +324,7 @@ void Client::finish(Frame& frame, Call& call, int32_t status) {
   if (md_busy_ == call.id + 1) md_busy_ = 0;
   if (close_busy_ == call.id + 1) close_busy_ = 0;
   call.stage = Stage::done;
-  if (status == kEintr) status = kEio;  // what was under way when a server forgot us
+  if (status == -EINTR) status = -EIO;  // what was under way when a server forgot us
   call.result.status = status;
   if (status != 0) {
     const Result failed{.status = status};

@@ -1,6 +1,7 @@
 // The client's requests and replies in the 1.8 dialect.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "protocol/codec.h"
@@ -22,7 +23,6 @@ using protocol::Message;
 
 namespace {
 
-constexpr int32_t kEproto = -71;
 constexpr uint32_t kSuppgidNone = 0xffffffff;
 
 // (inode, generation) are seq and oid of the neutral form.
@@ -280,7 +280,7 @@ template <class Operation>
 void take(const Message& message, MdReply& out) {
   const auto reply = Operation::Reply::decode(message);
   if (!reply) {
-    if (out.status >= 0) out.status = kEproto;
+    if (out.status >= 0) out.status = -EPROTO;
     return;
   }
   if constexpr (requires { reply->body; }) out.body = neutral(reply->body);

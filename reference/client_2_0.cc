@@ -1,5 +1,6 @@
 // The client's requests and replies in the 2.0 dialect.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "protocol/codec.h"
@@ -21,7 +22,6 @@ using protocol::Message;
 
 namespace {
 
-constexpr int32_t kEproto = -71;
 constexpr uint32_t kSuppgidNone = 0xffffffff;
 
 protocol::fid::LuFid wire(Fid fid) { return {.seq = fid.seq, .oid = fid.oid, .ver = fid.ver}; }
@@ -268,7 +268,7 @@ template <class Operation>
 void take(const Message& message, MdReply& out) {
   const auto reply = Operation::Reply::decode(message);
   if (!reply) {
-    if (out.status >= 0) out.status = kEproto;
+    if (out.status >= 0) out.status = -EPROTO;
     return;
   }
   if constexpr (requires { reply->body; }) out.body = reply->body;

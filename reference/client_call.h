@@ -15,6 +15,10 @@
 
 namespace reference {
 
+inline constexpr uint32_t kTransferMax =
+    1u << 20;  // bytes of one bulk transfer, as the client asks for
+inline constexpr uint64_t kEofByte = ~uint64_t{0};  // the last byte of an extent that has no end
+
 using ResourceName = protocol::ldlm::LdlmResId;
 
 // Where a call is in its procedure. Each family of calls uses some of them (client_*.cc).

@@ -1,6 +1,7 @@
 // Reading and writing: stretches of a file become stretches of its objects, under extent locks, out
 // of the cache and into it.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
@@ -14,13 +15,6 @@ namespace ldlm = protocol::ldlm;
 
 namespace {
 
-constexpr int32_t kEio = -5;
-constexpr int32_t kEbadf = -9;
-constexpr int32_t kEinval = -22;
-constexpr int32_t kEfbig = -27;
-constexpr int32_t kEproto = -71;
-constexpr uint32_t kTransferMax = 1u << 20;
-constexpr uint64_t kEofByte = ~uint64_t{0};
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 62;
 
 uint64_t page_start(uint64_t offset) { return offset / kCachePage * kCachePage; }
@@ -40,18 +34,18 @@ std::optional<Layout> Client::begin_io(Call& call, bool writing) {
   const uint32_t access = file == nullptr ? 0 : file->flags & open_flags::kAccess;
   if (file == nullptr || (writing && access == open_flags::kRead) ||
       (!writing && access == open_flags::kWrite)) {
-    call.status = kEbadf;
+    call.status = -EBADF;
     return std::nullopt;
   }
   const uint64_t length = writing ? call.args.data.size() : call.args.length;
-  if (length > kCallBytesMax) call.status = kEinval;
-  if (call.args.offset > kFileSizeMax) call.status = writing ? kEfbig : kEinval;
+  if (length > kCallBytesMax) call.status = -EINVAL;
+  if (call.args.offset > kFileSizeMax) call.status = writing ? -EFBIG : -EINVAL;
   call.fid = file->fid;
   call.ea = file->ea;
   call.attributes.mode = 0100000;
   auto layout = layout_of(file->ea);
   // A file that was opened for writing has objects; one without has nothing to read.
-  if (!layout && writing && call.status == 0) call.status = kEio;
+  if (!layout && writing && call.status == 0) call.status = -EIO;
   return layout;
 }
 
@@ -104,7 +98,7 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
       progress = Progress::some;
       if (find_import(import) == nullptr) {
         note(frame, "layout:unknown OST", stripe.ost_index);
-        call.status = kEio;
+        call.status = -EIO;
         return true;
       }
       object_of(stripe, call.fid);
@@ -122,7 +116,7 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
     }
     const ClientLock* lock = find_lock(wanted.handle);
     if (lock == nullptr || lock->ended) {
-      call.status = lock == nullptr || lock->status == 0 ? kEio : lock->status;
+      call.status = lock == nullptr || lock->status == 0 ? -EIO : lock->status;
       return true;
     }
     if (!lock->granted) return false;
@@ -206,13 +200,13 @@ void Client::send_reads(Frame& frame, Call& call, const Layout& layout) {
 void Client::on_read(Frame& frame, Call& call, const Waiter& waiter, const ImportEvent& event) {
   CallPart& transfer = call.transfers.at(waiter.which);
   if (event.status < 0 || !event.reply) {
-    if (call.status == 0) call.status = event.status < 0 ? event.status : kEproto;
+    if (call.status == 0) call.status = event.status < 0 ? event.status : -EPROTO;
     return;
   }
   if (static_cast<uint64_t>(event.status) != event.bulk.size() ||
       event.bulk.size() > transfer.length) {
     note(frame, "read:status is not what came", event.status);
-    if (call.status == 0) call.status = kEproto;
+    if (call.status == 0) call.status = -EPROTO;
     return;
   }
   transfer.data = event.bulk;
@@ -329,7 +323,7 @@ Client::Progress Client::advance_fsync(Frame& frame, Call& call) {
   if (call.stage == Stage::begin) {
     const OpenedFile* file = find_file(call.args.fd);
     if (file == nullptr) {
-      finish(frame, call, kEbadf);
+      finish(frame, call, -EBADF);
       return Progress::some;
     }
     call.fid = file->fid;

@@ -1,6 +1,7 @@
 // The client's locks: asking for them, what servers call back for, giving them up, replaying them
 // (facts: semantics 3.4, 3.5, 3.6, 3.10).
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
@@ -13,7 +14,7 @@
 namespace reference {
 
 // Lock requests and callbacks are the same in both dialects (facts: rpc-formats LDLM).
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 // The buffers of all callbacks, of either dialect: only a completion may bring a lock's value.
 using CallbackBuffers = protocol::operations_1_8::LdlmCpCallback::Request;
 namespace ldlm = protocol::ldlm;
@@ -22,9 +23,6 @@ using protocol::Message;
 
 namespace {
 
-constexpr int32_t kEio = -5;
-constexpr int32_t kEinval = -22;
-constexpr int32_t kEproto = -71;
 constexpr int32_t kNoLockData = -static_cast<int32_t>(ldlm::status::kNoLockData);
 constexpr uint32_t kEarlySize = 192;  // the place of early replies, before the final one
 
@@ -96,25 +94,25 @@ ldlm::LdlmRequest Client::enqueue_request(const ClientLock& lock, uint32_t flags
 }
 
 void Client::enqueue(Frame& frame, ClientLock& lock, uint32_t flags) {
-  operation::LdlmEnqueue::Request request;
+  operations::LdlmEnqueue::Request request;
   request.lock = enqueue_request(lock, flags);
   Import* import = find_import(lock.import);
   CHECK(import != nullptr);
   const RequestId id =
-      import->submit(context(frame), make_request<operation::LdlmEnqueue>(request, 2, 152));
+      import->submit(context(frame), make_request<operations::LdlmEnqueue>(request, 2, 152));
   wait_for(lock.import, id, {.kind = Waiter::Kind::lock, .id = lock.handle});
 }
 
 void Client::on_enqueued(Frame& frame, uint64_t handle, const ImportEvent& event) {
   ClientLock* lock = find_lock(handle);
   if (lock == nullptr) return;
-  const auto reply = event.reply ? operation::LdlmEnqueue::Reply::decode(*event.reply)
+  const auto reply = event.reply ? operations::LdlmEnqueue::Reply::decode(*event.reply)
                                  : std::unexpected(protocol::WireError{});
   const bool aborted = event.status == static_cast<int32_t>(ldlm::status::kLockAborted);
   if (event.status < 0 || !reply || (event.status != 0 && !aborted)) {
     if (event.status >= 0) note(frame, "enqueue:bad reply", event.status);
     lock->ended = !lock->granted;
-    lock->status = event.status < 0 ? event.status : kEproto;
+    lock->status = event.status < 0 ? event.status : -EPROTO;
     if (lock->ended && lock->users == 0) erase_lock(handle);
     return;
   }
@@ -177,7 +175,7 @@ bool Client::on_callback(Frame& frame, const RequestIn& in) {
     return import.client_cookie() == message->body().handle.cookie;
   });
   const auto request = CallbackBuffers::decode(*message);
-  int32_t status = kEinval;
+  int32_t status = -EINVAL;
   ldlm::OstLvb lvb;
   bool with_lvb = false;
   if (!ours) {
@@ -185,13 +183,13 @@ bool Client::on_callback(Frame& frame, const RequestIn& in) {
   } else if (request) {
     ClientLock* lock = find_lock(request->lock.lock_handle[0].cookie);
     switch (message->body().opc) {
-      case operation::LdlmBlCallback::kOpcode:
+      case operations::LdlmBlCallback::kOpcode:
         status = on_blocking(lock, request->lock);
         break;
-      case operation::LdlmCpCallback::kOpcode:
+      case operations::LdlmCpCallback::kOpcode:
         status = on_completion(lock, *message);
         break;
-      case operation::LdlmGlCallback::kOpcode:
+      case operations::LdlmGlCallback::kOpcode:
         status = on_glimpse(lock, lvb);
         with_lvb = status == 0;
         break;
@@ -219,7 +217,7 @@ void Client::answer_callback(Frame& frame, const RequestIn& in, const Message& r
 }
 
 int32_t Client::on_blocking(ClientLock* lock, const ldlm::LdlmRequest& request) {
-  if (lock == nullptr || lock->ended) return kEinval;
+  if (lock == nullptr || lock->ended) return -EINVAL;
   lock->callback_pending = true;
   if ((request.lock_flags & ldlm::lock_flag::kDiscardData) != 0) lock->discard = true;
   return 0;
@@ -227,9 +225,9 @@ int32_t Client::on_blocking(ClientLock* lock, const ldlm::LdlmRequest& request) 
 
 int32_t Client::on_completion(ClientLock* lock, const Message& message) {
   const auto request = CallbackBuffers::decode(message);
-  if (lock == nullptr || lock->ended || !request) return kEinval;
+  if (lock == nullptr || lock->ended || !request) return -EINVAL;
   const ldlm::LdlmLockDesc& desc = request->lock.lock_desc;
-  if (desc.granted_mode == 0 && desc.req_mode == 0) return kEinval;
+  if (desc.granted_mode == 0 && desc.req_mode == 0) return -EINVAL;
   ldlm::LdlmLockDesc given = desc;
   if (given.granted_mode == 0) given.granted_mode = given.req_mode;
   if (given.resource.type == 0) given.resource.name = lock->resource;
@@ -243,7 +241,7 @@ int32_t Client::on_completion(ClientLock* lock, const Message& message) {
 }
 
 int32_t Client::on_glimpse(const ClientLock* lock, ldlm::OstLvb& lvb) {
-  if (lock == nullptr || lock->type != ldlm::lock_type::kExtent) return kEinval;
+  if (lock == nullptr || lock->type != ldlm::lock_type::kExtent) return -EINVAL;
   const ClientObject* object =
       find_object(lock->import - 2, lock->resource.name[1], lock->resource.name[0]);
   if (object == nullptr || !lock->granted) return kNoLockData;
@@ -333,10 +331,10 @@ void Client::drop_covered(const ClientLock& lock) {
 void Client::send_cancel(Frame& frame, const ClientLock& lock) {
   Import* import = find_import(lock.import);
   if (import == nullptr || lock.remote == 0) return;
-  operation::LdlmCancel::Request request;
+  operations::LdlmCancel::Request request;
   request.lock.lock_count = 1;
   request.lock.lock_handle[0].cookie = lock.remote;
-  OutgoingRequest cancel = make_request<operation::LdlmCancel>(request, 0, 0);
+  OutgoingRequest cancel = make_request<operations::LdlmCancel>(request, 0, 0);
   cancel.no_resend = true;
   const RequestId id = import->submit(context(frame), std::move(cancel));
   wait_for(lock.import, id, {.kind = Waiter::Kind::nobody});
@@ -374,10 +372,10 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
     if (!lock.granted && !lock.waiting) continue;  // its enqueue will be sent again
     const uint32_t list =
         lock.granted ? ldlm::lock_flag::kBlockGranted : ldlm::lock_flag::kBlockWait;
-    operation::LdlmEnqueue::Request request;
+    operations::LdlmEnqueue::Request request;
     request.lock = enqueue_request(lock, ldlm::lock_flag::kReplay | list);
     if (lock.granted) request.lock.lock_desc.granted_mode = lock.mode;
-    requests.push_back(make_request<operation::LdlmEnqueue>(request, 2, 152));
+    requests.push_back(make_request<operations::LdlmEnqueue>(request, 2, 152));
     handles.push_back(lock.handle);
   }
   const std::vector<RequestId> ids = server->replay_locks(context(frame), std::move(requests));
@@ -389,7 +387,7 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
 void Client::on_lock_replayed(uint64_t handle, const ImportEvent& event) {
   ClientLock* lock = find_lock(handle);
   if (lock == nullptr || !event.reply || event.status != 0) return;
-  const auto reply = operation::LdlmEnqueue::Reply::decode(*event.reply);
+  const auto reply = operations::LdlmEnqueue::Reply::decode(*event.reply);
   if (reply) lock->remote = reply->lock.lock_handle.cookie;
 }
 
@@ -401,7 +399,7 @@ void Client::on_locks_lost(uint32_t import) {
     lock.callback_pending = true;
     if (!lock.waiting) continue;
     lock.ended = true;
-    lock.status = kEio;
+    lock.status = -EIO;
   }
   std::erase_if(locks_, [&](const ClientLock& lock) {
     return lock.import == import && lock.ended && lock.users == 0;
@@ -415,7 +413,7 @@ void Client::drop_locks(Frame& frame, uint32_t import) {
     note_lock(frame, Fact::Kind::lock_lost, lock.handle);
     lock.granted = false;
     lock.ended = true;
-    lock.status = kEio;
+    lock.status = -EIO;
   }
   std::erase_if(locks_,
                 [&](const ClientLock& lock) { return lock.import == import && lock.users == 0; });

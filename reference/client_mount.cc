@@ -1,26 +1,19 @@
 // Mounting and unmounting: the MGS's log, the connections, the root; and the sizes of it all.
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 
 #include "protocol/operations_2_0.h"
 #include "reference/client.h"
 #include "reference/derive.h"
+#include "reference/file_mode.h"
 
 namespace reference {
 
 namespace ptlrpc = protocol::ptlrpc;
 
 namespace {
-
-constexpr int32_t kEio = -5;
-constexpr int32_t kEbusy = -16;
-constexpr int32_t kEnodev = -19;
-constexpr int32_t kEnotdir = -20;
-constexpr int32_t kEproto = -71;
-constexpr uint32_t kTransferMax = 1u << 20;
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kDirectory = 0040000;
 
 // The first import of every client.
 ImportSetup mgs_setup(const ClientDialect& dialect, const std::string& uuid, PeerId mgs) {
@@ -44,7 +37,7 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
         return other.id != call.id && other.args.kind == Syscall::Kind::mount;
       });
       if (mounted_ || another) {
-        finish(frame, call, kEbusy);
+        finish(frame, call, -EBUSY);
         break;
       }
       uuid_ = derive_uuid(config_, config_.self, ++mounts_);
@@ -61,13 +54,13 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
         make_imports(frame);
         if (imports_.size() < 2 || imports_[1].setup().kind != ImportSetup::Kind::mds) {
           forget_mount();
-          finish(frame, call, kEnodev);
+          finish(frame, call, -ENODEV);
           break;
         }
         // What is submitted now waits until the connection is there.
         call.stage = Stage::connect;
       } else if (log_->status() != 0 || imports_[0].phase() == ImportState::closed) {
-        const int32_t status = log_->status() != 0 ? log_->status() : kEproto;
+        const int32_t status = log_->status() != 0 ? log_->status() : -EPROTO;
         forget_mount();
         finish(frame, call, status);
       }
@@ -75,7 +68,7 @@ Client::Progress Client::advance_mount(Frame& frame, Call& call) {
     case Stage::connect:
       if (mds().phase() == ImportState::closed) {
         forget_mount();
-        finish(frame, call, kEproto);
+        finish(frame, call, -EPROTO);
       } else if (mds().usable()) {
         send_md(frame, call, MdOp::getstatus, md_request(frame, call));
         call.stage = Stage::root;
@@ -98,7 +91,7 @@ void Client::on_root(Frame& frame, Call& call) {
     forget_mount();
     finish(frame, call, status);
   };
-  if (call.reply.status != 0) return fail(call.reply.status < 0 ? call.reply.status : kEio);
+  if (call.reply.status != 0) return fail(call.reply.status < 0 ? call.reply.status : -EIO);
   const auto& fid = call.reply.body.fid1;
   if (call.op == MdOp::getstatus) {
     root_ = {fid.seq, fid.oid, fid.ver};
@@ -121,7 +114,7 @@ Client::Progress Client::walk_to_root(Frame& frame, Call& call) {
   Progress progress = Progress::none;
   if (!walk(frame, call, false, true, progress)) return progress;
   int32_t status = call.status;
-  if (status == 0 && (call.attributes.mode & kTypeMask) != kDirectory) status = kEnotdir;
+  if (status == 0 && (call.attributes.mode & kModeTypeMask) != kModeDirectory) status = -ENOTDIR;
   if (status == 0) {
     root_ = call.fid;
     mounted_ = true;
@@ -186,7 +179,7 @@ Client::Progress Client::advance_unmount(Frame& frame, Call& call) {
   switch (call.stage) {
     case Stage::begin:
       if (calls_.size() > 1) {
-        finish(frame, call, kEbusy);
+        finish(frame, call, -EBUSY);
         break;
       }
       for (ClientObject& object : objects_) object.flush = true;

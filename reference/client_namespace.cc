@@ -9,6 +9,7 @@
 #include "protocol/mds.h"
 #include "protocol/operations_2_0.h"
 #include "reference/client.h"
+#include "reference/file_mode.h"
 
 namespace reference {
 
@@ -19,11 +20,6 @@ using Kind = Syscall::Kind;
 
 namespace {
 
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kModeMask = 07777;
-constexpr uint32_t kDirectory = 0040000;
-constexpr uint32_t kRegular = 0100000;
-constexpr uint32_t kSymlink = 0120000;
 constexpr uint32_t kUnchanged = 0xffffffff;  // chown's uid or gid
 
 // How a call finds what it works on, and whether it makes a file.
@@ -144,20 +140,20 @@ void Client::send_change(Frame& frame, Call& call, MdOp op) {
   request.fid = call.fid;
   switch (call.args.kind) {
     case Kind::mkdir:
-      request.mode = (call.args.mode & kModeMask) | kDirectory;
+      request.mode = (call.args.mode & kModePermissions) | kModeDirectory;
       break;
     case Kind::mknod:
       request.mode = call.args.mode;
-      if ((request.mode & kTypeMask) == 0) request.mode |= kRegular;
+      if ((request.mode & kModeTypeMask) == 0) request.mode |= kModeRegular;
       request.rdev = call.args.length;
       break;
     case Kind::symlink:
-      request.mode = 0777 | kSymlink;
+      request.mode = 0777 | kModeSymlink;
       request.source_name = call.args.target;
       break;
     case Kind::rmdir:
     case Kind::unlink:
-      request.flags = call.args.kind == Kind::rmdir ? kDirectory : 0;
+      request.flags = call.args.kind == Kind::rmdir ? kModeDirectory : 0;
       request.fid = known_child(call.directory, call.name).value_or(Fid{});
       break;
     case Kind::link:
@@ -266,7 +262,7 @@ Client::Progress Client::advance_setattr(Frame& frame, Call& call) {
     request.valid = attr::kCtime;
     if (call.args.kind == Kind::chmod) {
       request.valid |= attr::kMode;
-      request.mode = (call.attributes.mode & kTypeMask) | (call.args.mode & kModeMask);
+      request.mode = (call.attributes.mode & kModeTypeMask) | (call.args.mode & kModePermissions);
     } else if (call.args.kind == Kind::chown) {
       request.uid = call.args.uid;
       request.gid = call.args.gid;

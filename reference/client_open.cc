@@ -1,11 +1,13 @@
 // Opening and closing. An open is kept for replay until its close is committed, with what its reply
 // brought written into it (facts: semantics 2.4, differences 14).
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
 #include "protocol/mds.h"
 #include "reference/client.h"
+#include "reference/file_mode.h"
 #include "reference/open_flags.h"
 
 namespace reference {
@@ -15,18 +17,6 @@ namespace open_flag = protocol::mds::open_flag;
 namespace attr = protocol::mds::attr;
 
 namespace {
-
-constexpr int32_t kEnoent = -2;
-constexpr int32_t kEintr = -4;
-constexpr int32_t kEbadf = -9;
-constexpr int32_t kEmfile = -24;
-constexpr int32_t kEloop = -40;
-constexpr int32_t kEproto = -71;
-constexpr int32_t kEstale = -116;
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kModeMask = 07777;
-constexpr uint32_t kRegular = 0100000;
-constexpr uint32_t kSymlink = 0120000;
 
 // Flags of the MDT that have Linux's values.
 constexpr uint32_t kSameFlags = open_flags::kCreate | open_flags::kExclusive |
@@ -57,7 +47,7 @@ OpenedFile* Client::find_file(uint64_t fd) {
 Client::Progress Client::advance_open(Frame& frame, Call& call) {
   Progress progress = Progress::none;
   if (call.stage == Stage::begin) {
-    if (files_.size() >= kOpenFilesMax) call.status = kEmfile;
+    if (files_.size() >= kOpenFilesMax) call.status = -EMFILE;
     if (call.status != 0 || !start_walk(call, call.args.path)) {
       finish(frame, call, call.status);
       return Progress::some;
@@ -108,7 +98,7 @@ void Client::send_open(Frame& frame, Call& call) {
   request.fid = call.fid;
   request.flags = wire_flags(call.args.flags);
   const bool creates = (request.flags & open_flag::kCreat) != 0;
-  if (creates) request.mode = (call.args.mode & kModeMask) | kRegular;
+  if (creates) request.mode = (call.args.mode & kModePermissions) | kModeRegular;
   Bytes wish;
   if (call.args.stripe_count != 0 || call.args.stripe_size != 0) {
     wish = encode_wish({call.args.stripe_count, call.args.stripe_size, kStripeAnywhere, {}});
@@ -131,12 +121,12 @@ void Client::on_opened(Frame& frame, Call& call) {
   } else if (reply.lock.lock_policy_res2 < 0) {
     call.status = static_cast<int32_t>(std::max<int64_t>(reply.lock.lock_policy_res2, -4095));
   } else if (negative && !created) {
-    call.status = kEnoent;
+    call.status = -ENOENT;
   }
   if (call.status != 0) return finish(frame, call, call.status);
   take_body(call, reply);
-  if ((call.attributes.mode & kTypeMask) == kSymlink && reply.body.handle.cookie == 0) {
-    if ((call.args.flags & open_flags::kNoFollow) != 0) return finish(frame, call, kEloop);
+  if ((call.attributes.mode & kModeTypeMask) == kModeSymlink && reply.body.handle.cookie == 0) {
+    if ((call.args.flags & open_flags::kNoFollow) != 0) return finish(frame, call, -ELOOP);
     call.names.clear();
     call.stage = Stage::walk;
     ask_itself(frame, call, WalkAsked::link);
@@ -144,7 +134,7 @@ void Client::on_opened(Frame& frame, Call& call) {
   }
   if (reply.body.handle.cookie == 0 || is_zero(call.fid)) {
     note(frame, "open:no handle");
-    return finish(frame, call, kEproto);
+    return finish(frame, call, -EPROTO);
   }
   remember(call);
   if (!call.name.empty()) remember_name(call.directory, call.name, call.fid);
@@ -163,7 +153,7 @@ void Client::on_opened(Frame& frame, Call& call) {
   call.result.attributes = call.attributes;
   files_.push_back(std::move(file));
   const bool truncate = (call.args.flags & open_flags::kTruncate) != 0 && !created &&
-                        (call.attributes.mode & kTypeMask) == kRegular;
+                        (call.attributes.mode & kModeTypeMask) == kModeRegular;
   if (!truncate) return finish(frame, call, 0);
   call.stage = Stage::open_truncate;
 }
@@ -215,7 +205,7 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
   if (call.stage == Stage::begin) {
     const OpenedFile* file = find_file(call.args.fd);
     if (file == nullptr) {
-      finish(frame, call, kEbadf);
+      finish(frame, call, -EBADF);
       return Progress::some;
     }
     call.fid = file->fid;
@@ -226,7 +216,7 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
     if (!take_turn(close_busy_, call)) return progress;
     OpenedFile* file = find_file(call.args.fd);
     if (file == nullptr) {  // closed by another call in the meantime
-      finish(frame, call, kEbadf);
+      finish(frame, call, -EBADF);
       return Progress::some;
     }
     MdRequest request = md_request(frame, call);
@@ -243,7 +233,7 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
   close_busy_ = 0;
   on_closed(frame, call.reply);
   // The MDT may have forgotten the handle, before or just now: closed is closed.
-  const bool forgotten = call.reply.status == kEstale || call.reply.status == kEintr;
+  const bool forgotten = call.reply.status == -ESTALE || call.reply.status == -EINTR;
   call.status = forgotten ? 0 : std::min(call.reply.status, 0);
   if (call.status == 0) call.status = take_error(call.fid);
   finish(frame, call, call.status);

@@ -1,10 +1,12 @@
 // Calls that ask the MDT and change nothing, beside stat: directories, symlinks, extended
 // attributes; and flocks, which are locks of the MDT.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/mds.h"
 #include "reference/client.h"
+#include "reference/file_mode.h"
 
 namespace reference {
 
@@ -14,14 +16,6 @@ using Kind = Syscall::Kind;
 
 namespace {
 
-constexpr int32_t kEio = -5;
-constexpr int32_t kEbadf = -9;
-constexpr int32_t kEnotdir = -20;
-constexpr int32_t kEinval = -22;
-constexpr int32_t kErange = -34;
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kDirectory = 0040000;
-constexpr uint32_t kSymlink = 0120000;
 constexpr uint32_t kLinkRoom = 4097;
 constexpr uint32_t kXattrRoom = 65536;
 constexpr size_t kEntriesMax = 1u << 20;
@@ -36,8 +30,8 @@ Client::Progress Client::advance_readdir(Frame& frame, Call& call) {
   Progress progress = Progress::none;
   if (call.stage == Stage::begin || call.stage == Stage::walk) {
     if (!walk_for_change(frame, call, false, false, progress)) return progress;
-    const bool directory = (call.attributes.mode & kTypeMask) == kDirectory;
-    if (call.status == 0 && !directory) call.status = kEnotdir;
+    const bool directory = (call.attributes.mode & kModeTypeMask) == kModeDirectory;
+    if (call.status == 0 && !directory) call.status = -ENOTDIR;
     if (call.status != 0) {
       finish(frame, call, call.status);
       return Progress::some;
@@ -83,7 +77,7 @@ void Client::take_page(Frame& frame, Call& call) {
              (!read.last && read.next == call.position) ||
              call.result.entries.size() > kEntriesMax) {
     note(frame, "readdir:bad page");
-    call.status = kEio;
+    call.status = -EIO;
   }
   std::ranges::move(read.entries, std::back_inserter(call.result.entries));
   call.position = read.next;
@@ -103,8 +97,8 @@ Client::Progress Client::advance_readlink(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::walk) {
     if (!walk(frame, call, false, false, progress)) return progress;
-    const bool link = (call.attributes.mode & kTypeMask) == kSymlink;
-    if (call.status == 0 && !link) call.status = kEinval;
+    const bool link = (call.attributes.mode & kModeTypeMask) == kModeSymlink;
+    if (call.status == 0 && !link) call.status = -EINVAL;
     if (call.status != 0) {
       finish(frame, call, call.status);
       return Progress::some;
@@ -129,7 +123,7 @@ Client::Progress Client::advance_getxattr(Frame& frame, Call& call) {
   if (call.stage == Stage::begin || call.stage == Stage::walk) {
     if (!walk_for_change(frame, call, false, false, progress)) return progress;
     const bool list = call.args.kind == Kind::listxattr;
-    if (call.args.target.size() > kNameMax) call.status = kErange;
+    if (call.args.target.size() > kNameMax) call.status = -ERANGE;
     if (call.status != 0) {
       finish(frame, call, call.status);
       return Progress::some;
@@ -155,9 +149,8 @@ Client::Progress Client::advance_flock(Frame& frame, Call& call) {
   if (call.stage == Stage::begin) {
     const OpenedFile* file = find_file(call.args.fd);
     const uint32_t kind = call.args.flags & ~kFlockNoWait;
-    if (file == nullptr || kind >= kFlockModes.size() ||
-        call.args.length < call.args.offset) {
-      finish(frame, call, file == nullptr ? kEbadf : kEinval);
+    if (file == nullptr || kind >= kFlockModes.size() || call.args.length < call.args.offset) {
+      finish(frame, call, file == nullptr ? -EBADF : -EINVAL);
       return Progress::some;
     }
     ResourceName resource{.name = {file->fid.seq, file->fid.oid, file->fid.ver, 0}};
@@ -174,7 +167,7 @@ Client::Progress Client::advance_flock(Frame& frame, Call& call) {
   }
   const ClientLock* lock = find_lock(call.lock);
   if (lock != nullptr && !lock->granted && !lock->ended) return Progress::none;
-  const int32_t status = lock == nullptr ? kEio : lock->status;
+  const int32_t status = lock == nullptr ? -EIO : lock->status;
   if (lock != nullptr && status == 0) cut_flocks(*lock, call.args.offset, call.args.length);
   release_lock(call.lock);
   finish(frame, call, status);

@@ -1,10 +1,12 @@
 // Sizes: glimpses of objects, and truncation.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
 #include "protocol/mds.h"
 #include "reference/client.h"
+#include "reference/file_mode.h"
 
 namespace reference {
 
@@ -12,14 +14,6 @@ namespace ldlm = protocol::ldlm;
 namespace valid = protocol::mds::valid;
 
 namespace {
-
-constexpr int32_t kEio = -5;
-constexpr int32_t kEisdir = -21;
-constexpr int32_t kEinval = -22;
-constexpr uint64_t kEofByte = ~uint64_t{0};
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kDirectory = 0040000;
-constexpr uint32_t kRegular = 0100000;
 
 // How much of a file of this size lies in one of its objects.
 uint64_t object_size(const Layout& layout, uint32_t stripe, uint64_t size) {
@@ -39,12 +33,12 @@ uint64_t Client::file_size(const Layout& layout, uint32_t stripe, uint64_t objec
 }
 
 bool Client::glimpse(Frame& frame, Call& call, Progress& progress) {
-  if (call.sized || (call.attributes.mode & kTypeMask) != kRegular) return true;
+  if (call.sized || (call.attributes.mode & kModeTypeMask) != kModeRegular) return true;
   const auto layout = layout_of(call.ea);
   if (!layout) {
     if (!call.ea.empty()) {
       note(frame, "layout:unreadable");
-      call.status = kEio;
+      call.status = -EIO;
     }
     return true;  // without objects the MDT's size counts
   }
@@ -54,7 +48,7 @@ bool Client::glimpse(Frame& frame, Call& call, Progress& progress) {
       const Stripe& stripe = layout->stripes[i];
       if (find_import(stripe.ost_index + 2) == nullptr) {
         note(frame, "layout:unknown OST", stripe.ost_index);
-        call.status = kEio;
+        call.status = -EIO;
         return true;
       }
       const ResourceName resource{.name = {stripe.object_id, stripe.object_seq, 0, 0}};
@@ -77,7 +71,7 @@ bool Client::glimpse(Frame& frame, Call& call, Progress& progress) {
     const ClientLock* lock = asked.local ? nullptr : find_lock(asked.handle);
     if (asked.local) continue;
     if (lock == nullptr || (lock->ended && lock->status != 0)) {
-      call.status = lock == nullptr ? kEio : lock->status;
+      call.status = lock == nullptr ? -EIO : lock->status;
       return true;
     }
     if (!lock->granted && !lock->ended) return false;
@@ -124,9 +118,9 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::walk) {
     if (!walk(frame, call, false, true, progress)) return progress;
-    const uint32_t type = call.attributes.mode & kTypeMask;
-    if (call.status == 0 && type == kDirectory) call.status = kEisdir;
-    if (call.status == 0 && type != kRegular) call.status = kEinval;
+    const uint32_t type = call.attributes.mode & kModeTypeMask;
+    if (call.status == 0 && type == kModeDirectory) call.status = -EISDIR;
+    if (call.status == 0 && type != kModeRegular) call.status = -EINVAL;
     if (call.status != 0) {
       finish(frame, call, call.status);
       return Progress::some;

@@ -1,12 +1,14 @@
 // From paths to files: names are looked up one after the other with intents, and count as long as a
 // lock with the LOOKUP bit on the file is held; attributes as long as one with UPDATE is.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
 #include "protocol/mds.h"
 #include "reference/client.h"
 #include "reference/derive.h"
+#include "reference/file_mode.h"
 
 namespace reference {
 
@@ -15,17 +17,6 @@ namespace valid = protocol::mds::valid;
 
 namespace {
 
-constexpr int32_t kEnoent = -2;
-constexpr int32_t kEio = -5;
-constexpr int32_t kEnotdir = -20;
-constexpr int32_t kEinval = -22;
-constexpr int32_t kEnametoolong = -36;
-constexpr int32_t kEloop = -40;
-constexpr int32_t kEproto = -71;
-constexpr uint32_t kTypeMask = 0170000;
-constexpr uint32_t kDirectory = 0040000;
-constexpr uint32_t kRegular = 0100000;
-constexpr uint32_t kSymlink = 0120000;
 constexpr uint32_t kLinkRoom = 4097;  // of a symlink's target, with its NUL
 
 // What every getattr asks for.
@@ -61,12 +52,12 @@ bool Client::start_walk(Call& call, std::string_view path) {
   call.attributes_known = false;
   call.symlinks = 0;
   if (path.empty() || path.front() != '/') {
-    call.status = path.empty() ? kEnoent : kEinval;
+    call.status = path.empty() ? -ENOENT : -EINVAL;
     return false;
   }
   if (path.size() > kPathMax || path.find('\0') != std::string_view::npos ||
       !push_components(path, call.names)) {
-    call.status = kEnametoolong;
+    call.status = -ENAMETOOLONG;
     return false;
   }
   return true;
@@ -90,19 +81,19 @@ bool Client::walk(Frame& frame, Call& call, bool to_parent, bool follow, Progres
   }
   while (call.status == 0) {
     progress = Progress::some;
-    const uint32_t type = call.attributes_known ? call.attributes.mode & kTypeMask : 0;
-    if (type == kSymlink && (!call.names.empty() || follow)) {
+    const uint32_t type = call.attributes_known ? call.attributes.mode & kModeTypeMask : 0;
+    if (type == kModeSymlink && (!call.names.empty() || follow)) {
       ask_itself(frame, call, WalkAsked::link);
       return false;
     }
     if (call.names.empty()) {
-      if (to_parent) call.status = kEinval;  // "/", or a path that ends in ".."
+      if (to_parent) call.status = -EINVAL;  // "/", or a path that ends in ".."
       if (to_parent || know_itself(call)) break;
       ask_itself(frame, call, WalkAsked::itself);
       return false;
     }
-    if (type != 0 && type != kDirectory) {
-      call.status = kEnotdir;
+    if (type != 0 && type != kModeDirectory) {
+      call.status = -ENOTDIR;
       break;
     }
     if (call.trail.back() != call.fid) call.trail.push_back(call.fid);
@@ -183,10 +174,10 @@ void Client::on_looked_up(Frame& frame, Call& call) {
   } else if (reply.lock.lock_policy_res2 < 0) {
     call.status = static_cast<int32_t>(std::max<int64_t>(reply.lock.lock_policy_res2, -4095));
   } else if ((reply.lock.lock_policy_res1 & ldlm::disposition::kLookupNeg) != 0) {
-    call.status = kEnoent;
+    call.status = -ENOENT;
   } else if ((reply.lock.lock_policy_res1 & ldlm::disposition::kItExecd) == 0) {
     note(frame, "intent:not executed");
-    call.status = kEproto;
+    call.status = -EPROTO;
   }
   if (call.status != 0) {
     forget_name(directory, name);
@@ -195,7 +186,7 @@ void Client::on_looked_up(Frame& frame, Call& call) {
   call.names.pop_back();
   take_body(call, reply);
   if (is_zero(call.fid)) {
-    call.status = kEproto;
+    call.status = -EPROTO;
     return;
   }
   remember(call);
@@ -219,26 +210,26 @@ void Client::take_body(Call& call, const MdReply& reply) {
                      .atime = static_cast<int64_t>(body.atime),
                      .mtime = static_cast<int64_t>(body.mtime),
                      .ctime = static_cast<int64_t>(body.ctime)};
-  call.ea = (body.mode & kTypeMask) == kRegular ? reply.ea : Bytes{};
+  call.ea = (body.mode & kModeTypeMask) == kModeRegular ? reply.ea : Bytes{};
   call.attributes_known = true;
 }
 
 // The target of the symlink that the walk stands on: it goes on from there.
 void Client::on_link_read(Call& call) {
   if (call.reply.status != 0) {
-    call.status = call.reply.status < 0 ? call.reply.status : kEio;
+    call.status = call.reply.status < 0 ? call.reply.status : -EIO;
     return;
   }
   std::string_view target = protocol::as_text(call.reply.ea.view());
   target = target.substr(0, target.find('\0'));
   if (target.empty() || ++call.symlinks > kSymlinksMax) {
-    call.status = target.empty() ? kEnoent : kEloop;
+    call.status = target.empty() ? -ENOENT : -ELOOP;
     return;
   }
   if (target.front() == '/') call.trail = {root_};
   call.fid = call.trail.back();
   call.attributes_known = false;
-  if (!push_components(target, call.names)) call.status = kEnametoolong;
+  if (!push_components(target, call.names)) call.status = -ENAMETOOLONG;
 }
 
 // --- locks of intents ---

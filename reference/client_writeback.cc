@@ -1,5 +1,6 @@
 // Dirty data on its way to the OSTs, and what else is sent to them: the objects' bookkeeping.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "protocol/check.h"
@@ -14,11 +15,6 @@ namespace ost = protocol::ost;
 namespace valid = protocol::mds::valid;
 
 namespace {
-
-constexpr int32_t kEintr = -4;
-constexpr int32_t kEio = -5;
-constexpr int32_t kEproto = -71;
-constexpr uint32_t kTransferMax = 1u << 20;
 
 uint32_t clamp32(uint64_t value) {
   return static_cast<uint32_t>(std::min<uint64_t>(value, 0xffffffff));
@@ -171,7 +167,7 @@ void Client::on_written(Frame& frame, const Waiter& waiter, const ImportEvent& e
     const auto reply = protocol::operations_2_0::OstWrite::Reply::decode(*event.reply);
     if (!reply || status > 0) {
       note(frame, "write:bad reply", status);
-      status = kEproto;
+      status = -EPROTO;
     } else {
       for (const int32_t rc : reply->rc) status = rc != 0 && status == 0 ? rc : status;
       if ((reply->body.oa.valid & valid::kGrant) != 0) {
@@ -184,7 +180,7 @@ void Client::on_written(Frame& frame, const Waiter& waiter, const ImportEvent& e
   object->cache.written(waiter.id);
   if (status != 0) {
     note(frame, "write:failed", status);
-    object->error = status < 0 && status != kEintr ? status : kEio;
+    object->error = status < 0 && status != -EINTR ? status : -EIO;
   }
 }
 
@@ -236,7 +232,7 @@ void Client::on_part_done(Frame& frame, const Waiter& waiter, const ImportEvent&
                            ? protocol::operations_2_0::OstStatfs::Reply::decode(*event.reply)
                            : std::unexpected(protocol::WireError{});
     if (event.status != 0 || !reply) {
-      call->status = event.status < 0 ? event.status : kEproto;
+      call->status = event.status < 0 ? event.status : -EPROTO;
       return;
     }
     FileSystemStatus& sum = call->result.file_system;

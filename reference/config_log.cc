@@ -1,6 +1,7 @@
 #include "reference/config_log.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -12,7 +13,7 @@
 namespace reference {
 
 // These requests are the same in both dialects (facts: rpc-formats).
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 namespace operation_1_8 = protocol::operations_1_8;
 namespace ldlm = protocol::ldlm;
 namespace llog = protocol::llog;
@@ -20,8 +21,6 @@ using protocol::Message;
 
 namespace {
 
-constexpr int32_t kEproto = -71;
-constexpr int32_t kEinval = -22;
 constexpr uint32_t kChunk = 8192;  // LLOG_CHUNK_SIZE
 
 }  // namespace
@@ -53,7 +52,7 @@ bool ConfigLog::handle(const ImportContext& context, Import& mgs, const ImportEv
   if (event.request != request_ || request_ == 0) return false;
   request_ = 0;
   if (!event.reply || event.status < 0) {
-    finish(context, mgs, event.status < 0 ? event.status : kEproto);
+    finish(context, mgs, event.status < 0 ? event.status : -EPROTO);
   } else {
     on_reply(context, mgs, *event.reply);
   }
@@ -63,7 +62,7 @@ bool ConfigLog::handle(const ImportContext& context, Import& mgs, const ImportEv
 void ConfigLog::enqueue(const ImportContext& context, Import& mgs) {
   lock_ = derive(context.config, Purpose::lock_handle, context.config.mgs, ++lock_count_);
   server_lock_ = 0;
-  operation::LdlmEnqueuePlain::Request request;
+  operations::LdlmEnqueuePlain::Request request;
   request.lock.lock_count = 1;
   request.lock.lock_desc.resource.type = ldlm::lock_type::kPlain;
   uint64_t name = 0;
@@ -72,7 +71,7 @@ void ConfigLog::enqueue(const ImportContext& context, Import& mgs) {
   request.lock.lock_desc.req_mode = ldlm::lock_mode::kCr;
   request.lock.lock_handle[0].cookie = lock_;
   stage_ = Stage::enqueue;
-  request_ = mgs.submit(context, make_request<operation::LdlmEnqueuePlain>(request, 2, 152));
+  request_ = mgs.submit(context, make_request<operations::LdlmEnqueuePlain>(request, 2, 152));
 }
 
 void ConfigLog::on_reply(const ImportContext& context, Import& mgs, const Message& reply) {
@@ -81,15 +80,15 @@ void ConfigLog::on_reply(const ImportContext& context, Import& mgs, const Messag
       on_enqueued(context, mgs, reply);
       return;
     case Stage::create: {
-      const auto created = operation::LlogOriginHandleCreate::Reply::decode(reply);
-      if (!created) return finish(context, mgs, kEproto);
+      const auto created = operations::LlogOriginHandleCreate::Reply::decode(reply);
+      if (!created) return finish(context, mgs, -EPROTO);
       logid_ = created->body.logid;
-      operation::LlogOriginHandleReadHeader::Request request;
+      operations::LlogOriginHandleReadHeader::Request request;
       request.body.logid = logid_;
       request.body.llh_flags = llog::llog_flag::kIsPlain;
       stage_ = Stage::header;
       request_ = mgs.submit(
-          context, make_request<operation::LlogOriginHandleReadHeader>(request, 1, kChunk));
+          context, make_request<operations::LlogOriginHandleReadHeader>(request, 1, kChunk));
       return;
     }
     case Stage::header:
@@ -105,9 +104,9 @@ void ConfigLog::on_reply(const ImportContext& context, Import& mgs, const Messag
 }
 
 void ConfigLog::on_enqueued(const ImportContext& context, Import& mgs, const Message& reply) {
-  const auto enqueued = operation::LdlmEnqueuePlain::Reply::decode(reply);
-  if (!enqueued) return finish(context, mgs, kEproto);
-  if (reply.body().status != 0) return finish(context, mgs, kEinval);
+  const auto enqueued = operations::LdlmEnqueuePlain::Reply::decode(reply);
+  if (!enqueued) return finish(context, mgs, -EPROTO);
+  if (reply.body().status != 0) return finish(context, mgs, -EINVAL);
   server_lock_ = enqueued->lock.lock_handle.cookie;
   if ((enqueued->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) again_ = true;
   constexpr uint32_t kBlocked =
@@ -122,17 +121,17 @@ void ConfigLog::on_enqueued(const ImportContext& context, Import& mgs, const Mes
 void ConfigLog::read_again(const ImportContext& context, Import& mgs) {
   again_ = false;
   blocks_ = 0;
-  operation::LlogOriginHandleCreate::Request request;
+  operations::LlogOriginHandleCreate::Request request;
   request.name = log_name_;
   stage_ = Stage::create;
-  request_ = mgs.submit(
-      context, make_request<operation::LlogOriginHandleCreate>(request, 1, llog::LlogdBody::kSize));
+  request_ = mgs.submit(context, make_request<operations::LlogOriginHandleCreate>(
+                                     request, 1, llog::LlogdBody::kSize));
 }
 
 void ConfigLog::on_header(const ImportContext& context, Import& mgs, const Message& reply) {
-  const auto read = operation::LlogOriginHandleReadHeader::Reply::decode(reply);
+  const auto read = operations::LlogOriginHandleReadHeader::Reply::decode(reply);
   if (!read || read->header.hdr.type != llog::llog_rec_type::kLlogHdrMagic) {
-    return finish(context, mgs, kEproto);
+    return finish(context, mgs, -EPROTO);
   }
   constexpr uint32_t kIndexMax = sizeof(llog::LlogLogHdr::bitmap) * 8;
   last_index_ = std::min(read->header.tail.index, kIndexMax);
@@ -143,8 +142,8 @@ void ConfigLog::on_header(const ImportContext& context, Import& mgs, const Messa
 
 void ConfigLog::next_block(const ImportContext& context, Import& mgs) {
   if (next_index_ > last_index_) return finish(context, mgs, 0);
-  if (++blocks_ > kBlocksMax) return finish(context, mgs, kEproto);
-  operation::LlogOriginHandleNextBlock::Request request;
+  if (++blocks_ > kBlocksMax) return finish(context, mgs, -EPROTO);
+  operations::LlogOriginHandleNextBlock::Request request;
   request.body.logid = logid_;
   request.body.llh_flags = llog::llog_flag::kIsPlain;
   request.body.index = next_index_;
@@ -152,15 +151,15 @@ void ConfigLog::next_block(const ImportContext& context, Import& mgs) {
   request.body.len = kChunk;
   request.body.cur_offset = offset_;
   stage_ = Stage::blocks;
-  request_ = mgs.submit(context, make_request<operation::LlogOriginHandleNextBlock>(
+  request_ = mgs.submit(context, make_request<operations::LlogOriginHandleNextBlock>(
                                      request, 2, llog::LlogdBody::kSize + kChunk));
 }
 
 void ConfigLog::on_block(const ImportContext& context, Import& mgs, const Message& reply) {
-  const auto block = operation::LlogOriginHandleNextBlock::Reply::decode(reply);
+  const auto block = operations::LlogOriginHandleNextBlock::Reply::decode(reply);
   const uint32_t before = next_index_;
   if (!block || !take_records(block->data) || next_index_ == before) {
-    return finish(context, mgs, kEproto);
+    return finish(context, mgs, -EPROTO);
   }
   saved_index_ = block->body.saved_index;
   offset_ = block->body.cur_offset;
@@ -205,10 +204,10 @@ void ConfigLog::finish(const ImportContext& context, Import& mgs, int32_t status
 void ConfigLog::drop_lock(const ImportContext& context, Import& mgs) {
   again_ = false;
   if (server_lock_ == 0) return;
-  operation::LdlmCancel::Request request;
+  operations::LdlmCancel::Request request;
   request.lock.lock_count = 1;
   request.lock.lock_handle[0].cookie = server_lock_;
-  OutgoingRequest cancel = make_request<operation::LdlmCancel>(request, 0, 0);
+  OutgoingRequest cancel = make_request<operations::LdlmCancel>(request, 0, 0);
   cancel.no_resend = true;
   mgs.submit(context, std::move(cancel));
   lock_ = 0;
@@ -226,12 +225,12 @@ bool ConfigLog::on_callback(const ImportContext& context, Import& mgs, const Req
   body.opc = message->body().opc;
   protocol::MessageBuilder builder(body);
   const bool adaptive = (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
-  context.endpoint.send_reply(in.from, operation::LdlmBlCallback::kReplyPortal, in.xid,
+  context.endpoint.send_reply(in.from, operations::LdlmBlCallback::kReplyPortal, in.xid,
                               adaptive ? 192 : 0, builder.finish(), context.out);
-  if (message->body().opc == operation::LdlmCpCallback::kOpcode) {
+  if (message->body().opc == operations::LdlmCpCallback::kOpcode) {
     if (stage_ == Stage::wait_grant) read_again(context, mgs);
     if ((request->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) again_ = true;
-  } else if (message->body().opc == operation::LdlmBlCallback::kOpcode) {
+  } else if (message->body().opc == operations::LdlmBlCallback::kOpcode) {
     again_ = true;
     if (stage_ == Stage::idle) {
       drop_lock(context, mgs);

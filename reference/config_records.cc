@@ -20,8 +20,7 @@ namespace mark = protocol::llog::marker_flag;
 
 namespace {
 
-constexpr uint32_t kConfigVersion = 0x1cf60001;  // LUSTRE_CFG_VERSION
-constexpr uint32_t kLovDescMagic = 0xB0CCDE5C;   // in the active count's place
+constexpr uint32_t kLovDescMagic = 0xB0CCDE5C;  // in the active count's place
 constexpr uint32_t kRaid0 = 1;
 constexpr uint32_t kQosMaxage = 5;  // seconds
 

@@ -15,6 +15,8 @@
 
 namespace reference {
 
+inline constexpr uint32_t kConfigVersion = 0x1cf60001;  // LUSTRE_CFG_VERSION
+
 // A registered target, as the logs need it.
 struct TargetNames {
   std::string fsname;

@@ -18,7 +18,6 @@ using protocol::WireError;
 namespace {
 
 constexpr uint32_t kBuffersMax = 8;
-constexpr uint32_t kConfigVersion = 0x1cf60001;
 constexpr size_t kPeersMax = 32;  // of one target
 
 WireError wrong(std::string_view field, WireError::Kind kind, uint64_t found, uint64_t allowed) {

@@ -3,6 +3,7 @@
 #include "protocol/operations_1_8.h"
 #include "reference/mds_body.h"
 #include "reference/mds_dialect.h"
+#include "reference/service.h"
 
 namespace reference {
 
@@ -14,8 +15,6 @@ using protocol::ldlm::LdlmReply;
 using protocol::mds_1_8::MdsBody;
 using Message = protocol::Message;
 using Builder = protocol::MessageBuilder;
-
-constexpr int32_t kNotSupported = -524;  // ENOTSUPP, the kernel's own
 
 Fid from_wire(const LlFid& fid) { return {fid.id, fid.generation, 0}; }
 

@@ -3,6 +3,7 @@
 #include "protocol/operations_2_0.h"
 #include "reference/mds_body.h"
 #include "reference/mds_dialect.h"
+#include "reference/service.h"
 
 namespace reference {
 
@@ -14,8 +15,6 @@ using protocol::ldlm::LdlmReply;
 using protocol::mds_2_0::MdtBody;
 using Message = protocol::Message;
 using Builder = protocol::MessageBuilder;
-
-constexpr int32_t kNotSupported = -524;  // ENOTSUPP, the kernel's own
 
 Fid from_wire(const LuFid& fid) { return {fid.seq, fid.oid, fid.ver}; }
 

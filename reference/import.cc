@@ -1,6 +1,7 @@
 #include "reference/import.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -18,13 +19,6 @@ using protocol::ptlrpc::PtlrpcBody;
 
 namespace {
 
-constexpr int32_t kEagain = -11;
-constexpr int32_t kEbusy = -16;
-constexpr int32_t kEnodev = -19;
-constexpr int32_t kEproto = -71;
-constexpr int32_t kEnotconn = -107;
-constexpr int32_t kEshutdown = -108;
-constexpr int32_t kEtimedout = -110;
 constexpr uint32_t kEarlyBody = 88;  // bytes of the body under an early reply's checksum
 
 // Portals by ImportSetup::Kind.
@@ -59,19 +53,19 @@ RequestId Import::submit(const ImportContext& context, OutgoingRequest request) 
   if (!room()) {
     const RequestId refused = next_request_++;
     context.events.push_back(
-        {ImportEvent::Kind::completed, setup_.number, refused, kEbusy, {}, {}});
+        {ImportEvent::Kind::completed, setup_.number, refused, -EBUSY, {}, {}});
     return refused;
   }
   Pending& pending = add(context, std::move(request), Purpose::ordinary);
   const RequestId id = pending.id;
   if (phase_ == ImportState::closed || closing_) {
     const Pending ended = pending;
-    end(context, ended, kEshutdown, {}, {});
+    end(context, ended, -ESHUTDOWN, {}, {});
   } else if (phase_ == ImportState::full) {
     send(context, pending);
   } else if (pending.request.no_delay) {
     const Pending ended = pending;
-    end(context, ended, kEagain, {}, {});
+    end(context, ended, -EAGAIN, {}, {});
   }
   arm(context);
   return id;
@@ -260,7 +254,7 @@ bool Import::receive(const ImportContext& context, const ReplyIn& in) {
   if (!is_reply) {
     note(context, Fact::Kind::reached, 0, reply ? "reply:bad type" : "reply:malformed");
     if (pending.purpose == Purpose::ordinary || pending.purpose == Purpose::lock_replay) {
-      end(context, pending, kEproto, {}, {});
+      end(context, pending, -EPROTO, {}, {});
     }
     arm(context);
     return true;
@@ -304,8 +298,8 @@ void Import::on_reply(const ImportContext& context, const Pending& pending, Mess
       internal_request_ = 0;
       const bool current = pending.connection_count == connection_count_;
       end(context, pending, status, {}, {});
-      if (current && usable() && (status == kEnotconn || status == kEnodev)) {
-        become_disconnected(context, status == kEnotconn);
+      if (current && usable() && (status == -ENOTCONN || status == -ENODEV)) {
+        become_disconnected(context, status == -ENOTCONN);
       } else if (status == 0) {
         last_committed_ = std::max(last_committed_, body.last_committed);
         free_committed();
@@ -350,7 +344,7 @@ void Import::on_reply(const ImportContext& context, const Pending& pending, Mess
 void Import::on_ordinary_reply(const ImportContext& context, const Pending& pending, Message reply,
                                Bytes bulk) {
   const int32_t status = reply.body().status;
-  if (status == kEnotconn || status == kEnodev) {
+  if (status == -ENOTCONN || status == -ENODEV) {
     // The server does not know us (any more). Whether that is news depends on when it was asked.
     const bool current = pending.connection_count == connection_count_;
     if (pending.request.no_resend) {
@@ -361,7 +355,7 @@ void Import::on_ordinary_reply(const ImportContext& context, const Pending& pend
       again->deadline = kNever;
       if (!current && usable()) send(context, *again);
     }
-    if (current && usable()) become_disconnected(context, status == kEnotconn);
+    if (current && usable()) become_disconnected(context, status == -ENOTCONN);
     return;
   }
   last_committed_ = std::max(last_committed_, reply.body().last_committed);
@@ -468,18 +462,18 @@ void Import::expire(const ImportContext& context) {
     switch (pending.purpose) {
       case Purpose::connect:
         internal_request_ = 0;
-        end(context, pending, kEtimedout, {}, {});
-        on_connect_failed(context, kEtimedout, false);
+        end(context, pending, -ETIMEDOUT, {}, {});
+        on_connect_failed(context, -ETIMEDOUT, false);
         break;
       case Purpose::disconnect:
         internal_request_ = 0;
-        end(context, pending, kEtimedout, {}, {});
+        end(context, pending, -ETIMEDOUT, {}, {});
         phase_ = ImportState::closed;
-        context.events.push_back({ImportEvent::Kind::closed, setup_.number, 0, kEtimedout, {}, {}});
+        context.events.push_back({ImportEvent::Kind::closed, setup_.number, 0, -ETIMEDOUT, {}, {}});
         break;
       case Purpose::ping:
         internal_request_ = 0;
-        end(context, pending, kEtimedout, {}, {});
+        end(context, pending, -ETIMEDOUT, {}, {});
         if (current && usable()) become_disconnected(context, true);
         break;
       case Purpose::replay:
@@ -489,7 +483,7 @@ void Import::expire(const ImportContext& context) {
         break;
       case Purpose::ordinary:
         if (pending.request.no_resend) {
-          end(context, pending, kEtimedout, {}, {});
+          end(context, pending, -ETIMEDOUT, {}, {});
         } else {
           found->sent = false;
           found->resend = true;

@@ -1,5 +1,6 @@
 // Connecting, replay, recovery and eviction: what moves an Import from state to state.
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -16,16 +17,6 @@ using protocol::Message;
 using protocol::ptlrpc::ObdConnectData;
 
 namespace {
-
-constexpr int32_t kEintr = -4;
-constexpr int32_t kEio = -5;
-constexpr int32_t kEagain = -11;
-constexpr int32_t kEbusy = -16;
-constexpr int32_t kEnodev = -19;
-constexpr int32_t kEproto = -71;
-constexpr int32_t kEoverflow = -75;
-constexpr int32_t kEnotconn = -107;
-constexpr int32_t kEshutdown = -108;
 
 HandleIs compare(uint64_t ours, uint64_t theirs) {
   if (theirs == 0) return HandleIs::zero;
@@ -45,7 +36,7 @@ void Import::connect(const ImportContext& context) {
 void Import::disconnect(const ImportContext& context) {
   if (phase_ == ImportState::closed || closing_) return;
   closing_ = true;
-  end_all(context, kEintr, kEshutdown);
+  end_all(context, -EINTR, -ESHUTDOWN);
   retained_.clear();
   set_reconnect(context, kNever);
   context.out.push_back(SetTimer{{kPingTimer, setup_.number}, kNever});
@@ -114,7 +105,7 @@ void Import::on_connect_reply(const ImportContext& context, const Message& reply
   if (!data || (data->connect_flags & ~asked) != 0) {
     note(context, Fact::Kind::reached, 0,
          data ? "connect:more granted than asked" : "connect:reply without data");
-    on_connect_failed(context, kEproto, true);
+    on_connect_failed(context, -EPROTO, true);
     return;
   }
   const uint32_t flags = reply.body().op_flags;
@@ -125,7 +116,7 @@ void Import::on_connect_reply(const ImportContext& context, const Message& reply
                                       delayed || (flags & connect_flag::kRecovering) != 0,
                                       compare(remote_handle_, handle), invalid_);
   if (row.action == ConnectAction::fail_not_connected) {
-    on_connect_failed(context, kEnotconn, true);
+    on_connect_failed(context, -ENOTCONN, true);
     return;
   }
   if (row.initial) replayable_ = (flags & connect_flag::kReplayable) != 0;
@@ -178,12 +169,12 @@ void Import::on_connect_failed(const ImportContext& context, int32_t status, boo
   if (answered) {
     context.events.push_back({ImportEvent::Kind::refused, setup_.number, 0, status, {}, {}});
   }
-  if (status == kEproto) {
+  if (status == -EPROTO) {
     phase_ = ImportState::closed;
-    end_all(context, kEio, kEio);
+    end_all(context, -EIO, -EIO);
     return;
   }
-  retry_same_peer_ = status == kEbusy || status == kEagain;
+  retry_same_peer_ = status == -EBUSY || status == -EAGAIN;
   phase_ = ImportState::disconnected;
   set_reconnect(context, context.now + context.config.timing.reconnect_delay);
 }
@@ -197,12 +188,12 @@ bool Import::lost(const ImportContext& context, PeerId peer) {
   // A connection that carries nothing closes unnoticed; the next request, or ping, opens another.
   if (!waiting || phase_ == ImportState::closed) return true;
   if (closing_) {
-    end_all(context, kEintr, kEshutdown);
+    end_all(context, -EINTR, -ESHUTDOWN);
     phase_ = ImportState::closed;
-    context.events.push_back({ImportEvent::Kind::closed, setup_.number, 0, kEnotconn, {}, {}});
+    context.events.push_back({ImportEvent::Kind::closed, setup_.number, 0, -ENOTCONN, {}, {}});
   } else if (phase_ == ImportState::connecting) {
     end_recovery_requests(context);
-    on_connect_failed(context, kEnotconn, false);
+    on_connect_failed(context, -ENOTCONN, false);
   } else if (phase_ != ImportState::disconnected) {
     become_disconnected(context, true);
   }
@@ -216,7 +207,7 @@ void Import::end_recovery_requests(const ImportContext& context) {
   for (const Pending& pending : all) {
     if (pending.purpose == Purpose::ordinary) continue;
     if (pending.purpose == Purpose::replay) resend_replay_ = true;
-    end(context, pending, kEintr, {}, {});
+    end(context, pending, -EINTR, {}, {});
   }
   internal_request_ = 0;
   replaying_ = 0;
@@ -234,7 +225,7 @@ void Import::become_disconnected(const ImportContext& context, bool at_once) {
   if (!replayable_) {
     invalid_ = true;
     ++generation_;
-    end_all(context, kEintr, kEio);
+    end_all(context, -EINTR, -EIO);
   }
   if (at_once) {
     try_connect(context);
@@ -250,7 +241,7 @@ void Import::become_evicted(const ImportContext& context) {
     for (Pending& pending : pending_) pending.generation = generation_;
     end_recovery_requests(context);
   } else {
-    end_all(context, kEintr, kEio);
+    end_all(context, -EINTR, -EIO);
   }
   retained_.clear();
   last_replayed_ = 0;
@@ -338,11 +329,11 @@ void Import::on_replay_reply(const ImportContext& context, const Pending& pendin
   end(context, pending, body.status, {}, {});
   replaying_ = 0;
   if (phase_ != ImportState::replay) return;
-  if (body.status == kEnotconn || body.status == kEnodev) {
-    become_disconnected(context, body.status == kEnotconn);
+  if (body.status == -ENOTCONN || body.status == -ENODEV) {
+    become_disconnected(context, body.status == -ENOTCONN);
     return;
   }
-  if (body.status == kEoverflow) vbr_failed_ = true;
+  if (body.status == -EOVERFLOW) vbr_failed_ = true;
   if ((body.flags & ptlrpc::msg_flag::kVersionReplay) != 0) no_lock_replay_ = true;
   if (body.status < 0) note(context, Fact::Kind::reached, body.status, "replay:other status");
   last_replayed_ = pending.transno;

@@ -15,7 +15,7 @@ namespace reference {
 
 namespace opcode = protocol::ptlrpc::opcode;
 // These requests are the same in both dialects (facts: rpc-formats), but for one reply.
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 namespace llog = protocol::llog;
 using protocol::MessageBuilder;
 using protocol::ldlm::LdlmReply;
@@ -46,8 +46,6 @@ const Mgs::Operation* Mgs::Operation::find(uint32_t wanted) {
 
 namespace {
 
-constexpr int32_t kNotSupported = -524;  // ENOTSUPP, as it travels
-
 // 2.0 sends a lock value of 40 zero bytes along.
 struct EnqueuedForm {
   Dialect dialect;
@@ -60,7 +58,7 @@ constexpr auto kEnqueued = std::to_array<EnqueuedForm>({
      }},
     {Dialect::v2_0,
      [](const LdlmReply& lock, MessageBuilder& message) {
-       operation::LdlmEnqueuePlain::Reply{.lock = lock, .lvb = protocol::ldlm::OstLvb{}}.encode(
+       operations::LdlmEnqueuePlain::Reply{.lock = lock, .lvb = protocol::ldlm::OstLvb{}}.encode(
            message);
      }},
 });
@@ -150,7 +148,7 @@ void Mgs::run(Call call, const Request& request) {
 // --- the configuration's lock ---
 
 void Mgs::on_enqueue(Call call, const Request& request) {
-  const auto asked = operation::LdlmEnqueuePlain::Request::decode(request.message);
+  const auto asked = operations::LdlmEnqueuePlain::Request::decode(request.message);
   if (!asked) return service_.refuse(call.turn, request, -EPROTO);
   const auto wanted = lock_request(asked->lock, request.export_id, request.from, request.resent);
   if (!wanted || wanted->type != LockType::plain) {
@@ -173,39 +171,39 @@ void Mgs::on_cancel(Call call, const Request& request) {
 // --- reading logs ---
 
 void Mgs::on_log_create(Call call, const Request& request) {
-  const auto asked = operation::LlogOriginHandleCreate::Request::decode(request.message);
+  const auto asked = operations::LlogOriginHandleCreate::Request::decode(request.message);
   if (!asked) return service_.refuse(call.turn, request, -EPROTO);
   const LlogFile* log =
       asked->name.empty() ? find_log(asked->body.logid) : open_log(std::string(asked->name));
   if (log == nullptr) return service_.refuse(call.turn, request, -ENOENT);
   Reply reply = service_.reply(request);
-  operation::LlogOriginHandleCreate::Reply answer{.body = asked->body};
+  operations::LlogOriginHandleCreate::Reply answer{.body = asked->body};
   answer.body.logid = log->id();
   answer.encode(reply.message);
   service_.finish(call.turn, request, reply);
 }
 
 void Mgs::on_log_header(Call call, const Request& request) {
-  const auto asked = operation::LlogOriginHandleReadHeader::Request::decode(request.message);
+  const auto asked = operations::LlogOriginHandleReadHeader::Request::decode(request.message);
   if (!asked) return service_.refuse(call.turn, request, -EPROTO);
   const LlogFile* log = find_log(asked->body.logid);
   if (log == nullptr) return service_.refuse(call.turn, request, -ENOENT);
   Reply reply = service_.reply(request);
-  operation::LlogOriginHandleReadHeader::Reply{.header = log->header()}.encode(reply.message);
+  operations::LlogOriginHandleReadHeader::Reply{.header = log->header()}.encode(reply.message);
   service_.finish(call.turn, request, reply);
 }
 
 // NEXT_BLOCK and PREV_BLOCK: the chunk with the record wanted, which is the first one to be read
 // forward, the last one backward.
 void Mgs::on_log_block(Call call, const Request& request) {
-  const auto asked = operation::LlogOriginHandleNextBlock::Request::decode(request.message);
+  const auto asked = operations::LlogOriginHandleNextBlock::Request::decode(request.message);
   if (!asked) return service_.refuse(call.turn, request, -EPROTO);
   const LlogFile* log = find_log(asked->body.logid);
   if (log == nullptr) return service_.refuse(call.turn, request, -ENOENT);
   const auto block = log->block(asked->body.index);
   if (!block) return service_.refuse(call.turn, request, -EIO);
   Reply reply = service_.reply(request);
-  operation::LlogOriginHandleNextBlock::Reply answer{.body = asked->body, .data = block->data};
+  operations::LlogOriginHandleNextBlock::Reply answer{.body = asked->body, .data = block->data};
   answer.body.saved_index = block->last_index;
   answer.body.len = LlogFile::kChunk;
   answer.body.cur_offset = block->end;

@@ -16,7 +16,7 @@
 
 namespace reference {
 
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 namespace opcode = protocol::ptlrpc::opcode;
 namespace target_flag = protocol::mgs::target_flag;
 using protocol::mgs::MgsTargetInfo;
@@ -87,7 +87,7 @@ void Mgs::restore(const Store& store) {
 void Mgs::on_change(Call call, const Request& request) {
   std::string fsname;
   if (request.opcode == opcode::kMgsTargetReg) {
-    const auto asked = operation::MgsTargetReg::Request::decode(request.message);
+    const auto asked = operations::MgsTargetReg::Request::decode(request.message);
     if (!asked) return service_.refuse(call.turn, request, -EPROTO);
     fsname = protocol::name_of(asked->target.fsname);
     MgsTargetInfo info = asked->target;
@@ -96,7 +96,7 @@ void Mgs::on_change(Call call, const Request& request) {
     // Known, and where it was: nobody needs to hear of it.
     if (same_as_before(info)) return answer_target(call, request, info);
   } else {
-    const auto asked = operation::MgsSetInfo::Request::decode(request.message);
+    const auto asked = operations::MgsSetInfo::Request::decode(request.message);
     if (!asked) return service_.refuse(call.turn, request, -EPROTO);
     const std::string_view param = protocol::name_of(asked->param.param);
     fsname = fsname_of(param);
@@ -205,12 +205,12 @@ void Mgs::answer_target(Call call, const Request& request, MgsTargetInfo info) {
   info.flags &= ~(target_flag::kVirgin | target_flag::kUpdate | target_flag::kWriteconf);
   Reply reply = service_.reply(request);
   reply.after_commit = true;
-  operation::MgsTargetReg::Reply{.target = info}.encode(reply.message);
+  operations::MgsTargetReg::Reply{.target = info}.encode(reply.message);
   service_.finish(call.turn, request, reply);
 }
 
 CommitId Mgs::register_target(Call call, const Request& request) {
-  MgsTargetInfo info = operation::MgsTargetReg::Request::decode(request.message)->target;
+  MgsTargetInfo info = operations::MgsTargetReg::Request::decode(request.message)->target;
   const int32_t status = check_target(info);
   if (status != 0) {  // another one was quicker
     service_.refuse(call.turn, request, status);
@@ -285,7 +285,7 @@ void Mgs::write_nodes(const RegisteredTarget& target, const ConfigRecords& write
 }
 
 CommitId Mgs::set_param(Call call, const Request& request) {
-  const auto asked = operation::MgsSetInfo::Request::decode(request.message);
+  const auto asked = operations::MgsSetInfo::Request::decode(request.message);
   const std::string_view param = protocol::name_of(asked->param.param);
   const std::string device(device_of(param));
   const std::string setting(param.substr(device.size() + 1));
@@ -300,7 +300,7 @@ CommitId Mgs::set_param(Call call, const Request& request) {
   const CommitId commit = service_.persist(call.turn, unwritten());
   Reply reply = service_.reply(request);
   reply.after_commit = true;
-  operation::MgsSetInfo::Reply{.param = asked->param}.encode(reply.message);
+  operations::MgsSetInfo::Reply{.param = asked->param}.encode(reply.message);
   service_.finish(call.turn, request, reply);
   return commit;
 }

@@ -12,7 +12,7 @@
 
 namespace reference {
 
-namespace operation = protocol::operations_2_0;
+namespace operations = protocol::operations_2_0;
 namespace llog = protocol::llog;
 namespace target_flag = protocol::mgs::target_flag;
 using protocol::Message;
@@ -76,7 +76,7 @@ class World {
     return Operation::Reply::decode(kept_).value();
   }
   std::vector<Heard> register_target(PeerId from, bool mdt, uint32_t index, uint32_t flags = 0) {
-    operation::MgsTargetReg::Request request;
+    operations::MgsTargetReg::Request request;
     request.target.flags = (mdt ? target_flag::kSvTypeMdt : target_flag::kSvTypeOst) | flags;
     request.target.stripe_index = index;
     request.target.nid_count = 1;
@@ -85,7 +85,7 @@ class World {
         std::string("lustre-") + (mdt ? "MDT" : "OST") + "000" + std::to_string(index);
     protocol::set_name(request.target.fsname, "lustre");
     protocol::set_name(request.target.svname, name);
-    return ask<operation::MgsTargetReg>(from, request);
+    return ask<operations::MgsTargetReg>(from, request);
   }
   // All that is persisted becomes durable; what that node hears of it.
   std::vector<Heard> commit(PeerId of) {
@@ -112,18 +112,18 @@ class World {
     take(out);
   }
   std::vector<Bytes> read(PeerId from, const std::string& name) {
-    const auto opened = answer<operation::LlogOriginHandleCreate>(from, {.name = name}).body.logid;
-    operation::LlogOriginHandleReadHeader::Request header;
+    const auto opened = answer<operations::LlogOriginHandleCreate>(from, {.name = name}).body.logid;
+    operations::LlogOriginHandleReadHeader::Request header;
     header.body.logid = opened;
     const uint32_t last =
-        answer<operation::LlogOriginHandleReadHeader>(from, header).header.tail.index;
+        answer<operations::LlogOriginHandleReadHeader>(from, header).header.tail.index;
     std::vector<Bytes> records;
     while (records.size() < last) {
-      operation::LlogOriginHandleNextBlock::Request next;
+      operations::LlogOriginHandleNextBlock::Request next;
       next.body.logid = opened;
       next.body.index = static_cast<uint32_t>(records.size()) + 1;
       next.body.len = 8192;
-      const auto block = answer<operation::LlogOriginHandleNextBlock>(from, next);
+      const auto block = answer<operations::LlogOriginHandleNextBlock>(from, next);
       protocol::ByteView rest = block.data;
       while (rest.size() >= 16) {
         const auto record = protocol::decode<llog::LlogRecHdr>(rest);
@@ -144,25 +144,25 @@ class World {
       if (who == peer) return handle;
     }
     handles_.emplace_back(peer, 0);
-    operation::MgsConnect::Request connect;
+    operations::MgsConnect::Request connect;
     const std::string uuid = peer_text(peer);
     connect.target_uuid = "MGS";
     connect.client_uuid = uuid;
     connect.client_handle.cookie = peer.nid;
     connect.connect_data.connect_flags = protocol::ptlrpc::connect_flag::kVersion;
-    const auto heard = ask<operation::MgsConnect>(peer, connect);
+    const auto heard = ask<operations::MgsConnect>(peer, connect);
     REQUIRE(heard.at(0).message.body().status == 0);
     return handles_.back().second = heard[0].message.body().handle.cookie;
   }
   // The answer to an enqueue of the configuration's lock.
   protocol::ldlm::LdlmReply enqueue(PeerId from, uint64_t client_handle = 0x10c) {
-    operation::LdlmEnqueuePlain::Request request;
+    operations::LdlmEnqueuePlain::Request request;
     request.lock.lock_count = 1;
     request.lock.lock_desc.resource.type = protocol::ldlm::lock_type::kPlain;
     std::memcpy(&request.lock.lock_desc.resource.name.name[0], "lustre", 6);
     request.lock.lock_desc.req_mode = protocol::ldlm::lock_mode::kCr;
     request.lock.lock_handle[0].cookie = client_handle;
-    return answer<operation::LdlmEnqueuePlain>(from, request).lock;
+    return answer<operations::LdlmEnqueuePlain>(from, request).lock;
   }
   const Mgs& mgs() const { return mgs_; }
 
@@ -268,7 +268,7 @@ TEST_CASE("Mgs: a registration is answered when the logs are durable") {
   REQUIRE(heard[0].portal == 25);
   REQUIRE(heard[0].message.body().status == 0);
   REQUIRE(heard[0].message.header().secflvr == 4u << 24);
-  const auto reply = operation::MgsTargetReg::Reply::decode(heard[0].message);
+  const auto reply = operations::MgsTargetReg::Reply::decode(heard[0].message);
   REQUIRE(reply);
   REQUIRE(protocol::name_of(reply->target.svname) == "lustre-MDT0000");
 }
@@ -346,7 +346,7 @@ TEST_CASE("Mgs: it chooses the index of a target that asks for it") {
   const PeerId other{make_nid(0x7f000020), kLnetPid};
   world.register_target(other, false, 9, target_flag::kNeedIndex | target_flag::kVirgin);
   const auto heard = world.commit(other);
-  const auto reply = operation::MgsTargetReg::Reply::decode(heard.at(0).message);
+  const auto reply = operations::MgsTargetReg::Reply::decode(heard.at(0).message);
   REQUIRE(reply->target.stripe_index == 1);
   REQUIRE(protocol::name_of(reply->target.svname) == "lustre-OST0001");
 }
@@ -359,10 +359,10 @@ TEST_CASE("Mgs: a registration waits until clients have given the configuration'
   REQUIRE(world.commit(other).empty());
   REQUIRE(world.callbacks.back().first == kClient);
   REQUIRE(world.callbacks.back().second.message.body().opc == 104);
-  operation::LdlmCancel::Request cancel;
+  operations::LdlmCancel::Request cancel;
   cancel.lock.lock_count = 1;
   cancel.lock.lock_handle[0].cookie = lock;
-  REQUIRE(world.ask<operation::LdlmCancel>(kClient, cancel).size() == 1);
+  REQUIRE(world.ask<operations::LdlmCancel>(kClient, cancel).size() == 1);
   // Nobody reads what may yet be lost.
   REQUIRE(world.enqueue(kClient, 0x10d).lock_desc.granted_mode == 0);
   REQUIRE(world.commit(other).size() == 1);
@@ -397,48 +397,50 @@ TEST_CASE("Mgs: a log of many targets is read block by block") {
 TEST_CASE("Mgs: a log that was never written is empty; past the end there is nothing") {
   World world(Dialect::v2_0);
   REQUIRE(world.read(kClient, "other-client").empty());
-  operation::LlogOriginHandleNextBlock::Request next;
+  operations::LlogOriginHandleNextBlock::Request next;
   next.body.logid =
-      world.answer<operation::LlogOriginHandleCreate>(kClient, {.name = "other-client"}).body.logid;
+      world.answer<operations::LlogOriginHandleCreate>(kClient, {.name = "other-client"})
+          .body.logid;
   next.body.index = 1;
-  REQUIRE(world.ask<operation::LlogOriginHandleNextBlock>(kClient, next)[0].message.body().status ==
-          -5);
+  REQUIRE(
+      world.ask<operations::LlogOriginHandleNextBlock>(kClient, next)[0].message.body().status ==
+      -5);
 }
 
 TEST_CASE("Mgs: no client destroys a configuration log") {
   World world = with_targets(Dialect::v2_0);
-  const auto refused = world.ask<operation::LlogOriginHandleDestroy>(kClient, {});
+  const auto refused = world.ask<operations::LlogOriginHandleDestroy>(kClient, {});
   REQUIRE(refused.at(0).message.body().status == -1);
   REQUIRE(refused[0].message.body().type == 4712);
 }
 
 TEST_CASE("Mgs: a parameter goes to every log of the file system, or to the one target's") {
   World world = with_targets(Dialect::v2_0);
-  operation::MgsSetInfo::Request all;
+  operations::MgsSetInfo::Request all;
   protocol::set_name(all.param.param, "lustre.llite.max_cached=1");
-  world.ask<operation::MgsSetInfo>(kClient, all);
+  world.ask<operations::MgsSetInfo>(kClient, all);
   REQUIRE(world.commit(kClient).size() == 1);
   REQUIRE(texts(world.read(kClient, "lustre-client")).back() == "param lustre llite.max_cached=1");
-  operation::MgsSetInfo::Request one;
+  operations::MgsSetInfo::Request one;
   protocol::set_name(one.param.param, "lustre-OST0000.ost.x=2");
-  world.ask<operation::MgsSetInfo>(kClient, one);
+  world.ask<operations::MgsSetInfo>(kClient, one);
   world.commit(kClient);
   REQUIRE(texts(world.read(kClient, "lustre-OST0000")).back() == "param lustre-OST0000 ost.x=2");
-  operation::MgsSetInfo::Request wrong;
+  operations::MgsSetInfo::Request wrong;
   protocol::set_name(wrong.param.param, "nonsense");
-  REQUIRE(world.ask<operation::MgsSetInfo>(kClient, wrong)[0].message.body().status == -22);
+  REQUIRE(world.ask<operations::MgsSetInfo>(kClient, wrong)[0].message.body().status == -22);
 }
 
 TEST_CASE("Mgs: malformed registrations are refused") {
   World world(Dialect::v2_0);
-  operation::MgsTargetReg::Request request;
+  operations::MgsTargetReg::Request request;
   request.target.flags = target_flag::kSvTypeOst;
   protocol::set_name(request.target.fsname, "toolongname");
   request.target.nid_count = 1;
-  REQUIRE(world.ask<operation::MgsTargetReg>(kOstPeer, request)[0].message.body().status == -22);
+  REQUIRE(world.ask<operations::MgsTargetReg>(kOstPeer, request)[0].message.body().status == -22);
   protocol::set_name(request.target.fsname, "lustre");
   request.target.nid_count = 33;
-  REQUIRE(world.ask<operation::MgsTargetReg>(kOstPeer, request)[0].message.body().status == -22);
+  REQUIRE(world.ask<operations::MgsTargetReg>(kOstPeer, request)[0].message.body().status == -22);
 }
 
 TEST_CASE("Mgs: it is a machine, and a copy is another one") {

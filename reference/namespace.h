@@ -19,14 +19,11 @@
 #include "reference/cow.h"
 #include "reference/directory.h"
 #include "reference/fid.h"
+#include "reference/file_mode.h"
 #include "reference/store.h"
 
 namespace reference {
 
-inline constexpr uint32_t kModeTypeMask = 0170000;
-inline constexpr uint32_t kModeDirectory = 0040000;
-inline constexpr uint32_t kModeRegular = 0100000;
-inline constexpr uint32_t kModeSymlink = 0120000;
 inline constexpr uint64_t kRootInode = 25001;  // as mkfs leaves the first directory
 inline constexpr uint32_t kLinksMax = 65000;
 

@@ -21,9 +21,7 @@ struct Ost::Operation {
   static const Operation* find(uint32_t opcode);
 };
 
-namespace {
-constexpr int32_t kNotSupported = -524;  // ENOTSUPP, as it travels
-}
+namespace {}
 
 // CONNECT, DISCONNECT and PING are the service's; what is not here is answered with ENOTSUPP.
 const Ost::Operation* Ost::Operation::find(uint32_t wanted) {

@@ -40,6 +40,8 @@
 
 namespace reference {
 
+inline constexpr int32_t kNotSupported = -524;  // ENOTSUPP, the kernel's own, as it travels
+
 // What a step carries along. Lives on the stack of step(), and is never kept.
 struct Turn {
   Time now;

@@ -9,7 +9,7 @@
 namespace harness {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 protocol::Description description_of(const Entry& entry) {
   return {.items = entry.items, .unexplained = entry.unexplained};
@@ -17,10 +17,11 @@ protocol::Description description_of(const Entry& entry) {
 
 // The time of day, UTC, in microseconds.
 std::string clock_text(int64_t time_ns) {
-  const int64_t of_day = ((time_ns % (86'400 * kSecond)) + 86'400 * kSecond) % (86'400 * kSecond);
-  const int64_t seconds = of_day / kSecond;
+  const int64_t of_day =
+      ((time_ns % (86'400 * kNsPerSecond)) + 86'400 * kNsPerSecond) % (86'400 * kNsPerSecond);
+  const int64_t seconds = of_day / kNsPerSecond;
   return fmt::format("{:02}:{:02}:{:02}.{:06}", seconds / 3600, seconds / 60 % 60, seconds % 60,
-                     of_day % kSecond / 1000);
+                     of_day % kNsPerSecond / 1000);
 }
 
 std::string joined(const std::vector<std::string>& notes) {

@@ -1,9 +1,9 @@
 #include "harness/live/relay.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "harness/live/wall_clock.h"
 #include "protocol/codec.h"
 #include "protocol/lnet.h"
 #include "reference/lnet_reader.h"
@@ -15,12 +15,6 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr uint16_t kFirstUnprivilegedPort = 1024;
-
-int64_t wall_clock_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <csignal>
 
+#include "harness/live/wall_clock.h"
 #include "protocol/check.h"
 #include "reference/nid.h"
 
@@ -14,12 +15,6 @@ namespace {
 
 constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{
     {{Role::mgs, "mgs"}, {Role::mds, "mds"}, {Role::ost, "ost"}}};
-
-uint64_t wall_clock_ns() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                   std::chrono::system_clock::now().time_since_epoch())
-                                   .count());
-}
 
 }  // namespace
 
@@ -65,7 +60,7 @@ std::optional<reference::Timing> decode_timing(std::string_view text) {
 NodeOptions node_options(const reference::Config& config, uint16_t port) {
   NodeOptions options;
   options.lnet.self = config.self;
-  options.lnet.incarnation = wall_clock_ns();
+  options.lnet.incarnation = static_cast<uint64_t>(wall_clock_ns());
   options.lnet.privileged = may_use_privileged_ports();
   options.lnet.keepalive = config.timing.keepalive;
   options.lnet.zero_copy_timeout = config.timing.zero_copy_timeout;
@@ -115,9 +110,8 @@ std::expected<void, std::string> Server::start() {
   node_ = std::make_unique<Node>(loop_, options, std::move(handlers));
   if (auto opened = node_->open(); !opened) return opened;
   // Nothing that a server made in an earlier life may come out again: cookies, handles, xids.
-  options_.config.incarnation = wall_clock_ns();
-  options_.config.wall_clock_base_s =
-      static_cast<int64_t>(wall_clock_ns() / 1'000'000'000) - now() / reference::kSecond;
+  options_.config.incarnation = static_cast<uint64_t>(wall_clock_ns());
+  options_.config.wall_clock_base_s = wall_clock_ns() / 1'000'000'000 - now() / reference::kSecond;
   node_->run(make_(options_.role, options_.config, node_->load()));
   if (control_)
     control_->send(fmt::format("ready {}", reference::nid_text(options_.config.self.nid)));

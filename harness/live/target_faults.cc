@@ -22,10 +22,6 @@ bool only_between_servers(const faults::Link& link) {
   return link.from.is_server() && link.to.is_server();
 }
 
-bool may_be_server(const NodeName& name) {
-  return name.kind == NodeName::Kind::any || name.is_server();
-}
-
 }  // namespace
 
 std::vector<std::string> TargetWorld::cannot(const faults::Plan& plan) const {
@@ -50,7 +46,7 @@ std::string TargetWorld::why_not(const Trigger& trigger) const {
       return "what servers of others say to each other is not seen here";
     case Trigger::Kind::point:
     case Trigger::Kind::fact:
-      return may_be_server(trigger.node) ? "servers of others give no notes" : "";
+      return trigger.node.may_be_server() ? "servers of others give no notes" : "";
     case Trigger::Kind::time:
     case Trigger::Kind::transno:
       return "";
@@ -73,10 +69,10 @@ std::string TargetWorld::why_not(const Fault& fault) const {
   };
   if (fault.verb == Verb::evict) return lacks("evict");
   const bool has_link = fault.verb == Verb::disconnect || fault.verb == Verb::partition;
-  if (has_link && may_be_server(fault.link.from) && may_be_server(fault.link.to)) {
+  if (has_link && fault.link.from.may_be_server() && fault.link.to.may_be_server()) {
     return "what servers of others say to each other is not seen here";
   }
-  if (is_of_message(fault.verb) || has_link || !may_be_server(fault.node)) return "";
+  if (is_of_message(fault.verb) || has_link || !fault.node.may_be_server()) return "";
   switch (fault.verb) {
     case Verb::release:
     case Verb::heal:

@@ -19,11 +19,8 @@ using faults::Trigger;
 
 namespace {
 
-bool may_be_server(const NodeName& name) {
-  return name.kind == NodeName::Kind::any || name.is_server();
-}
 bool may_be_between_servers(const faults::Link& link) {
-  return may_be_server(link.from) && may_be_server(link.to);
+  return link.from.may_be_server() && link.to.may_be_server();
 }
 
 // A link of the line that servers may have among themselves.

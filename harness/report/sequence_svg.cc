@@ -10,7 +10,7 @@ namespace {
 using Mark = Sequence::Mark;
 
 // Pixels.
-constexpr int kTop = 96, kLeft = 120, kLane = 230, kRow = 22, kBottom = 60;
+constexpr int kTop = 96, kLeft = 120, kLaneWidth = 230, kRow = 22, kBottom = 60;
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -66,7 +66,7 @@ constexpr std::string_view kStyle = R"(
 class Drawing {
  public:
   Drawing(const Run& run, const Sequence& sequence) : run_(run), sequence_(sequence) {
-    width_ = kLeft + kLane * static_cast<int>(sequence.lanes.size());
+    width_ = kLeft + kLaneWidth * static_cast<int>(sequence.lanes.size());
     height_ = kTop + kRow * static_cast<int>(sequence.rows + 1) + kBottom;
   }
 
@@ -98,7 +98,7 @@ class Drawing {
  private:
   int x(record::NodeIndex node) const {
     const auto at = std::ranges::find(sequence_.lanes, node);
-    return kLeft + kLane * static_cast<int>(at - sequence_.lanes.begin());
+    return kLeft + kLaneWidth * static_cast<int>(at - sequence_.lanes.begin());
   }
   static int y(size_t row) { return kTop + kRow * static_cast<int>(row); }
 
