@@ -23,6 +23,20 @@ namespace valid = protocol::mds::valid;
 constexpr uint32_t kOstServicePortal =
     28;  // orphans are asked for here, objects on the operation's
 
+// Objects up to this one; with `orphans`, and none above it.
+OutgoingRequest create_request(uint64_t last_id, bool orphans) {
+  OstCreate::Request request;
+  request.body.oa.valid = valid::kId | valid::kGroup;
+  request.body.oa.id = last_id;
+  if (orphans) {
+    request.body.oa.valid |= valid::kFlags;
+    request.body.oa.flags = protocol::ost::obdo_flag::kDelorphan;
+  }
+  OutgoingRequest outgoing = make_request<OstCreate>(request, 1, protocol::ost::OstBody::kSize);
+  if (orphans) outgoing.request_portal = kOstServicePortal;
+  return outgoing;
+}
+
 }  // namespace
 
 MdsTargets::MdsTargets(const Config& config)
@@ -182,8 +196,10 @@ void MdsTargets::on_ost_event(const TargetsContext& context, Ost& ost, const Imp
       std::erase_if(ost.destroying,
                     [&](const Destroying& each) { return each.request == event.request; });
       break;
-    case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::want_locks:
+      make_again(context, ost);
+      break;
+    case ImportEvent::Kind::replayed:
     case ImportEvent::Kind::locks_lost:
     case ImportEvent::Kind::refused:
     case ImportEvent::Kind::closed:
@@ -218,16 +234,15 @@ void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const Impor
 }
 
 void MdsTargets::create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans) {
-  OstCreate::Request request;
-  request.body.oa.valid = valid::kId | valid::kGroup;
-  request.body.oa.id = last_id;
-  if (orphans) {
-    request.body.oa.valid |= valid::kFlags;
-    request.body.oa.flags = protocol::ost::obdo_flag::kDelorphan;
-  }
-  OutgoingRequest outgoing = make_request<OstCreate>(request, 1, protocol::ost::OstBody::kSize);
-  if (orphans) outgoing.request_portal = kOstServicePortal;
-  ost.creating = ost.import.submit(import_context(context), std::move(outgoing));
+  ost.creating = ost.import.submit(import_context(context), create_request(last_id, orphans));
+}
+
+// An OST that died may have forgotten objects that files have got. It has them again before its
+// recovery ends, for which it waits for this server too: no client's write comes earlier.
+void MdsTargets::make_again(const TargetsContext& context, Ost& ost) {
+  const uint64_t last_id = context.pool.last_used(ost.index);
+  if (last_id == 0) return;
+  ost.import.replay_locks(import_context(context), {create_request(last_id, false)});
 }
 
 void MdsTargets::clean(const TargetsContext& context, Ost& ost) {

@@ -1,10 +1,11 @@
 // The metadata server's other servers: it registers at the MGS, reads its configuration log
 // (<fsname>-MDT0000) to know the OSTs, connects to them, and keeps objects made in advance on each.
 //
-// With an OST, at each connection: objects that nobody uses are destroyed (CREATE with DELORPHAN,
-// after this server's own recovery, since replays bring objects that only then count as used); what
-// the unlink log still has for it is destroyed; then objects are made whenever fewer than half are
-// left. Facts: rpc-formats "OST", semantics 2.5 and 2.7.
+// An OST that restarted is told, before its recovery ends, to have all objects that files have got:
+// it may have forgotten the last ones. At each connection, objects that nobody uses are destroyed
+// (CREATE with DELORPHAN, after this server's own recovery, since replays bring objects that only
+// then count as used); what the unlink log still has for it is destroyed; then objects are made
+// whenever fewer than half are left. Facts: rpc-formats "OST", semantics 1.9, 2.5, 2.7 and 3.10.
 #pragma once
 
 #include <cstdint>
@@ -81,6 +82,7 @@ class MdsTargets {
   void read_targets(const TargetsContext& context);
   void add_ost(const TargetsContext& context, const ConfigTarget& target);
   void create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans);
+  void make_again(const TargetsContext& context, Ost& ost);
   void clean(const TargetsContext& context, Ost& ost);
   ImportContext import_context(const TargetsContext& context);
   Ost* find(uint32_t index);

@@ -51,7 +51,7 @@ void Ost::on_create(Call& call) {
       objects_.recreate({obdo.seq, obdo.id}, writes);
       note(call, Fact::Kind::object_made, {obdo.seq, obdo.id}, obdo.id, obdo.id);
     }
-  } else if (space_left() == 0) {
+  } else if (space_left() == 0 && !service_.recovering()) {
     status = -ENOSPC;
   } else {
     obdo.id = objects_.precreate(obdo.seq, obdo.id == 0 ? last + 1 : obdo.id, writes);

@@ -49,7 +49,7 @@ constexpr auto kPermitted = std::to_array<PermittedRow>({
     {TargetKind::mdt, opcode::kFldQuery, true},
     {TargetKind::ost, opcode::kOstSetattr, false},
     {TargetKind::ost, opcode::kOstWrite, false},
-    {TargetKind::ost, opcode::kOstCreate, false},
+    {TargetKind::ost, opcode::kOstCreate, true},  // what files have got, and replays will write
     {TargetKind::ost, opcode::kOstDestroy, false},
     {TargetKind::ost, opcode::kOstPunch, false},
     {TargetKind::ost, opcode::kOstSync, true},

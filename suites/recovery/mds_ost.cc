@@ -352,6 +352,32 @@ const Case kCases[] = {
            }
            EXPECT_EQ(a.list("/").size(), 2u);
          }},
+    {.id = "mds-ost.15",
+     .requirement = "REPLAY-4",
+     .sentence = "OSTs die with objects that files have got: they have them again before anybody "
+                 "writes, though the MDS's first wish is lost",
+     .source = "semantics 3.10, 1.9; rpc-formats, OST CREATE",
+     .needs = kBarrier,
+     .run =
+         [](Conformance& c) {
+           constexpr int kFiles = 70;  // more than one batch of precreated objects
+           Application& a = worker(c);
+           c.world().settle();
+           for (uint32_t i = 0; i < 2; ++i) c.world().hold_commits(ost(i));
+           std::vector<uint64_t> open;
+           for (int i = 0; i < kFiles; ++i) {
+             open.push_back(a.opened(numbered("/f", i), kCreate | kReadWrite));
+           }
+           for (uint32_t i = 0; i < 2; ++i) {
+             c.lose(Part::request, opcode::kOstCreate, ost(i));
+             crash_at_barrier(c, ost(i));
+           }
+
+           for (const uint64_t fd : open) {
+             EXPECT_EQ(a.write(fd, 0, "here"), 4);
+             EXPECT_EQ(a.fsync(fd), 0);
+           }
+         }},
 };
 
 }  // namespace
