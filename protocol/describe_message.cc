@@ -10,16 +10,16 @@ namespace {
 
 class MessageDescriber {
  public:
-  MessageDescriber(Description& out, const Message& message, Dialect dialect)
-      : out_(out), message_(message), describer_(out, message.order(), dialect) {}
+  MessageDescriber(Description& out, const Message& message, Dialect dialect, uint32_t base)
+      : out_(out), message_(message), describer_(out, message.order(), dialect, base) {}
 
   void envelope() {
     const ByteView bytes = message_.bytes().view();
     const uint32_t count = message_.buffer_count();
     const size_t lengths = sizeof(ptlrpc::LustreMsgV2) + count * sizeof(uint32_t);
-    Item header{.name = std::string(ptlrpc::LustreMsgV2::kLustre)};
-    describer_.fields(header.items, ptlrpc::LustreMsgV2::kInfo, bytes.first(lengths), 0);
-    out_.items.push_back(std::move(header));
+    const size_t header = out_.open({.name = ptlrpc::LustreMsgV2::kLustre});
+    describer_.fields(ptlrpc::LustreMsgV2::kInfo, bytes.first(lengths), 0);
+    out_.close(header);
     padding(lengths, message_header_size(count));
     body();
     for (uint32_t index = 0; index < count; ++index) {
@@ -42,12 +42,11 @@ class MessageDescriber {
     without_place(used, "buffer without a place in the format");
   }
 
-  void without_place(uint32_t first, const std::string& reason) {
+  void without_place(uint32_t first, std::string_view reason) {
     for (uint32_t index = first; index < message_.buffer_count(); ++index) {
       const ByteView bytes = message_.buffer(index);
       if (bytes.empty()) continue;
-      out_.items.push_back(
-          {.name = fmt::format("buffer[{}]", index), .kind = Item::Kind::bytes, .bytes = bytes});
+      describer_.raw({"buffer", index}, bytes);
       describer_.unexplained(message_.buffer_offset(index), bytes.size(), reason);
     }
   }
@@ -56,7 +55,7 @@ class MessageDescriber {
   void padding(size_t begin, size_t end) {
     if (end <= begin) return;
     const ByteView bytes = message_.bytes().view().subspan(begin, end - begin);
-    if (std::ranges::any_of(bytes, [](uint8_t byte) { return byte != 0; })) {
+    if (!all_zero(bytes)) {
       describer_.unexplained(begin, bytes.size(), "padding that is not zero");
     }
   }
@@ -72,9 +71,9 @@ class MessageDescriber {
       std::ranges::copy(whole, filled_up.begin());
       whole = filled_up;
     }
-    Item group{.name = std::string(ptlrpc::PtlrpcBody::kLustre)};
-    describer_.fields(group.items, info, whole, message_.buffer_offset(0));
-    out_.items.push_back(std::move(group));
+    const size_t group = out_.open({.name = ptlrpc::PtlrpcBody::kLustre});
+    describer_.fields(info, whole, message_.buffer_offset(0));
+    out_.close(group);
     if (bytes.size() > info.size) {
       describer_.unexplained(message_.buffer_offset(0) + info.size, bytes.size() - info.size,
                              "longer than ptlrpc_body");
@@ -84,69 +83,58 @@ class MessageDescriber {
 
   void buffer(const BufferInfo& info, ByteView bytes, uint32_t offset) {
     if (bytes.empty()) return;
-    std::string name(info.name);
     switch (info.kind) {
       case BufferKind::structure:
-        out_.items.push_back(structure(info, std::move(name), bytes, offset));
-        return;
+        return structure(info, bytes, offset);
       case BufferKind::integer:
         if (bytes.size() < info.element_size) {
           describer_.unexplained(offset, bytes.size(), "shorter than its number");
           return;
         }
-        out_.items.push_back(
-            describer_.number(std::move(name), bytes.first(info.element_size), info.names));
+        describer_.number({info.name}, bytes.first(info.element_size), info.names);
         describer_.unexplained(offset + info.element_size, bytes.size() - info.element_size,
                                "longer than its number");
         return;
       case BufferKind::array:
-        array(info, std::move(name), bytes, offset);
-        return;
+        return array(info, bytes, offset);
       case BufferKind::text:
-        text(std::move(name), bytes, offset);
-        return;
+        return text(info.name, bytes, offset);
       case BufferKind::data:
-        out_.items.push_back(describer_.data(std::move(name), bytes, offset));
-        return;
+        return describer_.data(info.name, bytes, offset);
     }
   }
 
   // The format may give a struct a longer place than it fills.
-  Item structure(const BufferInfo& info, std::string name, ByteView bytes, uint32_t offset) {
+  void structure(const BufferInfo& info, ByteView bytes, uint32_t offset) {
     const uint32_t size = info.structure->size;
     if (info.count > size && bytes.size() > size && bytes.size() <= info.count) {
-      const ByteView rest = bytes.subspan(size);
-      if (std::ranges::all_of(rest, [](uint8_t byte) { return byte == 0; })) {
-        bytes = bytes.first(size);
-      }
+      if (all_zero(bytes.subspan(size))) bytes = bytes.first(size);
     }
-    return describer_.structure(std::move(name), *info.structure, bytes, offset);
+    describer_.structure({info.name}, *info.structure, bytes, offset);
   }
 
-  void array(const BufferInfo& info, std::string name, ByteView bytes, uint32_t offset) {
-    Item list{.name = std::move(name), .kind = Item::Kind::list};
+  void array(const BufferInfo& info, ByteView bytes, uint32_t offset) {
+    const size_t list = out_.open({.name = info.name, .kind = Item::Kind::list});
     const size_t count = bytes.size() / info.element_size;
-    for (size_t index = 0; index < count; ++index) {
-      const size_t place = index * info.element_size;
+    for (uint32_t index = 0; index < count; ++index) {
+      const size_t place = size_t{index} * info.element_size;
       const ByteView part = bytes.subspan(place, info.element_size);
-      std::string element = fmt::format("[{}]", index);
-      list.items.push_back(info.structure == nullptr
-                               ? describer_.number(std::move(element), part, info.names)
-                               : describer_.structure(std::move(element), *info.structure, part,
-                                                      offset + static_cast<uint32_t>(place)));
+      if (info.structure == nullptr) {
+        describer_.number({{}, index}, part, info.names);
+      } else {
+        describer_.structure({{}, index}, *info.structure, part,
+                             offset + static_cast<uint32_t>(place));
+      }
     }
-    out_.items.push_back(std::move(list));
+    out_.close(list);
     const size_t explained = count * info.element_size;
     describer_.unexplained(offset + explained, bytes.size() - explained, "rest of an array");
   }
 
-  void text(std::string name, ByteView bytes, uint32_t offset) {
-    const std::string_view whole = as_text(bytes);
-    const size_t end = std::min(whole.find('\0'), whole.size());
-    out_.items.push_back({.name = std::move(name),
-                          .kind = Item::Kind::text,
-                          .text = std::string(whole.substr(0, end))});
-    if (std::ranges::any_of(bytes.subspan(end), [](uint8_t byte) { return byte != 0; })) {
+  void text(std::string_view name, ByteView bytes, uint32_t offset) {
+    describer_.text({name}, bytes);
+    const size_t end = out_.items.back().bytes.size();
+    if (!all_zero(bytes.subspan(end))) {
       describer_.unexplained(offset + end, bytes.size() - end, "bytes behind the end of a name");
     }
   }
@@ -158,16 +146,21 @@ class MessageDescriber {
 
 }  // namespace
 
-Description describe(const Message& message, const OperationInfo* operation, Direction direction) {
-  Description out;
-  MessageDescriber describer(out, message,
-                             operation == nullptr ? Dialect::v2_0 : operation->dialect);
+void describe(Description& out, const Message& message, const OperationInfo* operation,
+              Direction direction, uint32_t base) {
+  const Dialect dialect = operation == nullptr ? Dialect::v2_0 : operation->dialect;
+  MessageDescriber describer(out, message, dialect, base);
   describer.envelope();
   if (operation == nullptr) {
     describer.without_place(1, "buffer of an unknown operation");
   } else {
     describer.buffers(direction == Direction::request ? operation->request : operation->reply);
   }
+}
+
+Description describe(const Message& message, const OperationInfo* operation, Direction direction) {
+  Description out;
+  describe(out, message, operation, direction);
   return out;
 }
 

@@ -15,20 +15,26 @@
 
 namespace protocol {
 
-// A number, a name, raw bytes, or a group of items. Raw bytes point into what was described.
+// A number, a name, raw bytes, or a group or list of items. Names, texts and raw bytes point into the
+// schema's tables and into what was described.
 struct Item {
   enum class Kind : uint8_t { number, text, bytes, group, list };
+  enum class Notation : uint8_t { none, fid, nid };  // how people write it, as a whole
+  static constexpr uint32_t kNoIndex = ~uint32_t{0};
 
-  std::string name;
+  std::string_view name = {};  // empty: an element of a list, which has an index only
+  uint32_t index = kNoIndex;   // written behind the name: "buf[2]", "[0]"
+  uint32_t inside = 0;         // of a group or list: how many of the items behind it belong to it
   Kind kind = Kind::group;
-  uint64_t number = 0;  // two's complement if signed
+  Notation notation = Notation::none;
+  Dialect dialect = Dialect::v2_0;  // that of the names
   bool is_signed = false;
   bool hex = false;
+  uint64_t number = 0;  // two's complement if signed
   const NameTable* names = nullptr;
-  Dialect dialect = Dialect::v2_0;  // that of the names
-  std::string text = {};  // of a text; of a group, what it is as a whole (a FID, a NID), or empty
-  ByteView bytes = {};
-  std::vector<Item> items = {};
+  ByteView bytes = {};  // also those of a text
+
+  std::string full_name() const;
 };
 
 // Bytes from `offset` (from the start of what was described) that the schema does not account for.
@@ -38,23 +44,32 @@ struct Unexplained {
   std::string reason = {};
 };
 
+// The tree in one vector, each group before what is in it: a group's first child is the item behind
+// it, its next sibling `inside + 1` items further.
 struct Description {
   std::vector<Item> items;
   std::vector<Unexplained> unexplained;
 
   uint64_t unexplained_bytes() const;
+  // Begins a group or list; what is added until it is closed is in it.
+  size_t open(Item item);
+  void close(size_t group);
 };
 
 enum class Direction : uint8_t { request, reply };
 
-// One struct with its trailing part. Bytes behind it are unexplained, too few of them are all
-// unexplained.
+// One struct with its trailing part, appended to `out` as a group. Bytes behind it are unexplained,
+// too few of them are all unexplained; their offsets count from `base` on.
+void describe(Description& out, const StructInfo& info, ByteView bytes, ByteOrder order,
+              Dialect dialect = Dialect::v2_0, uint32_t base = 0);
 Description describe(const StructInfo& info, ByteView bytes, ByteOrder order,
                      Dialect dialect = Dialect::v2_0);
 
 // A whole message: header, body, and the operation's buffers in their places. Without an operation
 // (null) the other buffers are unexplained. Errors and early replies, which have only the body, are
 // explained as such.
+void describe(Description& out, const Message& message, const OperationInfo* operation,
+              Direction direction, uint32_t base = 0);
 Description describe(const Message& message, const OperationInfo* operation, Direction direction);
 
 }  // namespace protocol

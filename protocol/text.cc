@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 namespace protocol {
@@ -53,25 +55,44 @@ std::vector<std::string_view> bit_names(uint64_t value, const NameTable& table, 
   return out;
 }
 
-bool is_zero(const Item& item) {
+// An item in its place: the items behind it are what is in it.
+using Place = std::span<const Item>;
+
+// Calls `visit` with each of the items directly in a group or list, or of a description.
+void for_each(Place siblings, auto&& visit) {
+  while (!siblings.empty()) {
+    visit(siblings);
+    siblings = siblings.subspan(size_t{siblings.front().inside} + 1);
+  }
+}
+
+Place children(Place group) { return group.subspan(1, group.front().inside); }
+
+bool is_zero(Place place) {
+  const Item& item = place.front();
   switch (item.kind) {
     case Item::Kind::number:
       return item.number == 0;
     case Item::Kind::text:
-      return item.text.empty();
+      return item.bytes.empty();
     case Item::Kind::bytes:
-      return std::ranges::all_of(item.bytes, [](uint8_t byte) { return byte == 0; });
+      return all_zero(item.bytes);
     case Item::Kind::group:
     case Item::Kind::list:
-      return std::ranges::all_of(item.items, is_zero);
+      break;
   }
-  return false;
+  bool zero = true;
+  for_each(children(place), [&](Place each) { zero = zero && is_zero(each); });
+  return zero;
 }
 
 // A group of one number, as handles are, is shown as that number.
-const Item& inner(const Item& item) {
-  return item.kind == Item::Kind::group && item.items.size() == 1 ? inner(item.items.front())
-                                                                  : item;
+Place inner(Place place) {
+  while (place.front().kind == Item::Kind::group && place.front().inside > 0 &&
+         place.front().inside == place[1].inside + 1) {
+    place = place.subspan(1);
+  }
+  return place;
 }
 
 // A name as it is, but for what would drive a terminal.
@@ -88,50 +109,132 @@ std::string harmless(std::string_view text) {
   return out;
 }
 
-std::string scalar_text(const Item& item) {
-  switch (item.kind) {
-    case Item::Kind::number:
-      if (!item.text.empty() && item.number != 0) return item.text;
-      return number_text(item.number, item.names, item.hex, item.is_signed, item.dialect);
-    case Item::Kind::text:
-      return fmt::format("\"{}\"", harmless(item.text));
-    case Item::Kind::bytes:
-      return short_hex(item.bytes);
-    case Item::Kind::group:
-    case Item::Kind::list:
-      return item.text;
+// 0x00020000c0a80a01 is 192.168.10.1@tcp; empty for another kind of net.
+std::string nid_text(uint64_t nid) {
+  const uint64_t net = nid >> 32;
+  if (net >> 16 != 2) return {};
+  const std::string number = (net & 0xffff) == 0 ? "" : fmt::format("{}", net & 0xffff);
+  return fmt::format("{}.{}.{}.{}@tcp{}", nid >> 24 & 0xff, nid >> 16 & 0xff, nid >> 8 & 0xff,
+                     nid & 0xff, number);
+}
+
+// What people have a notation for, in it; empty if there is none.
+std::string notation(Place place) {
+  const Item& item = place.front();
+  switch (item.notation) {
+    case Item::Notation::none:
+      return {};
+    case Item::Notation::nid:
+      return nid_text(item.number);
+    case Item::Notation::fid:
+      return fmt::format(FMT_COMPILE("[{:#x}:{:#x}:{:#x}]"), place[1].number, place[2].number,
+                         place[3].number);
   }
   return {};
 }
 
-bool is_scalar(const Item& item) {
-  return (item.kind != Item::Kind::group && item.kind != Item::Kind::list) || !item.text.empty();
-}
-
-bool all_plain_numbers(const Item& list) {
-  return std::ranges::all_of(
-      list.items, [](const Item& item) { return inner(item).kind == Item::Kind::number; });
-}
-
-void write(std::string& out, const Item& item, size_t indent) {
-  const Item& value = inner(item);
-  out.append(indent, ' ');
-  if (is_scalar(value)) {
-    out.append(item.name).append(": ").append(scalar_text(value)) += '\n';
-  } else if (value.kind == Item::Kind::list && all_plain_numbers(value)) {
-    out.append(item.name) += ':';
-    for (const Item& each : value.items) out.append(1, ' ').append(scalar_text(inner(each)));
-    out += '\n';
+void append_number(std::string& out, uint64_t value, const NameTable* names, bool hex,
+                   bool is_signed, Dialect dialect) {
+  const auto end = std::back_inserter(out);
+  if (names != nullptr && names->bits) {
+    if (value == 0) {
+      out += '0';
+      return;
+    }
+    fmt::format_to(end, FMT_COMPILE("{:#x} "), value);
+    uint64_t rest = 0;
+    std::string_view between;
+    for (const std::string_view name : bit_names(value, *names, dialect, rest)) {
+      out.append(between).append(name);
+      between = "|";
+    }
+    if (rest != 0) fmt::format_to(end, FMT_COMPILE("{}{:#x}"), between, rest);
+    return;
+  }
+  if (hex) {
+    fmt::format_to(end, FMT_COMPILE("{:#x}"), value);
   } else {
-    out.append(item.name) += '\n';
-    for (const Item& each : item.items) write(out, each, indent + 2);
+    const fmt::format_int digits =
+        is_signed ? fmt::format_int(static_cast<int64_t>(value)) : fmt::format_int(value);
+    out.append(digits.data(), digits.size());
+  }
+  if (names == nullptr) return;
+  if (const std::string_view name = names->name_of(value, dialect); !name.empty()) {
+    out.append(1, ' ').append(name);
   }
 }
 
-nlohmann::ordered_json json(const Item& item);
+void append_scalar(std::string& out, Place place) {
+  const Item& item = place.front();
+  switch (item.kind) {
+    case Item::Kind::number:
+      if (item.notation == Item::Notation::nid && item.number != 0) {
+        if (const std::string text = notation(place); !text.empty()) {
+          out += text;
+          return;
+        }
+      }
+      return append_number(out, item.number, item.names, item.hex, item.is_signed, item.dialect);
+    case Item::Kind::text:
+      out.append(1, '"').append(harmless(as_text(item.bytes))) += '"';
+      return;
+    case Item::Kind::bytes:
+      out += short_hex(item.bytes);
+      return;
+    case Item::Kind::group:
+    case Item::Kind::list:
+      out += notation(place);
+      return;
+  }
+}
+
+bool is_scalar(const Item& item) {
+  return (item.kind != Item::Kind::group && item.kind != Item::Kind::list) ||
+         item.notation != Item::Notation::none;
+}
+
+bool all_plain_numbers(Place list) {
+  bool plain = true;
+  for_each(children(list), [&](Place each) {
+    plain = plain && inner(each).front().kind == Item::Kind::number;
+  });
+  return plain;
+}
+
+void append_name(std::string& out, const Item& item) {
+  out += item.name;
+  if (item.index == Item::kNoIndex) return;
+  const fmt::format_int digits(item.index);
+  out.append(1, '[').append(digits.data(), digits.size()) += ']';
+}
+
+void write(std::string& out, Place place, size_t indent) {
+  const Place value = inner(place);
+  out.append(indent, ' ');
+  append_name(out, place.front());
+  if (is_scalar(value.front())) {
+    out += ": ";
+    append_scalar(out, value);
+    out += '\n';
+  } else if (value.front().kind == Item::Kind::list && all_plain_numbers(value)) {
+    out += ':';
+    for_each(children(value), [&](Place each) {
+      out += ' ';
+      append_scalar(out, inner(each));
+    });
+    out += '\n';
+  } else {
+    out += '\n';
+    for_each(children(place), [&](Place each) { write(out, each, indent + 2); });
+  }
+}
+
+nlohmann::ordered_json json(Place place);
 
 nlohmann::ordered_json json_number(const Item& item) {
-  if (!item.text.empty() && item.number != 0) return item.text;
+  if (item.notation == Item::Notation::nid && item.number != 0) {
+    if (std::string text = nid_text(item.number); !text.empty()) return text;
+  }
   nlohmann::ordered_json value;
   if (item.hex) {
     value = fmt::format("{:#x}", item.number);
@@ -158,10 +261,11 @@ nlohmann::ordered_json json_number(const Item& item) {
 }
 
 // The names in a group are Lustre's and unique, but two lists of one name would lose one.
-void put(nlohmann::ordered_json& object, const Item& item) {
-  std::string name = item.name;
-  for (int again = 2; object.contains(name); ++again) name = fmt::format("{}#{}", item.name, again);
-  object[name] = json(item);
+void put(nlohmann::ordered_json& object, Place place) {
+  const std::string first = place.front().full_name();
+  std::string name = first;
+  for (int again = 2; object.contains(name); ++again) name = fmt::format("{}#{}", first, again);
+  object[name] = json(place);
 }
 
 // JSON is UTF-8: other bytes are written as they are escaped in C.
@@ -178,77 +282,79 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-nlohmann::ordered_json json(const Item& item) {
-  const Item& value = inner(item);
-  switch (value.kind) {
+nlohmann::ordered_json json(Place place) {
+  const Place value = inner(place);
+  switch (const Item& item = value.front(); item.kind) {
     case Item::Kind::number:
-      return json_number(value);
+      return json_number(item);
     case Item::Kind::text:
-      return escaped(value.text);
+      return escaped(as_text(item.bytes));
     case Item::Kind::bytes:
-      return hex_text(value.bytes);
+      return hex_text(item.bytes);
     case Item::Kind::list: {
       nlohmann::ordered_json out = nlohmann::ordered_json::array();
-      for (const Item& each : value.items) out.push_back(json(each));
+      for_each(children(value), [&](Place each) { out.push_back(json(each)); });
       return out;
     }
     case Item::Kind::group: {
-      if (!value.text.empty()) return value.text;
+      if (item.notation != Item::Notation::none) return notation(value);
       nlohmann::ordered_json out = nlohmann::ordered_json::object();
-      for (const Item& each : value.items) put(out, each);
+      for_each(children(value), [&](Place each) { put(out, each); });
       return out;
     }
   }
   return {};
 }
 
+void append_line(std::string& out, Place place) {
+  const Place value = inner(place);
+  append_name(out, place.front());
+  if (is_scalar(value.front())) {
+    out += '=';
+    return append_scalar(out, value);
+  }
+  out += '{';
+  std::string_view between;
+  for_each(children(value), [&](Place each) {
+    if (is_zero(each)) return;
+    out += between;
+    append_line(out, each);
+    between = " ";
+  });
+  out += '}';
+}
+
 }  // namespace
 
 std::string number_text(uint64_t value, const NameTable* names, bool hex, bool is_signed,
                         Dialect dialect) {
-  if (names != nullptr && names->bits) {
-    if (value == 0) return "0";
-    uint64_t rest = 0;
-    std::string out;
-    for (const std::string_view name : bit_names(value, *names, dialect, rest)) {
-      out += fmt::format("{}{}", out.empty() ? "" : "|", name);
-    }
-    if (rest != 0) out += fmt::format("{}{:#x}", out.empty() ? "" : "|", rest);
-    return fmt::format("{:#x} {}", value, out);
+  std::string out;
+  append_number(out, value, names, hex, is_signed, dialect);
+  return out;
+}
+
+void append_text(std::string& out, const Description& description, size_t indent) {
+  for_each(description.items, [&](Place each) { write(out, each, indent); });
+  for (const Unexplained& part : description.unexplained) {
+    out.append(indent, ' ');
+    fmt::format_to(std::back_inserter(out), "unexplained: {} bytes at {}: {}\n", part.length,
+                   part.offset, part.reason);
   }
-  const std::string number = hex         ? fmt::format(FMT_COMPILE("{:#x}"), value)
-                             : is_signed ? fmt::format_int(static_cast<int64_t>(value)).str()
-                                         : fmt::format_int(value).str();
-  if (names == nullptr) return number;
-  const std::string_view name = names->name_of(value, dialect);
-  return name.empty() ? number : fmt::format("{} {}", number, name);
 }
 
 std::string to_text(const Description& description, size_t indent) {
   std::string out;
-  for (const Item& item : description.items) write(out, item, indent);
-  for (const Unexplained& part : description.unexplained) {
-    out.append(indent, ' ');
-    out += fmt::format("unexplained: {} bytes at {}: {}\n", part.length, part.offset, part.reason);
-  }
+  append_text(out, description, indent);
   return out;
-}
-
-std::string to_line(const Item& item) {
-  const Item& value = inner(item);
-  if (is_scalar(value)) return fmt::format("{}={}", item.name, scalar_text(value));
-  std::string inside;
-  for (const Item& each : value.items) {
-    if (!is_zero(each)) inside += (inside.empty() ? "" : " ") + to_line(each);
-  }
-  return fmt::format("{}{{{}}}", item.name, inside);
 }
 
 std::string to_line(const Description& description) {
   std::string out;
-  for (const Item& item : description.items) {
-    if (!is_zero(item)) out += (out.empty() ? "" : " ") + to_line(item);
-  }
+  for_each(description.items, [&](Place each) {
+    if (is_zero(each)) return;
+    if (!out.empty()) out += ' ';
+    append_line(out, each);
+  });
   if (const uint64_t count = description.unexplained_bytes(); count > 0) {
     out += fmt::format(" unexplained={}", count);
   }
@@ -257,7 +363,7 @@ std::string to_line(const Description& description) {
 
 nlohmann::ordered_json to_json(const Description& description) {
   nlohmann::ordered_json out = nlohmann::ordered_json::object();
-  for (const Item& item : description.items) put(out, item);
+  for_each(description.items, [&](Place each) { put(out, each); });
   if (description.unexplained.empty()) return out;
   nlohmann::ordered_json& parts = out["unexplained"] = nlohmann::ordered_json::array();
   for (const Unexplained& part : description.unexplained) {

@@ -14,11 +14,11 @@ namespace protocol {
 //     pb_flags: 0x6 MSG_RESENT|MSG_REPLAY
 // Raw bytes are in hexadecimal, at most 64 of them. Unexplained bytes follow, a line each.
 std::string to_text(const Description& description, size_t indent = 0);
+void append_text(std::string& out, const Description& description, size_t indent);
 
 // Everything in one line, what is zero left out:
 //   ptlrpc_body{pb_opc=33 MDS_GETATTR pb_flags=0x6 MSG_RESENT|MSG_REPLAY} body{…}
 std::string to_line(const Description& description);
-std::string to_line(const Item& item);
 
 // Groups are objects, lists arrays, names strings, raw bytes hexadecimal strings. A number is a
 // number, with its meaning beside it where it has one: {"value": 33, "name": "MDS_GETATTR"},

@@ -39,7 +39,7 @@ void print_entry(const Entry& entry, const DecodeOptions& options) {
   }
   const Colour colour = entry.kind == EntryKind::broken || entry.kind == EntryKind::gap
                             ? Colour::red
-                            : (entry.unexplained.empty() ? Colour::bold : Colour::yellow);
+                            : (entry.description.unexplained.empty() ? Colour::bold : Colour::yellow);
   fmt::print("{}\n", coloured(headline(entry), colour, use_colour(stdout)));
   if (!options.brief) fmt::print("{}", details(entry));
 }

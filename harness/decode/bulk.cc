@@ -12,6 +12,7 @@
 namespace harness {
 namespace {
 
+using protocol::all_zero;
 using protocol::ByteView;
 using protocol::Description;
 using protocol::Item;
@@ -23,26 +24,12 @@ using protocol::mds_2_0::LuDirpage;
 
 constexpr size_t kPage = 4096;
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t octet) { return octet == 0; });
-}
-
 // Adds a struct with its trailing part as one item.
 void add_struct(Description& out, const StructInfo& info, ByteView bytes, size_t offset) {
-  Description part = describe(info, bytes, protocol::ByteOrder::little);
-  for (protocol::Unexplained& unknown : part.unexplained) {
-    unknown.offset += static_cast<uint32_t>(offset);
-    out.unexplained.push_back(std::move(unknown));
-  }
-  for (Item& item : part.items) {
-    // The name at the end of an entry is raw bytes to the schema.
-    if (!item.items.empty() && item.items.back().kind == Item::Kind::bytes) {
-      Item& name = item.items.back();
-      name.kind = Item::Kind::text;
-      name.text = protocol::as_text(name.bytes);
-    }
-    out.items.push_back(std::move(item));
-  }
+  describe(out, info, bytes, protocol::ByteOrder::little, protocol::Dialect::v2_0,
+           static_cast<uint32_t>(offset));
+  // The name at the end of an entry is raw bytes to the schema.
+  if (Item& last = out.items.back(); last.kind == Item::Kind::bytes) last.kind = Item::Kind::text;
 }
 
 // Bytes between entries, which hold what earlier entries left.
@@ -91,8 +78,7 @@ void describe_page(Description& out, ByteView page, size_t offset) {
 
 }  // namespace
 
-Description describe_pages_1_8(ByteView bytes) {
-  Description out;
+void describe_pages_1_8(Description& out, ByteView bytes, uint32_t base) {
   size_t at = 0;
   while (at < bytes.size()) {
     const ByteView rest = bytes.subspan(at);
@@ -101,35 +87,32 @@ Description describe_pages_1_8(ByteView bytes) {
     const size_t named = Ext2DirEntry::kSize + (entry ? entry->name_len : 0u);
     if (!entry || entry->rec_len < named || entry->rec_len % 4 != 0 ||
         entry->rec_len > rest.size()) {
-      add_unexplained(out, rest, at, "no directory entry");
+      add_unexplained(out, rest, base + at, "no directory entry");
       break;
     }
-    add_struct(out, Ext2DirEntry::kInfo, rest.first(named), at);
+    add_struct(out, Ext2DirEntry::kInfo, rest.first(named), base + at);
     add_slack(out, rest.subspan(named, entry->rec_len - named));
     at += entry->rec_len;
   }
-  return out;
 }
 
-Description describe_pages_2_0(ByteView bytes) {
-  Description out;
+void describe_pages_2_0(Description& out, ByteView bytes, uint32_t base) {
   for (size_t at = 0; at < bytes.size(); at += kPage) {
-    describe_page(out, bytes.subspan(at, std::min(kPage, bytes.size() - at)), at);
+    describe_page(out, bytes.subspan(at, std::min(kPage, bytes.size() - at)), base + at);
   }
-  return out;
 }
 
 void explain_bulk(EntryBuilder& out, const protocol::OperationInfo* operation) {
-  const ByteView bytes = out.entry().frame.view().last(out.left());
   if (operation == nullptr) {
-    out.unexplained(out.left(), "bulk data of an unknown operation");
-  } else if (operation->opcode != protocol::ptlrpc::opcode::kMdsReadpage) {
-    out.bulk(out.left());
-  } else if (operation->dialect == protocol::Dialect::v1_8) {
-    out.body("pages", describe_pages_1_8(bytes));
-  } else {
-    out.body("pages", describe_pages_2_0(bytes));
+    return out.unexplained(out.left(), "bulk data of an unknown operation");
   }
+  if (operation->opcode != protocol::ptlrpc::opcode::kMdsReadpage) return out.bulk(out.left());
+  const ByteView bytes = out.entry().frame.view().last(out.left());
+  const size_t pages = out.open_body("pages");
+  const auto describe_pages = operation->dialect == protocol::Dialect::v1_8 ? describe_pages_1_8
+                                                                            : describe_pages_2_0;
+  describe_pages(out.entry().description, bytes, out.position());
+  out.close_body(pages);
 }
 
 }  // namespace harness

@@ -11,7 +11,7 @@ void explain_bulk(EntryBuilder& out, const protocol::OperationInfo* operation);
 
 // Directory pages: blocks of a disk's directory in 1.8, pages of hashed entries in 2.0 (facts:
 // differences 8).
-protocol::Description describe_pages_1_8(protocol::ByteView bytes);
-protocol::Description describe_pages_2_0(protocol::ByteView bytes);
+void describe_pages_1_8(protocol::Description& out, protocol::ByteView bytes, uint32_t base = 0);
+void describe_pages_2_0(protocol::Description& out, protocol::ByteView bytes, uint32_t base = 0);
 
 }  // namespace harness

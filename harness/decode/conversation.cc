@@ -104,7 +104,7 @@ Entry Conversation::explain(const FlowPlace& place, SocklndFrame frame) {
       explain_message(out, frame);
       break;
     case SocklndFrame::Kind::lost:
-      out.unexplained(out.left(), std::string(frame.why));
+      out.unexplained(out.left(), frame.why);
       break;
     case SocklndFrame::Kind::gap:
       entry.kind = EntryKind::gap;

@@ -52,7 +52,7 @@ ByteCount& ByteCount::operator+=(const ByteCount& other) {
 void Account::add(const Entry& entry) {
   count_ += entry.count;
   ++entries_[static_cast<size_t>(entry.kind)];
-  for (const protocol::Unexplained& part : entry.unexplained) {
+  for (const protocol::Unexplained& part : entry.description.unexplained) {
     auto found = std::ranges::find(reasons_, part.reason, &Reason::why);
     if (found == reasons_.end()) found = reasons_.insert(found, Reason{.why = part.reason});
     found->bytes += part.length;

@@ -65,8 +65,7 @@ struct Entry {
   std::optional<int32_t> status;  // of a reply
   std::vector<std::string> notes;
   protocol::Bytes frame;  // what the items' views point into
-  std::vector<protocol::Item> items;
-  std::vector<protocol::Unexplained> unexplained;  // offsets in the frame
+  protocol::Description description;  // offsets in the frame
   ByteCount count;
 };
 

@@ -5,17 +5,13 @@
 
 namespace harness {
 
-using protocol::Description;
 using protocol::Item;
 using protocol::Unexplained;
 
-uint64_t EntryBuilder::adopt(Description& description, uint32_t length) {
+uint64_t EntryBuilder::pass(uint32_t length, size_t known) {
   uint64_t unknown = 0;
-  for (Unexplained& part : description.unexplained) {
-    unknown += part.length;
-    part.offset += position_;
-    entry_.unexplained.push_back(std::move(part));
-  }
+  const std::vector<Unexplained>& parts = entry_.description.unexplained;
+  for (size_t i = known; i < parts.size(); ++i) unknown += parts[i].length;
   position_ += length;
   entry_.count.unexplained += unknown;
   return unknown;
@@ -25,9 +21,10 @@ void EntryBuilder::framing(const protocol::StructInfo& info, protocol::ByteOrder
                            uint32_t length) {
   length = std::min(length, left());
   if (length == 0) return;
-  Description description = describe(info, entry_.frame.view().subspan(position_, length), order);
-  for (Item& item : description.items) entry_.items.push_back(std::move(item));
-  const uint64_t unknown = adopt(description, length);
+  const size_t known = entry_.description.unexplained.size();
+  describe(entry_.description, info, entry_.frame.view().subspan(position_, length), order,
+           protocol::Dialect::v2_0, position_);
+  const uint64_t unknown = pass(length, known);
   entry_.count.framing += length - unknown;
   entry_.count.unexplained_framing += unknown;
 }
@@ -35,49 +32,58 @@ void EntryBuilder::framing(const protocol::StructInfo& info, protocol::ByteOrder
 void EntryBuilder::message(const protocol::Message& message,
                            const protocol::OperationInfo* operation,
                            protocol::Direction direction) {
-  Description description = describe(message, operation, direction);
+  const std::vector<Unexplained>& parts = entry_.description.unexplained;
+  const size_t known = parts.size();
+  describe(entry_.description, message, operation, direction, position_);
   // What lies in a buffer behind the first is body, all else is framing.
   uint64_t body = 0, unknown_body = 0;
   for (uint32_t index = 1; index < message.buffer_count(); ++index) {
-    const uint64_t begin = message.buffer_offset(index);
+    const uint64_t begin = position_ + message.buffer_offset(index);
     const uint64_t end = begin + message.buffer(index).size();
     body += end - begin;
-    for (const Unexplained& part : description.unexplained) {
-      if (part.offset >= begin && part.offset < end) unknown_body += part.length;
+    for (size_t i = known; i < parts.size(); ++i) {
+      if (parts[i].offset >= begin && parts[i].offset < end) unknown_body += parts[i].length;
     }
   }
-  for (Item& item : description.items) entry_.items.push_back(std::move(item));
   const uint32_t length = left();
-  const uint64_t unknown = adopt(description, length);
+  const uint64_t unknown = pass(length, known);
   entry_.count.body += body - unknown_body;
   entry_.count.framing += length - body - (unknown - unknown_body);
   entry_.count.unexplained_framing += unknown - unknown_body;
 }
 
-void EntryBuilder::body(std::string name, Description description) {
+size_t EntryBuilder::open_body(std::string_view name) {
+  known_before_body_ = entry_.description.unexplained.size();
+  return entry_.description.open({.name = name});
+}
+
+void EntryBuilder::close_body(size_t group) {
+  entry_.description.close(group);
   const uint32_t length = left();
-  entry_.items.push_back({.name = std::move(name), .items = std::move(description.items)});
-  entry_.count.body += length - adopt(description, length);
+  entry_.count.body += length - pass(length, known_before_body_);
 }
 
 void EntryBuilder::bulk(uint32_t length) {
   length = std::min(length, left());
-  entry_.items.push_back({.name = "data",
-                          .kind = Item::Kind::bytes,
-                          .bytes = entry_.frame.view().subspan(position_, length)});
+  raw("data", length);
   entry_.count.bulk += length;
   position_ += length;
 }
 
-void EntryBuilder::unexplained(uint32_t length, std::string reason) {
+void EntryBuilder::unexplained(uint32_t length, std::string_view reason) {
   length = std::min(length, left());
   if (length == 0) return;
-  entry_.items.push_back({.name = "unexplained",
-                          .kind = Item::Kind::bytes,
-                          .bytes = entry_.frame.view().subspan(position_, length)});
-  entry_.unexplained.push_back({position_, length, std::move(reason)});
+  raw("unexplained", length);
+  entry_.description.unexplained.push_back({position_, length, std::string(reason)});
   entry_.count.unexplained += length;
   position_ += length;
+}
+
+void EntryBuilder::raw(std::string_view name, uint32_t length) {
+  entry_.description.items.push_back(
+      {.name = name,
+       .kind = Item::Kind::bytes,
+       .bytes = entry_.frame.view().subspan(position_, length)});
 }
 
 }  // namespace harness

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "harness/decode/entry.h"
 #include "protocol/description.h"
@@ -27,18 +27,22 @@ class EntryBuilder {
   // The rest of the frame, as a ptlrpc message with the lists of that operation, if there is one.
   void message(const protocol::Message& message, const protocol::OperationInfo* operation,
                protocol::Direction direction);
-  // The rest as a description of a bulk transfer's content that has fields.
-  void body(std::string name, protocol::Description description);
+  uint32_t position() const { return position_; }
+  // The rest as a bulk transfer's content that has fields: what is described from opening to closing.
+  size_t open_body(std::string_view name);
+  void close_body(size_t group);
   void bulk(uint32_t length);
-  void unexplained(uint32_t length, std::string reason);
+  void unexplained(uint32_t length, std::string_view reason);
 
  private:
-  // Takes over what a description says of the next `length` bytes; returns how many of them it
-  // does not explain.
-  uint64_t adopt(protocol::Description& description, uint32_t length);
+  // The next `length` bytes are described: returns how many of them are unexplained, by what was
+  // added behind the `known` first.
+  uint64_t pass(uint32_t length, size_t known);
+  void raw(std::string_view name, uint32_t length);
 
   Entry& entry_;
   uint32_t position_ = 0;
+  size_t known_before_body_ = 0;
 };
 
 }  // namespace harness

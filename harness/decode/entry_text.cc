@@ -11,10 +11,6 @@ namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
-protocol::Description description_of(const Entry& entry) {
-  return {.items = entry.items, .unexplained = entry.unexplained};
-}
-
 // The time of day, UTC, in microseconds.
 std::string clock_text(int64_t time_ns) {
   const int64_t of_day =
@@ -51,7 +47,7 @@ std::string headline(const Entry& entry) {
   return line;
 }
 
-std::string details(const Entry& entry) { return protocol::to_text(description_of(entry), 2); }
+std::string details(const Entry& entry) { return protocol::to_text(entry.description, 2); }
 
 std::string to_text(const TraceSummary& summary) {
   const Account& account = summary.account;
@@ -97,7 +93,7 @@ nlohmann::ordered_json to_json(const Entry& entry) {
   if (entry.xid) json["xid"] = fmt::format("{:#x}", *entry.xid);
   if (entry.status) json["status"] = *entry.status;
   if (!entry.notes.empty()) json["notes"] = entry.notes;
-  json["fields"] = protocol::to_json(description_of(entry));
+  json["fields"] = protocol::to_json(entry.description);
   return json;
 }
 

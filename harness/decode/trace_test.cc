@@ -31,7 +31,7 @@ TraceSummary trace(const Octets& content, const std::function<void(const Entry&)
   auto summary = harness::trace_capture(content, [&](const Entry& entry) {
     REQUIRE(entry.count.total() == entry.frame.size());
     uint64_t unexplained = 0;
-    for (const protocol::Unexplained& part : entry.unexplained) {
+    for (const protocol::Unexplained& part : entry.description.unexplained) {
       REQUIRE(uint64_t{part.offset} + part.length <= entry.frame.size());
       unexplained += part.length;
     }
