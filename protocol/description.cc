@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "protocol/check.h"
 #include "protocol/describer.h"
 #include "protocol/fid.h"
 #include "protocol/later_versions.h"
@@ -15,10 +16,26 @@
 namespace protocol {
 namespace {
 
+template <class Integer>
+Integer turned(const uint8_t* bytes, ByteOrder order) {
+  Integer value;
+  std::memcpy(&value, bytes, sizeof value);
+  return order == ByteOrder::little ? value : std::byteswap(value);
+}
+
 uint64_t read(ByteView bytes, ByteOrder order) {
-  uint64_t value = 0;
-  std::memcpy(&value, bytes.data(), bytes.size());
-  return order == ByteOrder::little ? value : std::byteswap(value) >> (64 - 8 * bytes.size());
+  switch (bytes.size()) {
+    case 1:
+      return bytes[0];
+    case 2:
+      return turned<uint16_t>(bytes.data(), order);
+    case 4:
+      return turned<uint32_t>(bytes.data(), order);
+    case 8:
+      return turned<uint64_t>(bytes.data(), order);
+    default:
+      CHECK(false, "no integer of the schema has another size");
+  }
 }
 
 constexpr size_t kFidItems = 3;
@@ -50,9 +67,9 @@ void Describer::unexplained(uint64_t offset, uint64_t length, std::string_view r
                               .reason = std::string(reason)});
 }
 
-std::string_view Describer::lustre_name(const FieldInfo& field) const {
+inline std::string_view Describer::lustre_name(const FieldInfo& field) const {
   const bool old = dialect_ == Dialect::v1_8 && !field.lustre_1_8.empty();
-  const std::string_view name = old                    ? field.lustre_1_8
+  const std::string_view name = old                   ? field.lustre_1_8
                                 : field.later.empty() ? field.lustre
                                                       : field.later;
   return field.array || field.trailing ? name.substr(0, name.find('[')) : name;
@@ -107,7 +124,7 @@ void Describer::integer(const FieldInfo& field, Name name, ByteView bytes, ByteO
   if (is_signed && bytes.size() < 8 && (value >> (8 * bytes.size() - 1)) != 0) {
     value |= ~uint64_t{0} << (8 * bytes.size());
   }
-  const bool nid = field.width == 8 && lustre_name(field).ends_with("nid");
+  const bool nid = bytes.size() == 8 && lustre_name(field).ends_with("nid");
   out_.items.push_back({.name = name.name,
                         .index = name.index,
                         .kind = Item::Kind::number,

@@ -15,8 +15,8 @@
 
 namespace protocol {
 
-// A number, a name, raw bytes, or a group or list of items. Names, texts and raw bytes point into the
-// schema's tables and into what was described.
+// A number, a name, raw bytes, or a group or list of items. Names, texts and raw bytes point into
+// the schema's tables and into what was described.
 struct Item {
   enum class Kind : uint8_t { number, text, bytes, group, list };
   enum class Notation : uint8_t { none, fid, nid };  // how people write it, as a whole

@@ -195,9 +195,8 @@ bool is_scalar(const Item& item) {
 
 bool all_plain_numbers(Place list) {
   bool plain = true;
-  for_each(children(list), [&](Place each) {
-    plain = plain && inner(each).front().kind == Item::Kind::number;
-  });
+  for_each(children(list),
+           [&](Place each) { plain = plain && inner(each).front().kind == Item::Kind::number; });
   return plain;
 }
 

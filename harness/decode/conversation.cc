@@ -71,8 +71,9 @@ std::string opcode_name(uint32_t opcode) {
 
 }  // namespace
 
-Entry Conversation::explain(const FlowPlace& place, SocklndFrame frame) {
-  Entry entry;
+const Entry& Conversation::explain(const FlowPlace& place, SocklndFrame frame) {
+  Entry& entry = entry_;
+  entry.begin_anew();
   entry.place = place;
   entry.stream_offset = frame.offset;
   const uint64_t captured = frame.bytes.size();

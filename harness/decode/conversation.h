@@ -23,7 +23,8 @@ namespace harness {
 
 class Conversation {
  public:
-  Entry explain(const FlowPlace& place, SocklndFrame frame);
+  // Valid until the next call.
+  const Entry& explain(const FlowPlace& place, SocklndFrame frame);
 
  private:
   struct Speech {  // how a session speaks
@@ -105,6 +106,7 @@ class Conversation {
   const protocol::OperationInfo* operation_of(Entry& entry, uint32_t client, uint32_t server,
                                               uint64_t match_bits) const;
 
+  Entry entry_;
   Memory<RequestKey, std::vector<Request>> requests_;
   Memory<HandleKey, Transfer> gets_;
   Memory<HandleKey, Transfer> puts_;

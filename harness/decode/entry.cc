@@ -1,6 +1,7 @@
 #include "harness/decode/entry.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace harness {
 
@@ -47,6 +48,14 @@ ByteCount& ByteCount::operator+=(const ByteCount& other) {
   unexplained += other.unexplained;
   unexplained_framing += other.unexplained_framing;
   return *this;
+}
+
+void Entry::begin_anew() {
+  protocol::Description kept = std::move(description);
+  kept.items.clear();
+  kept.unexplained.clear();
+  *this = Entry{};
+  description = std::move(kept);
 }
 
 void Account::add(const Entry& entry) {

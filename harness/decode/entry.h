@@ -35,10 +35,10 @@ std::string_view name_of(EntryKind kind);
 
 // Bytes of frames; their sum is all that was captured of the streams.
 struct ByteCount {
-  uint64_t framing = 0;      // socklnd, LNet, the ptlrpc envelope and body, padding
-  uint64_t body = 0;         // buffers of RPCs
-  uint64_t bulk = 0;         // contents of files, which have no fields
-  uint64_t unexplained = 0;  // each with its reason
+  uint64_t framing = 0;              // socklnd, LNet, the ptlrpc envelope and body, padding
+  uint64_t body = 0;                 // buffers of RPCs
+  uint64_t bulk = 0;                 // contents of files, which have no fields
+  uint64_t unexplained = 0;          // each with its reason
   uint64_t unexplained_framing = 0;  // that part of it
 
   uint64_t total() const { return framing + body + bulk + unexplained; }
@@ -64,9 +64,12 @@ struct Entry {
   std::optional<uint64_t> xid;    // the match bits
   std::optional<int32_t> status;  // of a reply
   std::vector<std::string> notes;
-  protocol::Bytes frame;  // what the items' views point into
+  protocol::Bytes frame;              // what the items' views point into
   protocol::Description description;  // offsets in the frame
   ByteCount count;
+
+  // An empty entry that keeps its memory.
+  void begin_anew();
 };
 
 // The sums over a capture.

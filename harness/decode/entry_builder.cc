@@ -80,10 +80,9 @@ void EntryBuilder::unexplained(uint32_t length, std::string_view reason) {
 }
 
 void EntryBuilder::raw(std::string_view name, uint32_t length) {
-  entry_.description.items.push_back(
-      {.name = name,
-       .kind = Item::Kind::bytes,
-       .bytes = entry_.frame.view().subspan(position_, length)});
+  entry_.description.items.push_back({.name = name,
+                                      .kind = Item::Kind::bytes,
+                                      .bytes = entry_.frame.view().subspan(position_, length)});
 }
 
 }  // namespace harness

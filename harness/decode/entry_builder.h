@@ -28,7 +28,8 @@ class EntryBuilder {
   void message(const protocol::Message& message, const protocol::OperationInfo* operation,
                protocol::Direction direction);
   uint32_t position() const { return position_; }
-  // The rest as a bulk transfer's content that has fields: what is described from opening to closing.
+  // The rest as a bulk transfer's content that has fields: what is described from opening to
+  // closing.
   size_t open_body(std::string_view name);
   void close_body(size_t group);
   void bulk(uint32_t length);

@@ -75,7 +75,7 @@ class Tracer {
       place.connection = direction.connection;
       place.from = ends.first;
       place.to = ends.second;
-      const Entry entry = conversation_.explain(place, std::move(frame));
+      const Entry& entry = conversation_.explain(place, std::move(frame));
       summary.account.add(entry);
       on_entry_(entry);
     }
