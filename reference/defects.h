@@ -81,6 +81,7 @@ enum class Defect : uint8_t {
   zero_copy_not_acknowledged,
   refusal_not_sent,
   objects_destroyed_before_commit,
+  replays_not_begun_again,
 };
 
 // The dialects in which a defect is another behaviour.
@@ -250,6 +251,9 @@ inline constexpr auto kDefects = [] {
       {objects_destroyed_before_commit, "objects-destroyed-before-commit", "ATOM-4", both, 2, 2,
        "our client destroys a removed file's objects before the removal is committed, as "
        "shipped ones do"},
+      {replays_not_begun_again, "replays-not-begun-again", "REPLAY-4", both, 1, 3,
+       "our client goes on with its replays where it was, though the server has restarted again "
+       "since and the reply that would have said so was lost, as shipped ones do"},
   });
 }();
 

@@ -34,6 +34,13 @@ void Exports::erase(ExportId id) {
   std::erase_if(exports_, [id](const Export& entry) { return entry.id == id; });
 }
 
+uint64_t Exports::count_new(PeerId peer) {
+  const auto place = std::ranges::lower_bound(made_, peer, {}, &Made::peer);
+  Made& made = place != made_.end() && place->peer == peer ? *place
+                                                           : *made_.insert(place, Made{peer, 0});
+  return ++made.exports;
+}
+
 uint32_t Exports::free_slot() const {
   std::vector<uint32_t> taken;
   for (const Export& entry : exports_) {

@@ -66,16 +66,25 @@ class Exports {
   Export& add(Export entry);
   void erase(ExportId id);
   uint32_t free_slot() const;  // the lowest
+  // How many were made for the peer in this incarnation, with the one that is about to be: no count
+  // shared with other clients, and none that a new export has in common with an old one.
+  uint64_t count_new(PeerId peer);
 
   size_t size() const { return exports_.size(); }
   std::span<Export> all() { return exports_; }
   std::span<const Export> all() const { return exports_; }
 
   void invariants() const;
-  void state(auto&& visit) const { visit(exports_); }
+  void state(auto&& visit) const { visit(exports_, made_); }
 
  private:
+  struct Made {
+    PeerId peer;
+    uint64_t exports = 0;
+    void state(auto&& visit) const { visit(peer, exports); }
+  };
   std::vector<Export> exports_;
+  std::vector<Made> made_;  // by peer
 };
 
 }  // namespace reference

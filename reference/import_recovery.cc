@@ -154,6 +154,11 @@ void Import::apply(const ImportContext& context, const ConnectRow& row, const Me
       phase_ = ImportState::replay;
       break;
     case ConnectAction::replay_all:
+      if (row.id == "R10" && context.config.defects.has(Defect::replays_not_begun_again)) {
+        resend_replay_ = true;
+        phase_ = ImportState::replay;
+        break;
+      }
       last_replayed_ = 0;
       resend_replay_ = false;
       vbr_failed_ = false;

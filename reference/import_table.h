@@ -79,6 +79,9 @@ inline constexpr auto kConnectRows = [] {
       {"R3", false, yes, no, H::same, yes, become_evicted, false},
       {"R4", false, yes, no, H::same, no, resend, false},
       {"R5", false, yes, yes, H::any, yes, become_evicted, true},
+      // Its reply to an earlier CONNECT of ours was lost: it has restarted since we replayed.
+      // Shipped clients do as in R6, and what they replayed before is lost.
+      {"R10", false, yes, yes, H::changed, no, replay_all, true},
       {"R6", false, yes, yes, H::any, no, replay_again, true},
       {"R7", false, no, yes, H::any, yes, become_evicted, true},
       {"R8", false, no, yes, H::any, no, replay_all, true},

@@ -276,7 +276,7 @@ class Service {
   void on_connect(Turn& turn, Request request);
   ConnectFacts connect_facts(const protocol::Message& message,
                              const std::optional<ConnectRequest>& asked, PeerId from);
-  Export* new_export(Turn& turn, PeerId from, const ConnectRequest& asked, uint32_t conn_cnt);
+  Export* new_export(Turn& turn, PeerId from, const ConnectRequest& asked);
   void refuse_library(Turn& turn, const Request& request);
   void on_disconnect(Turn& turn, const Request& request);
   void on_ping(Turn& turn, const Request& request);

@@ -63,15 +63,11 @@ ConnectFacts Service::connect_facts(const Message& message,
   return facts;
 }
 
-Export* Service::new_export(Turn& turn, PeerId from, const ConnectRequest& asked,
-                            uint32_t conn_cnt) {
+Export* Service::new_export(Turn& turn, PeerId from, const ConnectRequest& asked) {
   if (exports_.size() >= Exports::kExportsMax) return nullptr;
-  // What makes this connection one of its kind, and no counter shared with other clients.
-  uint64_t count =
-      digest_of(std::tuple(asked.client_uuid, asked.client_handle, uint64_t{conn_cnt}));
   Export entry;
   do {
-    entry.id = derive(config_, Purpose::export_cookie, from, count++);
+    entry.id = derive(config_, Purpose::export_cookie, from, exports_.count_new(from));
   } while (exports_.find(entry.id) != nullptr);
   protocol::set_name(entry.uuid, asked.client_uuid);
   if (kind_ != TargetKind::mgs && asked.client_uuid != uuid_) {
@@ -103,7 +99,7 @@ void Service::on_connect(Turn& turn, Request request) {
   const auto& body = message.body();
   Export* client = exports_.find_uuid(asked->client_uuid);
   const bool fresh = client == nullptr;
-  if (fresh) client = new_export(turn, request.from, *asked, body.conn_cnt);
+  if (fresh) client = new_export(turn, request.from, *asked);
   if (client == nullptr) return refuse_envelope(turn, envelope_of(request), -EOVERFLOW);
   client->peer = request.from;
   client->connected = true;

@@ -69,10 +69,17 @@ bool fits(uint64_t there, uint64_t inode) {
   return there != 0 && (inode == 0 || (there & kSome) != 0 || there == inode);
 }
 
+// An absolute path that says everything once; the root is always there.
+bool plain(std::string_view name) {
+  return name.size() > 1 && name.front() == '/' && name.back() != '/' && !name.contains("//") &&
+         !name.contains("/.");
+}
+
 class Component {
  public:
-  Component(std::vector<const Names::Call*> calls, size_t states_max)
-      : calls_(std::move(calls)), states_max_(states_max) {
+  // `fresh`: names that are plain were not there at first.
+  Component(std::vector<const Names::Call*> calls, bool fresh, size_t states_max)
+      : calls_(std::move(calls)), fresh_(fresh), states_max_(states_max) {
     std::ranges::sort(calls_, {}, &Names::Call::begin);
     for (const Names::Call* call : calls_) {
       place(call->name);
@@ -93,6 +100,9 @@ class Component {
     LinearSearch<State, decltype(step), decltype(reads)> search(std::move(intervals), step, reads,
                                                                 states_max_);
     State initial{std::vector<uint64_t>(places_.size(), kUnknown)};
+    for (const auto& [name, at] : places_) {
+      if (fresh_ && plain(name)) initial.inodes[at] = 0;
+    }
     const SearchResult result = search.run(initial);
     farthest = calls_[std::min(search.farthest(), calls_.size() - 1)]->begin;
     return result;
@@ -143,6 +153,7 @@ class Component {
   }
 
   std::vector<const Names::Call*> calls_;
+  bool fresh_;
   size_t states_max_;
   std::map<std::string, size_t> places_;
 };
@@ -183,23 +194,42 @@ void Names::on(const Record& record, Findings& findings) {
     running_[{record.node, began->order}] = {began->call, moments_.next(record)};
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
+  } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    on_started(record, *started);
   } else if (const Fact* fact = fact_of(record)) {
-    if (fact->kind == Fact::Kind::connected) {
-      if (!fact->text.empty()) names_[record.node] = fact->client;
-    } else if (fact->kind == Fact::Kind::evicted || fact->text == "client:evicted") {
-      for (const auto& [node, name] : names_) {
-        if (name == fact->client) lose(node);
-      }
-    }
+    on_fact(record, *fact);
   } else {
-    const FlatMap<Running, Begun> running = running_;
-    for (const auto& [call, begun] : running) {
-      if (call.client != record.node) continue;
-      add(begun, call.client, kNeverEnds, -EIO, 0, findings);
-      running_.erase(call);
-    }
-    lose(record.node);
+    on_crashed(record, findings);
   }
+}
+
+void Names::on_started(const Record& record, const record::Started& started) {
+  if (started.node.role == record::Role::mds) metadata_[record.node] = true;
+  if (started.node.role == record::Role::probe) fresh_ = Ternary::no;
+}
+
+void Names::on_fact(const Record& record, const Fact& fact) {
+  if (fact.kind == Fact::Kind::started) {
+    if (fresh_ != Ternary::unknown || metadata_.find(record.node) == nullptr) return;
+    const bool first_mount = fact.value == 1 && fact.transno == 0;
+    fresh_ = first_mount ? Ternary::yes : Ternary::no;
+  } else if (fact.kind == Fact::Kind::connected) {
+    if (!fact.text.empty()) names_[record.node] = fact.client;
+  } else if (fact.kind == Fact::Kind::evicted || fact.text == "client:evicted") {
+    for (const auto& [node, name] : names_) {
+      if (name == fact.client) lose(node);
+    }
+  }
+}
+
+void Names::on_crashed(const Record& record, Findings& findings) {
+  const FlatMap<Running, Begun> running = running_;
+  for (const auto& [call, begun] : running) {
+    if (call.client != record.node) continue;
+    add(begun, call.client, kNeverEnds, -EIO, 0, findings);
+    running_.erase(call);
+  }
+  lose(record.node);
 }
 
 // What it did may be undone: it was not committed, and nobody replays it.
@@ -231,6 +261,7 @@ void Names::add(const Begun& begun, record::NodeIndex client, Moment end, int32_
                 uint64_t inode, Findings& findings) {
   const Syscall& call = *begun.call;
   if (call.kind == Syscall::Kind::symlink) {  // calls may follow it
+    fresh_ = Ternary::no;
     left_out_[call.target] = true;
     left_out_[call.path] = true;
     return;
@@ -278,7 +309,7 @@ void Names::finish(Findings& findings) {
   for (const auto& [group, calls] : components) {
     if (skipped.contains(group)) continue;
     Moment farthest = 0;
-    switch (Component(calls, kStatesMax).judge(farthest)) {
+    switch (Component(calls, fresh_ == Ternary::yes, kStatesMax).judge(farthest)) {
       case SearchResult::possible:
         break;
       case SearchResult::undecided:

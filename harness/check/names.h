@@ -3,7 +3,9 @@
 // that failed for no reason of its own may have happened or not.
 //
 // Names are judged by component: those that a rename or link has in one call go together, all
-// others each by itself. Left out are names below a directory that was itself renamed or removed,
+// others each by itself. Of a file system that is new in the history, and of which no scripted peer
+// and no symbolic link is a part, it is known what is there at first: nothing; else the first look
+// tells. Left out are names below a directory that was itself renamed or removed,
 // symbolic links that a call followed, and what an evicted or crashed client changed.
 #pragma once
 
@@ -23,14 +25,14 @@ class Names {
  public:
   static constexpr Profile kProfile = {
       "ATOMIC-NAMES", Needs::messages,
-      kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
-      facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
+      kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
+      facts(Fact::Kind::started, Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::reached)};
   static constexpr size_t kCallsMax = 1 << 20;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
   // Moments as far as they can matter.
-  void state(auto&& visit) const { visit(told(), running_, left_out_, names_); }
+  void state(auto&& visit) const { visit(told(), running_, left_out_, names_, metadata_, fresh_); }
 
   // What a call did, or said, of one name or two.
   struct Call {
@@ -50,6 +52,7 @@ class Names {
   };
 
  private:
+  enum class Ternary : uint8_t { unknown, no, yes };
   struct Running {
     record::NodeIndex client = 0;
     reference::OrderId order = 0;
@@ -61,6 +64,9 @@ class Names {
     Moment at = 0;
     void state(auto&& visit) const { visit(*call); }
   };
+  void on_started(const Record& record, const record::Started& started);
+  void on_fact(const Record& record, const Fact& fact);
+  void on_crashed(const Record& record, Findings& findings);
   void on_ended(const Record& record, const record::CallEnded& ended, Findings& findings);
   void add(const Begun& begun, record::NodeIndex client, Moment end, int32_t status, uint64_t inode,
            Findings& findings);
@@ -72,6 +78,8 @@ class Names {
   FlatMap<Running, Begun> running_;
   FlatMap<std::string, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
+  FlatMap<record::NodeIndex, bool> metadata_;  // servers
+  Ternary fresh_ = Ternary::unknown;           // whether the file system was empty at first
   Moments moments_;
 };
 

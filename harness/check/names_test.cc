@@ -52,6 +52,19 @@ TEST_CASE("ATOMIC-NAMES: what was made is there until it is removed") {
   REQUIRE_FALSE(removed.broken_at_rest());
 }
 
+TEST_CASE("ATOMIC-NAMES: a new file system is empty, if nobody else works on it") {
+  const auto made_twice = [](int64_t mounts, bool probed) {
+    Story story("ATOMIC-NAMES");
+    story.note(kMds, {.kind = Fact::Kind::started, .value = mounts});
+    if (probed) story.start(21, record::Role::probe);
+    at_once(story, kAlice, call(Kind::mkdir, "/a"), ended(-EEXIST));
+    return story.broken_at_rest();
+  };
+  REQUIRE(made_twice(1, false));
+  REQUIRE_FALSE(made_twice(2, false));
+  REQUIRE_FALSE(made_twice(1, true));
+}
+
 TEST_CASE(
     "ATOMIC-NAMES: one of two exclusive creates succeeds, at any moment of a rename one name") {
   constexpr uint32_t kExclusive = O_CREAT | O_EXCL;

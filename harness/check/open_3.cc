@@ -8,11 +8,11 @@ void Open3::on(const Record& record, Findings& findings) {
   if (const Fact* fact = fact_of(record)) return on_fact(record, *fact, findings);
   if (const auto* started = std::get_if<record::Started>(&record.what)) {
     if (started->node.role == record::Role::ost) osts_[record.node] = started->node.index;
-    return down_.erase(record.node);
+    return not_serving_.erase(record.node);
   }
   if (std::holds_alternative<record::Crashed>(record.what)) {
     opens_.on(record);
-    down_[record.node] = true;
+    not_serving_[record.node] = true;
   }
   descriptors_.on(record);
 }
@@ -24,6 +24,11 @@ void Open3::on_fact(const Record& record, const Fact& fact, Findings& findings) 
     case Fact::Kind::closed:
       metadata_[record.node] = true;
       return opens_.on(record);
+    case Fact::Kind::recovery_began:
+      not_serving_[record.node] = true;
+      return;
+    case Fact::Kind::recovery_ended:
+      return not_serving_.erase(record.node);
     case Fact::Kind::layout_set:
       if (files_.size() == kStripesMax) return findings.inconclusive("too many files");
       files_[{static_cast<uint32_t>(fact.value), {fact.start, fact.end}}] = fact.object;
@@ -72,7 +77,7 @@ void Open3::on_object(const Record& record, const Fact& fact, Findings& findings
 
 void Open3::finish(Findings& findings) {
   for (const auto& [inode, at] : orphans_) {
-    if (down_.find(inode.first) != nullptr) continue;
+    if (not_serving_.find(inode.first) != nullptr) continue;
     const bool open = opens_.find(inode.first, [&](const Opens::Open& one) {
       return one.object == inode.second;
     }) != nullptr;

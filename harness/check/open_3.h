@@ -17,13 +17,14 @@ class Open3 {
       kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::opened, Fact::Kind::closed,
             Fact::Kind::layout_set, Fact::Kind::inode_orphaned, Fact::Kind::inode_destroyed,
-            Fact::Kind::object_destroyed)};
+            Fact::Kind::object_destroyed, Fact::Kind::recovery_began,
+            Fact::Kind::recovery_ended)};
   static constexpr size_t kStripesMax = 1 << 18;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
   void state(auto&& visit) const {
-    visit(opens_, descriptors_, metadata_, osts_, down_, orphans_, files_);
+    visit(opens_, descriptors_, metadata_, osts_, not_serving_, orphans_, files_);
   }
 
  private:
@@ -42,7 +43,7 @@ class Open3 {
   Descriptors descriptors_;
   FlatMap<record::NodeIndex, bool> metadata_;
   FlatMap<record::NodeIndex, uint32_t> osts_;
-  FlatMap<record::NodeIndex, bool> down_;
+  FlatMap<record::NodeIndex, bool> not_serving_;  // down, or in recovery
   FlatMap<Inode, Seen> orphans_;
   FlatMap<Stripe, reference::ObjectName> files_;  // whose an object is
 };

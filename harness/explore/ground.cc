@@ -152,8 +152,7 @@ sim::Node Cast::make(NodeIndex node) const {
   made.config.index = is_server(node) ? this->node(node).index : 0;
   made.config.seed = scenario_.seed;
   made.config.timing = scenario_.timing;
-  const bool judged = is_server(node) && role(node) != record::Role::mgs;
-  made.config.defects = judged ? scenario_.defects : reference::DefectSet();
+  made.config.defects = scenario_.defects;
   switch (role(node)) {
     case record::Role::mgs:
       made.kind = sim::Kind::mgs;

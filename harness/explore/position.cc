@@ -12,11 +12,19 @@ namespace {
 
 using Kind = Decision::Kind;
 
-bool periodic(const sim::Timer& timer) { return (timer.id.kind & reference::kPeriodic) != 0; }
-
-// All that comes again and again but attempts to connect.
+// All that comes again and again but attempts to connect: where one is due, somebody is about to
+// come back, and perhaps a server's recovery waits for it.
 bool is_ping(const sim::Timer& timer) {
-  return periodic(timer) && timer.id.kind != reference::Import::kReconnectTimer;
+  return (timer.id.kind & reference::kPeriodic) != 0 &&
+         timer.id.kind != reference::Import::kReconnectTimer;
+}
+
+bool recovering(const sim::Node& node) {
+  if (!node.up()) return false;
+  const sim::AnyMachine& machine = node.machine.read();
+  if (const auto* mds = std::get_if<reference::Mds>(&machine)) return mds->service().recovering();
+  if (const auto* ost = std::get_if<reference::Ost>(&machine)) return ost->service().recovering();
+  return false;
 }
 
 // The first and the one after the last of a link's parcels.
@@ -184,8 +192,12 @@ bool Rules::ended(const Position& position) const {
   return position.held.empty() && at_rest(position) && (!waiting(position) || stuck(position));
 }
 
+// For a call to end, or for clients to come back to a server that was restarted: one that was idle
+// learns of that by its next ping.
 bool Rules::waiting(const Position& position) const {
-  return std::ranges::any_of(position.clients, &Position::Client::waiting);
+  return std::ranges::any_of(position.clients, &Position::Client::waiting) ||
+         std::ranges::any_of(position.nodes,
+                             [&](uint32_t number) { return recovering(ground_.node(number)); });
 }
 
 bool Rules::stuck(const Position& position) const {
@@ -217,7 +229,7 @@ bool Rules::at_rest(const Position& position) const {
   if (!position.parcels.empty()) return false;
   return std::ranges::all_of(position.nodes, [&](uint32_t number) {
     const sim::Node& node = ground_.node(number);
-    return node.up() && !node.committable() && std::ranges::all_of(node.timers, periodic);
+    return node.up() && !node.committable() && std::ranges::all_of(node.timers, is_ping);
   });
 }
 

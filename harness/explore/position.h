@@ -66,7 +66,7 @@ class Rules {
  private:
   // Nothing is on its way or may be called, only periodic timers are left.
   bool at_rest(const Position& position) const;
-  // A call is waiting, and all that has happened for a while is pings.
+  // Something is waited for, and all that has happened for a while is pings.
   bool stuck(const Position& position) const;
   bool only_pings_left(const Position& position) const;  // of timers
   void keep_quiet(Position& position, const Decision& decision) const;

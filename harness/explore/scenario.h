@@ -6,10 +6,10 @@
 // crashed starts again, a held message is let go. Time passes only when nothing of this is left
 // (letting go excepted: a held message is overtaken by timers), to the earliest timer; equal ones
 // are a choice, and what follows from the first comes before the second. Each fault costs one of
-// its budget. A schedule ends when all calls have ended, all servers are up, nothing is on its way
-// and only periodic timers are left; what is still held then is let go first, at that time. Or it
-// ends with a violation; or, with a call that has not ended, when for two rounds nothing happened
-// but pings, or after `patience`.
+// its budget. A schedule ends when all calls have ended, all servers are up and have recovered,
+// nothing is on its way and only pings are left; what is still held then is let go first, at that
+// time. Or it ends with a violation; or, with a call that has not ended or a server that waits for
+// clients, when for two rounds nothing happened but pings, or after `patience`.
 #pragma once
 
 #include <array>
@@ -68,7 +68,7 @@ struct Scenario {
   std::vector<Script> clients;
   Budget budget;
   reference::Timing timing;
-  reference::DefectSet defects;  // of MDS and OSTs; the MGS takes no part in what is judged
+  reference::DefectSet defects;  // of all nodes, as in the simulated world
   uint64_t seed = 1;
   Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
 };

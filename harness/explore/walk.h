@@ -44,6 +44,7 @@ class Walk {
   const std::vector<record::Record>& records() const { return ground_.records(); }
   // How many were made before the root, and where each step's begin.
   size_t prepared() const { return prepared_; }
+  const sim::Node& node(NodeIndex node) const { return ground_.node(position_.nodes[node]); }
   const Bytes& message(uint32_t number) const { return ground_.message(number); }
 
  private:
