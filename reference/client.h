@@ -246,6 +246,7 @@ class Client {
   bool ready_to_cancel(Frame& frame, ClientLock& lock);
   void drop_covered(const ClientLock& lock);
   void send_cancel(Frame& frame, const ClientLock& lock);
+  bool dirty_under(const ClientLock& lock);
   void replay_locks(Frame& frame, uint32_t import);
   void on_lock_replayed(uint64_t handle, const ImportEvent& event);
   void drop_locks(Frame& frame, uint32_t import);

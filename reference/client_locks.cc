@@ -292,6 +292,13 @@ bool Client::ready_to_cancel(Frame& frame, ClientLock& lock) {
   return false;
 }
 
+bool Client::dirty_under(const ClientLock& lock) {
+  if (lock.type != ldlm::lock_type::kExtent) return false;
+  const ClientObject* object =
+      find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
+  return object != nullptr && object->cache.dirty(lock.policy.start, lock.policy.end);
+}
+
 // What was known under this lock and is under no other is known no more.
 void Client::drop_covered(const ClientLock& lock) {
   if (lock.type == ldlm::lock_type::kIbits) {
@@ -368,7 +375,10 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
   std::vector<OutgoingRequest> requests;
   std::vector<uint64_t> handles;
   for (const ClientLock& lock : locks_) {
-    if (lock.import != import || lock.cancelling || lock.ended) continue;
+    if (lock.import != import || lock.ended) continue;
+    // Nobody else may have it before what is dirty under it is written.
+    if (lock.cancelling && (!dirty_under(lock) ||
+                            config_.defects.has(Defect::cancelling_lock_not_replayed))) continue;
     if (!lock.granted && !lock.waiting) continue;  // its enqueue will be sent again
     const uint32_t list =
         lock.granted ? ldlm::lock_flag::kBlockGranted : ldlm::lock_flag::kBlockWait;

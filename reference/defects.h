@@ -82,6 +82,9 @@ enum class Defect : uint8_t {
   refusal_not_sent,
   objects_destroyed_before_commit,
   replays_not_begun_again,
+  replayed_unlink_destroys,
+  removed_file_made_again,
+  cancelling_lock_not_replayed,
 };
 
 // The dialects in which a defect is another behaviour.
@@ -254,6 +257,14 @@ inline constexpr auto kDefects = [] {
       {replays_not_begun_again, "replays-not-begun-again", "REPLAY-4", both, 1, 3,
        "our client goes on with its replays where it was, though the server has restarted again "
        "since and the reply that would have said so was lost, as shipped ones do"},
+      {replayed_unlink_destroys, "replayed-unlink-destroys", "OPEN-3", both, 2, 1,
+       "a replayed unlink destroys a file that another client has yet to open again"},
+      {removed_file_made_again, "removed-file-made-again", "REPLAY-1", both, 2, 2,
+       "a resent create whose file another client has removed since is executed anew, as shipped "
+       "servers do"},
+      {cancelling_lock_not_replayed, "cancelling-lock-not-replayed", "LOCK-3", both, 2, 1,
+       "our client does not replay a lock that it is giving up, though it has yet to write what "
+       "is dirty under it, as shipped ones do not"},
   });
 }();
 

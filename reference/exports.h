@@ -43,6 +43,9 @@ struct Export {
   bool vbr_failed = false;  // a replay met another version: evicted after the stage
   bool delayed = false;     // 1.8: missed recovery, and may recover by itself (Config)
 
+  // The newest modification and close that came (ClientSlot's groups): of each a metadata server's
+  // client has one under way, so what is older is the network's doing.
+  std::array<uint64_t, 2> newest = {};
   uint32_t executing = 0;  // requests between accept and finish
   Time last_request = 0;
 
@@ -51,7 +54,7 @@ struct Export {
   void state(auto&& visit) const {
     visit(id, uuid, peer, connected, client_handle, conn_cnt, lm_flags, granted, slot_index, slot,
           slot_commit, from_disk, in_recovery, request_replay_needed, lock_replay_needed,
-          vbr_failed, delayed, executing, last_request);
+          vbr_failed, delayed, newest, executing, last_request);
   }
 };
 

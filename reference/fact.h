@@ -114,6 +114,9 @@ struct Fact {
   }
 };
 
+// How the text ends of the point that a client reaches when it does not listen to a reply, because
+// it will send the request again: xid.
+inline constexpr std::string_view kReplyTooLate = "reply:too late";
 // Text of the point that an MDS reaches when it may create objects on an OST (object = its index).
 inline constexpr std::string_view kOstReady = "ost ready";
 

@@ -240,7 +240,11 @@ bool Import::receive(const ImportContext& context, const ReplyIn& in) {
   }
   // What waits to be sent again is answered by whoever gets it then: an answer from before may be
   // of a server that has lost what it tells of.
-  if (!found->sent) return true;
+  if (!found->sent) {
+    note(context, Fact::Kind::reached, 0, kReplyTooLate);
+    std::get<Note>(context.out.back()).fact.xid = in.xid;
+    return true;
+  }
   if (found->early && in.offset == 0) {
     on_early(context, *found, in);
     arm(context);

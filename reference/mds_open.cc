@@ -73,6 +73,8 @@ void Mds::open_again(Call& call, Opening& opening, const OpenFile* known) {
     }
   }
   if (child == nullptr) {
+    // Somebody has removed it since. Shipped servers make it once more.
+    if (!planted(Defect::removed_file_made_again)) return fail_open(call, opening, -ESTALE);
     opening.answer.disposition = disposition::kItExecd;
     opening.again = false;
     return open_named(call, opening);

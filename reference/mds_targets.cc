@@ -234,7 +234,10 @@ void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const Impor
 }
 
 void MdsTargets::create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans) {
-  ost.creating = ost.import.submit(import_context(context), create_request(last_id, orphans));
+  OutgoingRequest request = create_request(last_id, orphans);
+  // After a reconnect both ends begin anew: this one would destroy what has been made since.
+  request.no_resend = true;
+  ost.creating = ost.import.submit(import_context(context), std::move(request));
 }
 
 // An OST that died may have forgotten objects that files have got. It has them again before its

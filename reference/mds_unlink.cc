@@ -94,7 +94,8 @@ void Mds::on_unlink(Call& call) {
                 removed_reply(call, removed, files_.inode(number)), versions);
 }
 
-// One name fewer. A file without names lives on as an orphan while somebody has it open.
+// One name fewer. A file without names lives on as an orphan while somebody has it open; during
+// recovery, while somebody may still open it again.
 std::optional<Mds::Removed> Mds::drop_link(const Call& call, uint64_t number, int64_t time,
                                            uint64_t transno) {
   Inode& inode = files_.change(number);
@@ -102,7 +103,9 @@ std::optional<Mds::Removed> Mds::drop_link(const Call& call, uint64_t number, in
   inode.ctime = time;
   inode.version = transno;
   if (inode.nlink != 0) return std::nullopt;
-  if (opens_.open_count(number) != 0 && !planted(Defect::unlink_destroys_open_file)) {
+  const bool replayed = service_.recovering() && !planted(Defect::replayed_unlink_destroys);
+  const bool open = opens_.open_count(number) != 0 && !planted(Defect::unlink_destroys_open_file);
+  if (open || replayed) {
     files_.add_orphan(number, !planted(Defect::orphan_not_recorded));
     note(call.turn, Fact::Kind::inode_orphaned, inode);
     return std::nullopt;

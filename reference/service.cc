@@ -143,10 +143,18 @@ ClientSlot::Group Service::group_of(uint32_t op) const {
   return close ? ClientSlot::Group::close : ClientSlot::Group::normal;
 }
 
-// Only a metadata server minds: a client has one modification of each group in flight there.
+// A client of a metadata server has one modification of each group under way.
+bool Service::comes_one_by_one(const Request& request) const {
+  if (kind_ != TargetKind::mdt || request.replay || request.xid == 0) return false;
+  return request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose;
+}
+
+// The network has doubled it: it was executed, or failed and is older than what is recorded.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
   if (request.resent || request.replay || request.xid == 0) return false;
-  return client.slot.record(group_of(request.opcode)).xid == request.xid;
+  const ClientSlot::Group group = group_of(request.opcode);
+  if (client.slot.record(group).xid == request.xid) return true;
+  return comes_one_by_one(request) && request.xid <= client.newest[static_cast<size_t>(group)];
 }
 
 // The slot's answer to this very request, if it was executed before.
@@ -167,7 +175,12 @@ void Service::queue(Request request) {
                         .xid = request.xid,
                         .envelope = envelope_of(request),
                         .deadline = request.deadline});
-  ++exports_.find(request.export_id)->executing;
+  Export& client = *exports_.find(request.export_id);
+  ++client.executing;
+  if (comes_one_by_one(request)) {
+    uint64_t& newest = client.newest[static_cast<size_t>(group_of(request.opcode))];
+    newest = std::max(newest, request.xid);
+  }
   work_.emplace_back(std::move(request));
 }
 

@@ -1,5 +1,6 @@
 // ORDER-1: two modifications of one client, whose replies it saw in the order of their xids, take
-// effect in that order: a resent older request never overwrites a newer one.
+// effect in that order: a resent older request never overwrites a newer one. Of an OST's only what
+// is executed again is judged: it has many of a client's under way at once.
 #pragma once
 
 #include <tuple>
@@ -21,7 +22,7 @@ class Order1 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  void state(auto&& visit) const { visit(servers_, names_, effects_); }
+  void state(auto&& visit) const { visit(servers_, osts_, names_, effects_); }
 
  private:
   struct Effect {
@@ -38,6 +39,7 @@ class Order1 {
                     Findings& findings);
 
   FlatMap<record::PeerId, record::NodeIndex> servers_;
+  FlatMap<record::NodeIndex, bool> osts_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
   FlatMap<ServedClient, Effects> effects_;
 };

@@ -48,8 +48,18 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
       return;
     case Fact::Kind::recovery_ended:
       return judge(record, findings);
+    case Fact::Kind::reached:
+      if (fact.text.ends_with(reference::kReplyTooLate)) not_heard(fact);
+      return;
     default:
       return forget(record.node, fact.client);
+  }
+}
+
+// A reply arrived, but its client had given up on it already.
+void Replay4::not_heard(const Fact& fact) {
+  for (auto& [place, operation] : operations_) {
+    if (operation.client == fact.client && operation.xid == fact.xid) operation.told = false;
   }
 }
 

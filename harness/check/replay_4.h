@@ -18,7 +18,7 @@ class Replay4 {
       "REPLAY-4", Needs::notes, kinds<record::Started, record::Received>(),
       facts(Fact::Kind::executed, Fact::Kind::committed, Fact::Kind::started,
             Fact::Kind::slot_found, Fact::Kind::slot_erased, Fact::Kind::evicted,
-            Fact::Kind::recovery_ended)};
+            Fact::Kind::recovery_ended, Fact::Kind::reached)};
   static constexpr size_t kOperationsMax = 1 << 18;
 
   void on(const Record& record, Findings& findings);
@@ -37,6 +37,7 @@ class Replay4 {
   using Place = std::pair<record::NodeIndex, uint64_t>;  // server, transno
 
   void on_fact(const Record& record, const Fact& fact, Findings& findings);
+  void not_heard(const Fact& fact);
   void forget(record::NodeIndex server, const reference::ClientName& client);
   void judge(const Record& record, Findings& findings);
 

@@ -23,6 +23,7 @@ void add_judge(CLI::App& app, ExitCode& exit);
 void add_list(CLI::App& app, ExitCode& exit);
 void add_replay(CLI::App& app, ExitCode& exit);
 void add_run(CLI::App& app, ExitCode& exit);
+void add_sensitivity(CLI::App& app, ExitCode& exit);
 void add_serve(CLI::App& app, ExitCode& exit);
 void add_shrink(CLI::App& app, ExitCode& exit);
 

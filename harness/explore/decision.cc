@@ -14,11 +14,11 @@ using Kind = Decision::Kind;
 
 constexpr std::array<std::string_view, 12> kVerbs = {"call",    "deliver",   "commit",   "start",
                                                      "release", "timer",     "crash",    "drop",
-                                                     "delay",   "duplicate", "overtake", "evict"};
+                                                     "delay",   "duplicate", "reorder", "evict"};
 
 bool on_link(Kind kind) {
   return kind == Kind::deliver || kind == Kind::release ||
-         (kind >= Kind::drop && kind <= Kind::overtake);
+         (kind >= Kind::drop && kind <= Kind::reorder);
 }
 
 std::string_view next_word(std::string_view& rest) {

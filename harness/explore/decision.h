@@ -41,7 +41,7 @@ struct Decision {
     drop,       // link's oldest
     delay,      // link's oldest is held
     duplicate,  // link's oldest arrives now, and once more later
-    overtake,   // link's second arrives first from now on
+    reorder,    // link's second arrives first from now on
     evict,      // link.to = server, link.from = client
   };
   Kind kind = Kind::call;

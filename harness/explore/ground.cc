@@ -53,7 +53,7 @@ std::string fault_text(const Cast& cast, NodeIndex self, const Happening& happen
   const std::string_view verb = happening.kind == drop        ? "drop"
                                 : happening.kind == delay     ? "delay"
                                 : happening.kind == duplicate ? "duplicate"
-                                                              : "overtake";
+                                                              : "reorder";
   return fmt::format("{} {}>{}", verb, cast.names()[happening.from], cast.names()[self]);
 }
 
@@ -105,7 +105,7 @@ void run(const Cast& cast, NodeIndex self, sim::Node& node, const Happening& hap
     case Happening::Kind::drop:
     case Happening::Kind::delay:
     case Happening::Kind::duplicate:
-    case Happening::Kind::overtake:
+    case Happening::Kind::reorder:
       return recorder.add(record::Faulted{fault_text(cast, self, happening), 0});
   }
 }

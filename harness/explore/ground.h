@@ -64,7 +64,7 @@ struct Happening {
     drop,
     delay,
     duplicate,
-    overtake,
+    reorder,
   };
   Kind kind = Kind::received;
   NodeIndex from = 0;

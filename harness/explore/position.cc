@@ -158,9 +158,9 @@ void Rules::add_link_faults(const Position& position, size_t at, std::vector<Dec
   if (position.left.of(Fault::drop) != 0) add(Kind::drop);
   if (position.left.of(Fault::delay) != 0 && !position.held.full()) add(Kind::delay);
   if (position.left.of(Fault::duplicate) != 0) add(Kind::duplicate);
-  if (position.left.of(Fault::overtake) != 0 && at + 1 < position.parcels.size()) {
+  if (position.left.of(Fault::reorder) != 0 && at + 1 < position.parcels.size()) {
     const Parcel& second = position.parcels[at + 1];
-    if (second.link == first.link && second.message != 0) add(Kind::overtake);
+    if (second.link == first.link && second.message != 0) add(Kind::reorder);
   }
 }
 
@@ -352,7 +352,7 @@ const Stepped& Rules::apply(Position& position, const Decision& decision) const 
     case Kind::drop:
     case Kind::delay:
     case Kind::duplicate:
-    case Kind::overtake:
+    case Kind::reorder:
       return strike(position, decision);
     case Kind::evict:
       return step(position, node,
@@ -387,8 +387,8 @@ const Stepped& Rules::strike(Position& position, const Decision& decision) const
       position.parcels.insert(at, parcel);
       return stepped;
     }
-    case Kind::overtake: {
-      const Stepped& stepped = told(Happening::Kind::overtake);
+    case Kind::reorder: {
+      const Stepped& stepped = told(Happening::Kind::reorder);
       std::swap(position.parcels[at], position.parcels[at + 1]);
       return stepped;
     }

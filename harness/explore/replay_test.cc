@@ -33,7 +33,7 @@ TEST_CASE("A decision's text parses back") {
        {"call client1", "deliver client1>mds", "deliver ost0>client2 bulk", "commit mds",
         "start ost0", "release client2>mds 1", "timer mds 80000002/1f", "crash mds",
         "drop mds>client1", "delay client1>ost0 bulk", "duplicate mds>client1",
-        "overtake client2>ost0", "evict client2 ost0"}) {
+        "reorder client2>ost0", "evict client2 ost0"}) {
     const auto decision = names.parse(text);
     REQUIRE(decision);
     CHECK(names.text(*decision) == text);

@@ -87,6 +87,14 @@ std::vector<Scenario> of_one_client() {
        .clients = {{{mount(), create("/f"), write("content"), fsync()},
                     {truncate("/f", 3), stat("/f")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "rewrite",
+       .what = "one client writes to a file, closes it, asks for its size",
+       .clients = {{{mount(), create("/f")}, {write("content"), close(), stat("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "remake",
+       .what = "one client removes a file and makes it again",
+       .clients = {{{mount(), create("/f"), close()}, {unlink("/f"), create("/f")}}},
+       .budget = budget({{crash, 1}})},
       {.name = "life",
        .what = "one client creates, writes, closes and unlinks a file",
        .clients = {{{mount()}, {create("/f"), write("content"), close(), unlink("/f")}}},
@@ -133,6 +141,33 @@ std::vector<Scenario> of_two_clients() {
        .what = "one client unlinks what another has open",
        .clients = {{{mount(), create("/f")}, {read(4), close()}}, {{mount()}, {unlink("/f")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "close-unlink",
+       .what = "one client closes what another unlinks",
+       .clients = {{{mount(), create("/f")}, {close()}}, {{mount(), stat("/f")}, {unlink("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "chmod-chmod",
+       .what = "two clients change the mode of a directory each",
+       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
+                   {{mount(), mkdir("/b")}, {chmod("/b", 0700)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "chmod-same",
+       .what = "two clients change the mode of one directory",
+       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
+                   {{mount(), stat("/a")}, {chmod("/a", 0711)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "create-unlink",
+       .what = "one client creates a file, another removes it",
+       .clients = {{{mount(), mkdir("/a")}, {create("/f")}}, {{mount()}, {unlink("/f")}}},
+       .budget = budget({{crash, 1}, {drop, 1}})},
+      {.name = "dirty-lock",
+       .what = "one client has written what another wants to read",
+       .clients = {{{mount(), create("/f"), write("new")}, {}},
+                   {{mount(), open("/f")}, {read(16)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "dirty-size",
+       .what = "one client has written to a file whose size another asks for",
+       .clients = {{{mount(), create("/f"), write("content")}, {}}, {{mount()}, {stat("/f")}}},
+       .budget = budget({{evict, 1}})},
       {.name = "flocks",
        .what = "two clients take the same file lock",
        .clients = {{{mount(), create("/f")}, {flock(kWriteLock), flock(kUnlock)}},
@@ -154,13 +189,13 @@ std::vector<Scenario> make() {
 
 std::string_view fault_name(Fault fault) {
   static constexpr std::array<std::string_view, kFaults> kNames = {
-      "crash", "drop", "delay", "duplicate", "overtake", "evict"};
+      "crash", "drop", "delay", "duplicate", "reorder", "evict"};
   return kNames[static_cast<size_t>(fault)];
 }
 
 std::string_view fault_option(Fault fault) {
   static constexpr std::array<std::string_view, kFaults> kNames = {
-      "crashes", "drops", "delays", "duplicates", "overtakings", "evictions"};
+      "crashes", "drops", "delays", "duplicates", "reorders", "evictions"};
   return kNames[static_cast<size_t>(fault)];
 }
 

@@ -28,7 +28,7 @@ namespace harness::explore {
 using reference::Dialect;
 using reference::Time;
 
-enum class Fault : uint8_t { crash, drop, delay, duplicate, overtake, evict };
+enum class Fault : uint8_t { crash, drop, delay, duplicate, reorder, evict };
 inline constexpr size_t kFaults = 6;
 std::string_view fault_name(Fault fault);    // "crash"
 std::string_view fault_option(Fault fault);  // "crashes", as on the command line

@@ -1,5 +1,7 @@
 // Messages of the recovery itself are lost: replays and their replies, CONNECT, replayed locks, the
 // last ping. And the server dies again and again.
+#include <algorithm>
+
 #include "protocol/ptlrpc.h"
 #include "suites/application.h"
 #include "suites/errno.h"
@@ -246,6 +248,102 @@ const Case kCases[] = {
            EXPECT_EQ(a.read(fd, 0, 6), "before");
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(a.stat("/d").status, 0);
+         }},
+    {.id = "replay-loss.12",
+     .requirement = "REPLAY-4",
+     .sentence = "The server dies again before recovery is over, and its reply to the CONNECT after "
+                 "that is lost: what was replayed to the incarnation between is replayed again",
+     .source = "semantics 1.8 (RECONNECT and RECOVERING, handle changed), 9.2 REPLAY-4",
+     .needs = kNeeds,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           barrier(c);
+           EXPECT_EQ(a.mkdir("/d"), 0);
+           const size_t ping = c.lose(Part::request, opcode::kObdPing);
+           c.world().crash(kMds);
+           c.world().start(kMds);
+           c.wait_for_loss(ping);  // all is replayed, and nothing is durable
+           const size_t connect = c.lose(Part::reply, opcode::kMdsConnect);
+           crash_at_barrier(c);
+           c.wait_for_loss(connect);
+
+           EXPECT_EQ(c.mount().stat("/d").status, 0);
+         }},
+    {.id = "replay-loss.13",
+     .requirement = "OPEN-3",
+     .sentence = "A replayed unlink leaves a file that another client has yet to open again",
+     .source = "semantics 2.7 (unlink replay of a not yet reopened file)",
+     .needs = kNeeds,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           const uint64_t fd = a.opened("/f", kCreate | kReadWrite);
+           EXPECT_EQ(a.write(fd, 0, "orphan"), 6);
+           barrier(c);
+           EXPECT_EQ(b.unlink("/f"), 0);
+           const size_t rule = c.lose(Part::request, opcode::kLdlmEnqueue);
+           crash_at_barrier(c);
+           c.wait_for_loss(rule);
+
+           EXPECT_EQ(a.read(fd, 0, 6), "orphan");
+           EXPECT_EQ(a.close(fd), 0);
+           EXPECT_EQ(b.stat("/f").status, -kEnoent);
+         }},
+    {.id = "replay-loss.14",
+     .requirement = "REPLAY-1",
+     .sentence = "A create that is sent again after a restart, and whose file another client has "
+                 "removed since, makes no second file",
+     .source = "semantics 2.3, 9.2 REPLAY-1",
+     .needs = Needs::stop,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           const size_t reply = c.lose(Part::reply, opcode::kLdlmEnqueue);
+           Pending open = a.begin({.kind = Kind::open,
+                                   .path = "/f",
+                                   .flags = kCreate | kReadWrite,
+                                   .mode = 0644});
+           c.wait_for_loss(reply);
+           c.world().stop(kMds);
+           const size_t resend = c.lose(Part::request, opcode::kLdlmEnqueue);
+           c.world().start(kMds);
+           c.wait_for_loss(resend);
+           EXPECT_EQ(b.unlink("/f"), 0);
+
+           EXPECT_EQ(open.status(), -kEstale);
+           EXPECT_EQ(b.list("/").size(), 2u);
+         }},
+    {.id = "replay-loss.15",
+     .requirement = "LOCK-3",
+     .sentence = "A lock that is called back outlives the server's restart while what is dirty under "
+                 "it is not written",
+     .source = "semantics 3.5, 3.10, 9.2 LOCK-3",
+     .needs = Needs::crash,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           const uint64_t fa = a.opened("/f", kCreate | kReadWrite);
+           const uint64_t fb = b.opened("/f", kReadWrite);
+           c.world().settle();
+           EXPECT_EQ(a.write(fa, 0, "dirty"), 5);
+           std::vector<size_t> rules;
+           for (const harness::ServerId server : c.osts()) {
+             rules.push_back(c.lose(Part::request, opcode::kOstWrite, server));
+           }
+           Pending read = b.begin({.kind = Kind::read, .fd = fb, .length = 5});
+           c.wait_for("the loss of the write", [&] {
+             return std::ranges::any_of(rules,
+                                        [&](size_t rule) { return c.world().struck(rule) != 0; });
+           });
+           for (const harness::ServerId server : c.osts()) c.restart(server);
+
+           EXPECT_EQ(protocol::as_text(read.result().data.view()), "dirty");
+           EXPECT_EQ(a.close(fa), 0);
+           EXPECT_EQ(b.close(fb), 0);
          }},
     {.id = "replay-loss.11",
      .requirement = "REPLAY-1",

@@ -1,0 +1,74 @@
+#include "harness/explore/sensitivity.h"
+
+#include <algorithm>
+#include <array>
+
+#include "harness/explore/search.h"
+#include "harness/explore/shrink.h"
+#include "protocol/check.h"
+
+namespace harness::explore {
+namespace {
+
+constexpr Budget of(std::initializer_list<Fault> faults) {
+  Budget budget;
+  for (const Fault fault : faults) ++budget.left[static_cast<size_t>(fault)];
+  return budget;
+}
+
+using enum Fault;
+
+constexpr auto kRows = std::to_array<SensitivityRow>({
+    {"resent-create-executed-twice", "mkdir", of({drop})},
+    {"slot-outside-transaction", "mkdir", of({crash, drop})},
+    {"conflicting-extents-granted", "write-write", of({})},
+    {"open-handle-lost-over-failover", "write-read", of({crash})},
+    {"old-connection-accepted", "mkdir", of({delay})},
+    {"evicted-handle-accepted", "mkdir", of({crash})},
+    {"unlink-destroys-open-file", "open-unlink", of({})},
+    {"replay-executed-unordered", "chmod-chmod", of({crash})},
+});
+
+}  // namespace
+
+std::span<const SensitivityRow> sensitivity_rows() { return kRows; }
+
+const SensitivityRow* find_sensitivity_row(std::string_view defect) {
+  const auto at = std::ranges::find(kRows, defect, &SensitivityRow::defect);
+  return at == kRows.end() ? nullptr : &*at;
+}
+
+Scenario sensitivity_scenario(const SensitivityRow& row) {
+  const Scenario* known = find_scenario(row.scenario);
+  const auto defect = reference::find_defect(row.defect);
+  CHECK(known != nullptr && defect, "a row names what there is");
+  Scenario scenario = *known;
+  scenario.budget = row.budget;
+  scenario.defects = *defect;
+  const reference::DefectInfo& info = reference::defect_info(*defect);
+  scenario.dialect = info.in == reference::DefectIn::v1_8 ? Dialect::v1_8 : Dialect::v2_0;
+  return scenario;
+}
+
+Sensed sense(const SensitivityRow& row, unsigned workers) {
+  const Scenario scenario = sensitivity_scenario(row);
+  SearchOptions options;
+  options.workers = workers;
+  options.states_max = kSensitivityStatesMax;
+  options.stop_at_violation = true;
+  const SearchReport report = search(scenario, options);
+  Sensed sensed{.states = report.states};
+  if (report.violated.empty()) return sensed;
+  const auto meant = reference::defect_info(*reference::find_defect(row.defect)).requirement;
+  const auto own = std::ranges::find(report.violated, meant, &Violated::property);
+  const Violated& first = own != report.violated.end() ? *own : report.violated.front();
+  sensed.property = first.property;
+  sensed.what = first.what;
+  const auto shrunk = shrink(scenario, first.schedule, first.property);
+  sensed.schedule = shrunk ? shrunk->schedule : first.schedule;
+  sensed.faults =
+      static_cast<size_t>(std::ranges::count_if(sensed.schedule, &Decision::is_fault));
+  return sensed;
+}
+
+}  // namespace harness::explore
