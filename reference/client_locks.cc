@@ -377,8 +377,9 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
   for (const ClientLock& lock : locks_) {
     if (lock.import != import || lock.ended) continue;
     // Nobody else may have it before what is dirty under it is written.
-    if (lock.cancelling && (!dirty_under(lock) ||
-                            config_.defects.has(Defect::cancelling_lock_not_replayed))) continue;
+    if (lock.cancelling &&
+        (!dirty_under(lock) || config_.defects.has(Defect::cancelling_lock_not_replayed)))
+      continue;
     if (!lock.granted && !lock.waiting) continue;  // its enqueue will be sent again
     const uint32_t list =
         lock.granted ? ldlm::lock_flag::kBlockGranted : ldlm::lock_flag::kBlockWait;

@@ -257,7 +257,7 @@ inline constexpr auto kDefects = [] {
       {replays_not_begun_again, "replays-not-begun-again", "REPLAY-4", both, 1, 3,
        "our client goes on with its replays where it was, though the server has restarted again "
        "since and the reply that would have said so was lost, as shipped ones do"},
-      {replayed_unlink_destroys, "replayed-unlink-destroys", "OPEN-3", both, 2, 1,
+      {replayed_unlink_destroys, "replayed-unlink-destroys", "OPEN-3", DefectIn::v1_8, 2, 1,
        "a replayed unlink destroys a file that another client has yet to open again"},
       {removed_file_made_again, "removed-file-made-again", "REPLAY-1", both, 2, 2,
        "a resent create whose file another client has removed since is executed anew, as shipped "

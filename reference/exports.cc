@@ -36,8 +36,8 @@ void Exports::erase(ExportId id) {
 
 uint64_t Exports::count_new(PeerId peer) {
   const auto place = std::ranges::lower_bound(made_, peer, {}, &Made::peer);
-  Made& made = place != made_.end() && place->peer == peer ? *place
-                                                           : *made_.insert(place, Made{peer, 0});
+  Made& made =
+      place != made_.end() && place->peer == peer ? *place : *made_.insert(place, Made{peer, 0});
   return ++made.exports;
 }
 

@@ -53,8 +53,8 @@ std::optional<Kind> meaning(const Syscall& call, int32_t status) {
 // An errno by which a server says why; the others leave open whether the call happened.
 bool refused(int32_t status) {
   return status != -EIO && status != -EINTR && status != -ETIMEDOUT && status != -ESHUTDOWN &&
-         status != -ENOTCONN && status != -ENODEV && status != -EAGAIN &&
-         status != -ERESTART && status != -ESTALE;
+         status != -ENOTCONN && status != -ENODEV && status != -EAGAIN && status != -ERESTART &&
+         status != -ESTALE;
 }
 
 // What each name of a component is: 0 for nothing, an inode, or some inode (by the call that made

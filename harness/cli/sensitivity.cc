@@ -1,4 +1,6 @@
 // assay sensitivity: which planted defects exploration finds, where, and by how short a schedule.
+#include "harness/explore/sensitivity.h"
+
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -9,13 +11,12 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
-#include "harness/explore/sensitivity.h"
 
 namespace harness {
 namespace {
 
-using explore::SensitivityRow;
 using explore::Sensed;
+using explore::SensitivityRow;
 using Json = nlohmann::ordered_json;
 
 struct Options {
@@ -29,14 +30,10 @@ Json json_of(const SensitivityRow& row, const Sensed& sensed) {
   const explore::Names names(scenario);
   Json steps = Json::array();
   for (const explore::Decision& step : sensed.schedule) steps.push_back(names.text(step));
-  return {{"defect", row.defect},
-          {"scenario", row.scenario},
-          {"budget", row.budget.text()},
-          {"clients", scenario.clients.size()},
-          {"property", sensed.property},
-          {"what", sensed.what},
-          {"states", sensed.states},
-          {"faults", sensed.faults},
+  return {{"defect", row.defect},        {"scenario", row.scenario},
+          {"budget", row.budget.text()}, {"clients", scenario.clients.size()},
+          {"property", sensed.property}, {"what", sensed.what},
+          {"states", sensed.states},     {"faults", sensed.faults},
           {"steps", std::move(steps)}};
 }
 

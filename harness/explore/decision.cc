@@ -12,8 +12,8 @@ namespace {
 
 using Kind = Decision::Kind;
 
-constexpr std::array<std::string_view, 12> kVerbs = {"call",    "deliver",   "commit",   "start",
-                                                     "release", "timer",     "crash",    "drop",
+constexpr std::array<std::string_view, 12> kVerbs = {"call",    "deliver",   "commit",  "start",
+                                                     "release", "timer",     "crash",   "drop",
                                                      "delay",   "duplicate", "reorder", "evict"};
 
 bool on_link(Kind kind) {

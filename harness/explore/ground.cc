@@ -152,7 +152,8 @@ sim::Node Cast::make(NodeIndex node) const {
   made.config.index = is_server(node) ? this->node(node).index : 0;
   made.config.seed = scenario_.seed;
   made.config.timing = scenario_.timing;
-  made.config.defects = scenario_.defects;
+  const bool judged = role(node) != record::Role::mgs;
+  made.config.defects = judged ? scenario_.defects : reference::DefectSet();
   switch (role(node)) {
     case record::Role::mgs:
       made.kind = sim::Kind::mgs;

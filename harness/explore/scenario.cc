@@ -91,6 +91,14 @@ std::vector<Scenario> of_one_client() {
        .what = "one client writes to a file, closes it, asks for its size",
        .clients = {{{mount(), create("/f")}, {write("content"), close(), stat("/f")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "create-read",
+       .what = "one client creates a file, writes, forces it to the disk, reads it back",
+       .clients = {{{mount(), mkdir("/d")}, {create("/f"), write("content"), fsync(), read(16)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "chmod",
+       .what = "one client changes a mode",
+       .clients = {{{mount(), mkdir("/d")}, {chmod("/d", 0700)}}},
+       .budget = budget({{crash, 2}})},
       {.name = "remake",
        .what = "one client removes a file and makes it again",
        .clients = {{{mount(), create("/f"), close()}, {unlink("/f"), create("/f")}}},
@@ -145,6 +153,15 @@ std::vector<Scenario> of_two_clients() {
        .what = "one client closes what another unlinks",
        .clients = {{{mount(), create("/f")}, {close()}}, {{mount(), stat("/f")}, {unlink("/f")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "hold-unlink",
+       .what = "one client keeps open what another unlinks",
+       .clients = {{{mount(), create("/f")}, {}}, {{mount(), stat("/f")}, {unlink("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "stale-name",
+       .what = "one client renames what another knows by its old name",
+       .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
+                   {{mount(), stat("/a")}, {stat("/a")}}},
+       .budget = budget({{evict, 1}})},
       {.name = "chmod-chmod",
        .what = "two clients change the mode of a directory each",
        .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
@@ -188,8 +205,8 @@ std::vector<Scenario> make() {
 }  // namespace
 
 std::string_view fault_name(Fault fault) {
-  static constexpr std::array<std::string_view, kFaults> kNames = {
-      "crash", "drop", "delay", "duplicate", "reorder", "evict"};
+  static constexpr std::array<std::string_view, kFaults> kNames = {"crash",     "drop",    "delay",
+                                                                   "duplicate", "reorder", "evict"};
   return kNames[static_cast<size_t>(fault)];
 }
 

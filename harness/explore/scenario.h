@@ -68,7 +68,7 @@ struct Scenario {
   std::vector<Script> clients;
   Budget budget;
   reference::Timing timing;
-  reference::DefectSet defects;  // of all nodes, as in the simulated world
+  reference::DefectSet defects;  // of all but the MGS, which takes no part in what is judged
   uint64_t seed = 1;
   Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
 };

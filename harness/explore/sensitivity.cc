@@ -26,7 +26,28 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"old-connection-accepted", "mkdir", of({delay})},
     {"evicted-handle-accepted", "mkdir", of({crash})},
     {"unlink-destroys-open-file", "open-unlink", of({})},
-    {"replay-executed-unordered", "chmod-chmod", of({crash})},
+    {"completion-lost", "write-write", of({})},
+    {"glimpse-from-disk", "dirty-size", of({})},
+    {"reply-data-lost-at-restart", "mkdir", of({crash, drop})},
+    {"operation-torn", "open-unlink", of({crash})},
+    {"commit-announced-early", "mkdir", of({crash})},
+    {"punch-replay-refused", "truncate", of({crash})},
+    {"lock-replay-before-requests", "chmod-chmod", of({crash})},
+    {"transno-forgotten-with-slot", "chmod-chmod", of({crash, evict})},
+    {"evicted-opens-kept", "close-unlink", of({evict})},
+    {"evicted-locks-kept", "dirty-lock", of({evict})},
+    {"slot-kept-at-eviction", "mkdir", of({crash, evict})},
+    {"evicted-client-resends", "mkdir", of({drop, evict})},
+    {"open-request-forgotten", "create", of({drop})},
+    {"orphan-not-recorded", "open-unlink", of({crash})},
+    {"conflicting-bits-granted", "rename-stat", of({})},
+    {"granted-before-cancel", "dirty-lock", of({})},
+    {"cancelled-before-flush", "dirty-lock", of({})},
+    {"blocking-callback-lost", "dirty-lock", of({})},
+    {"waiters-forgotten-at-eviction", "dirty-lock", of({evict})},
+    {"replayed-locks-forgotten", "dirty-lock", of({crash})},
+    {"grants-unasked-flags", "mount", of({})},
+    {"cancelling-lock-not-replayed", "dirty-lock", of({crash})},
 });
 
 }  // namespace
@@ -66,8 +87,7 @@ Sensed sense(const SensitivityRow& row, unsigned workers) {
   sensed.what = first.what;
   const auto shrunk = shrink(scenario, first.schedule, first.property);
   sensed.schedule = shrunk ? shrunk->schedule : first.schedule;
-  sensed.faults =
-      static_cast<size_t>(std::ranges::count_if(sensed.schedule, &Decision::is_fault));
+  sensed.faults = static_cast<size_t>(std::ranges::count_if(sensed.schedule, &Decision::is_fault));
   return sensed;
 }
 

@@ -251,8 +251,9 @@ const Case kCases[] = {
          }},
     {.id = "replay-loss.12",
      .requirement = "REPLAY-4",
-     .sentence = "The server dies again before recovery is over, and its reply to the CONNECT after "
-                 "that is lost: what was replayed to the incarnation between is replayed again",
+     .sentence =
+         "The server dies again before recovery is over, and its reply to the CONNECT after "
+         "that is lost: what was replayed to the incarnation between is replayed again",
      .source = "semantics 1.8 (RECONNECT and RECOVERING, handle changed), 9.2 REPLAY-4",
      .needs = kNeeds,
      .run =
@@ -263,11 +264,13 @@ const Case kCases[] = {
            const size_t ping = c.lose(Part::request, opcode::kObdPing);
            c.world().crash(kMds);
            c.world().start(kMds);
+           Pending statfs = a.begin({.kind = Kind::statfs, .path = "/"});  // a notices
            c.wait_for_loss(ping);  // all is replayed, and nothing is durable
            const size_t connect = c.lose(Part::reply, opcode::kMdsConnect);
            crash_at_barrier(c);
            c.wait_for_loss(connect);
 
+           EXPECT_EQ(statfs.status(), 0);
            EXPECT_EQ(c.mount().stat("/d").status, 0);
          }},
     {.id = "replay-loss.13",
@@ -302,10 +305,8 @@ const Case kCases[] = {
            Application& a = worker(c);
            Application& b = worker(c);
            const size_t reply = c.lose(Part::reply, opcode::kLdlmEnqueue);
-           Pending open = a.begin({.kind = Kind::open,
-                                   .path = "/f",
-                                   .flags = kCreate | kReadWrite,
-                                   .mode = 0644});
+           Pending open = a.begin(
+               {.kind = Kind::open, .path = "/f", .flags = kCreate | kReadWrite, .mode = 0644});
            c.wait_for_loss(reply);
            c.world().stop(kMds);
            const size_t resend = c.lose(Part::request, opcode::kLdlmEnqueue);
@@ -318,8 +319,9 @@ const Case kCases[] = {
          }},
     {.id = "replay-loss.15",
      .requirement = "LOCK-3",
-     .sentence = "A lock that is called back outlives the server's restart while what is dirty under "
-                 "it is not written",
+     .sentence =
+         "A lock that is called back outlives the server's restart while what is dirty under "
+         "it is not written",
      .source = "semantics 3.5, 3.10, 9.2 LOCK-3",
      .needs = Needs::crash,
      .run =
