@@ -132,6 +132,27 @@ std::vector<Scenario> of_two_clients() {
        .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
                    {{mount(), stat("/a")}, {stat("/b")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "stale-name",
+       .what = "one client renames what another knows by its old name",
+       .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
+                   {{mount(), stat("/a")}, {stat("/a")}}},
+       .budget = budget({{evict, 1}})},
+      {.name = "chmod-chmod",
+       .what = "two clients change the mode of a directory each",
+       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
+                   {{mount(), mkdir("/b")}, {chmod("/b", 0700)}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "chmod-same",
+       .what = "two clients change the mode of one directory",
+       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
+                   {{mount(), stat("/a")}, {chmod("/a", 0711)}}},
+       .budget = budget({{crash, 1}})},
+  };
+}
+
+std::vector<Scenario> of_one_file() {
+  using enum Fault;
+  return {
       {.name = "write-write",
        .what = "two clients write to one file at the same place",
        .clients = {{{mount(), create("/f")}, {write("one")}},
@@ -156,21 +177,6 @@ std::vector<Scenario> of_two_clients() {
       {.name = "hold-unlink",
        .what = "one client keeps open what another unlinks",
        .clients = {{{mount(), create("/f")}, {}}, {{mount(), stat("/f")}, {unlink("/f")}}},
-       .budget = budget({{crash, 1}})},
-      {.name = "stale-name",
-       .what = "one client renames what another knows by its old name",
-       .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
-                   {{mount(), stat("/a")}, {stat("/a")}}},
-       .budget = budget({{evict, 1}})},
-      {.name = "chmod-chmod",
-       .what = "two clients change the mode of a directory each",
-       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
-                   {{mount(), mkdir("/b")}, {chmod("/b", 0700)}}},
-       .budget = budget({{crash, 1}})},
-      {.name = "chmod-same",
-       .what = "two clients change the mode of one directory",
-       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
-                   {{mount(), stat("/a")}, {chmod("/a", 0711)}}},
        .budget = budget({{crash, 1}})},
       {.name = "create-unlink",
        .what = "one client creates a file, another removes it",
@@ -199,6 +205,7 @@ std::vector<Scenario> of_two_clients() {
 std::vector<Scenario> make() {
   std::vector<Scenario> all = of_one_client();
   std::ranges::move(of_two_clients(), std::back_inserter(all));
+  std::ranges::move(of_one_file(), std::back_inserter(all));
   return all;
 }
 
