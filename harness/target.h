@@ -1,5 +1,6 @@
 // What is under test: our own servers, or somebody's. `reference` stands for both dialects of ours;
-// `reference:2.0+defect=NAME` is ours with a planted defect; anything else is the path of a target
+// `reference:2.0+defect=NAME` is ours with a planted defect, `reference:2.0+som` has the profile of
+// Size-on-MDS; anything else is the path of a target
 // file (targets/lustre.h).
 #pragma once
 
@@ -26,6 +27,7 @@ struct Target {
   std::string name;  // what reports call it
   reference::Dialect dialect = reference::Dialect::v2_0;
   reference::DefectSet defects;
+  bool som = false;  // the profile
   std::shared_ptr<const TargetFile> file;  // of servers that are not ours
   Servers servers;                         // likewise, once reach() has met them
 };

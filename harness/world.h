@@ -65,6 +65,7 @@ struct TargetFile;  // targets/lustre.h
 struct Setup {
   Dialect dialect = Dialect::v2_0;
   reference::DefectSet defects;  // of servers and clients
+  reference::SomConfig som;      // likewise
   uint32_t osts = 2;
   uint64_t seed = 1;
   reference::Timing timing;

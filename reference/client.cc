@@ -86,7 +86,11 @@ void Client::settle(Frame& frame) {
         on_import_event(frame, event);
       }
     }
-    for (Import& import : imports_) import.proceed(context(frame));
+    // Also what is to be sent again waits while we are cut off from the MDT.
+    for (Import& import : imports_) {
+      if (import.number() < 2 || !cut_off()) import.proceed(context(frame));
+    }
+    if (reopens_) reopen_files(frame);
     if (!frame.events.empty()) continue;
     if (mounted_) make_imports(frame);
     for (size_t i = 0; i < calls_.size(); ++i) {
@@ -94,6 +98,7 @@ void Client::settle(Frame& frame) {
     }
     std::erase_if(calls_, [](const Call& call) { return call.stage == Stage::done; });
     if (settle_locks(frame) == Progress::some) progress = Progress::some;
+    if (settle_epochs(frame) == Progress::some) progress = Progress::some;
     for (ClientObject& object : objects_) write_back(frame, object);
     if (progress == Progress::none && frame.events.empty()) break;
   }
@@ -185,6 +190,13 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
     case Waiter::Kind::closed:
       if (event.reply) on_closed(frame, spoken().parse(MdOp::close, *event.reply));
       return;
+    case Waiter::Kind::reopened:
+      on_reopened(waiter, event);
+      return;
+    case Waiter::Kind::epoch_end:
+    case Waiter::Kind::epoch_part:
+      on_epoch_end_reply(waiter, event);
+      return;
   }
 }
 
@@ -209,9 +221,12 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
   drop_locks(frame, import);
   if (import == 1) {
     names_.clear();
+    forget_epochs();
     std::erase_if(files_, [](const OpenedFile& file) { return file.closed; });
     for (OpenedFile& file : files_) file.open_request = file.close_request = 0;
     doomed_.clear();  // whoever forgot us destroys them
+    reopens_ = has(SomPolicy::reopen);
+    if (has(SomPolicy::client_leaves_osts)) leave_osts(frame);
     return;
   }
   if (config_.defects.has(Defect::evicted_client_keeps_dirty)) return;
@@ -226,7 +241,7 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
 
 // A replayed open has a new handle: the file has it from now on, and a close that is kept, too.
 void Client::on_replayed(Frame& frame, const ImportEvent& event) {
-  if (event.import != 1 || !event.reply) return;
+  if (event.import != 1 || !event.reply || epoch_replayed(event)) return;
   const auto file = std::ranges::find(files_, event.request, &OpenedFile::open_request);
   if (file == files_.end() || file->open_request == 0) return;
   const MdReply reply = spoken().parse(MdOp::open, *event.reply);
@@ -235,9 +250,16 @@ void Client::on_replayed(Frame& frame, const ImportEvent& event) {
     return;
   }
   file->handle = reply.body.handle.cookie;
+  if (file->ioepoch == 0 && epochs()) file->ioepoch = reply.body.ioepoch;
   if (file->close_request == 0) return;
   if (const Bytes* close = mds().message(file->close_request)) {
     mds().amend(file->close_request, spoken().kept_close(*close, file->handle));
+  }
+  for (const EpochEnd& end : epoch_ends_) {
+    if (end.fd != file->fd || end.request == 0) continue;
+    if (const Bytes* done = mds().message(end.request)) {
+      mds().amend(end.request, spoken().kept_epoch_end(*done, true, file->handle, false));
+    }
   }
 }
 

@@ -45,6 +45,8 @@ class Client {
   static constexpr uint32_t kTransfersMax = 8;          // write-backs under way, per object
   static constexpr uint64_t kCallBytesMax = 64u << 20;  // of one read or write: -EINVAL
 
+  static constexpr size_t kEpochEndsMax = 4096;  // under way; a further close is -EBUSY
+
   static constexpr uint32_t kWriteBackTimer = 1;
   static constexpr uint32_t kDestroyTimer = 2;
 
@@ -58,7 +60,7 @@ class Client {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
-          sequence_status_, write_back_at_, doomed_);
+          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.
@@ -194,6 +196,38 @@ class Client {
   uint64_t size_under_locks(const Call& call, const Layout& layout);
   std::optional<Layout> layout_of(const Bytes& ea) const;
 
+  // --- client_som.cc: the profile `som`, and lockless writes ---
+  bool epochs() const;
+  bool advance_lockless_write(Frame& frame, Call& call, const Layout& layout);
+  void send_lockless(Frame& frame, Call& call, const Layout& layout, const CallPart& part);
+  uint32_t close_flags(const OpenedFile& file) const;
+  // After a CLOSE; true if the call has to wait.
+  bool closed_epoch(Frame& frame, Call& call);
+  void truncate_opened(Call& call);
+  void begin_truncate_end(Call& call);
+  Progress settle_epochs(Frame& frame);
+  Progress advance_epoch_end(Frame& frame, EpochEnd& end);
+  void send_done_writing(Frame& frame, EpochEnd& end);
+  void on_epoch_end_reply(const Waiter& waiter, const ImportEvent& event);
+  void ask_sizes(Frame& frame, EpochEnd& end);
+  void send_update(Frame& frame, EpochEnd& end);
+  bool epoch_replayed(const ImportEvent& event);
+  void forget_epochs();
+  bool has(SomPolicy policy) const { return config_.som.on && config_.som.has(policy); }
+  // Whether lockless I/O and truncates wait for the MDS (solution *).
+  bool cut_off() const {
+    return has(SomPolicy::block_lockless) && imports_.size() > 1 && !imports_[1].usable();
+  }
+  // Before a lockless operation: its open is to be committed (solution 11). True if it is.
+  bool open_committed(Frame& frame, Call& call);
+  void leave_osts(Frame& frame);
+  void reopen_files(Frame& frame);
+  void on_reopened(const Waiter& waiter, const ImportEvent& event);
+  EpochEnd* find_epoch_end(RequestId id);
+  bool takes_turn(uint64_t& turn, uint64_t who) const;
+  uint64_t handle_of(const EpochEnd& end) const;
+  void set_epoch(protocol::ost::Obdo& obdo, uint64_t ioepoch) const;
+
   // --- client_writeback.cc ---
   void write_back(Frame& frame, ClientObject& object);
   void send_write(Frame& frame, ClientObject& object, const ObjectCache::Batch& batch);
@@ -280,6 +314,8 @@ class Client {
   int32_t sequence_status_ = 0;  // why none came, for the next who wants one
   Time write_back_at_ = kNever;
   std::vector<DoomedObject> doomed_;  // in order of their files' ends
+  std::vector<EpochEnd> epoch_ends_;  // in order of their beginnings
+  bool reopens_ = false;              // files, once the MDT is there (solution 1)
 };
 
 }  // namespace reference

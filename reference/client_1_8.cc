@@ -237,6 +237,8 @@ OutgoingRequest metadata(MdOp op, const MdRequest& request) {
     }
     case MdOp::close:
       return close(request);
+    case MdOp::done_writing:  // of Size-on-MDS, which 1.8 does not have
+      return {};
     case MdOp::setattr:
       return setattr(request);
     case MdOp::create:
@@ -309,6 +311,8 @@ MdReply parse(MdOp op, const Message& message) {
       break;
     case MdOp::close:
       take<operation::MdsClose>(message, out);
+      break;
+    case MdOp::done_writing:
       break;
     case MdOp::setattr:
       take<operation::MdsReintSetattr>(message, out);
@@ -439,6 +443,8 @@ const ClientDialect kClient18 = {
     .kept_open = kept_open,
     .kept_create = kept_create,
     .kept_close = kept_close,
+    .kept_truncate = nullptr,
+    .kept_epoch_end = nullptr,
     .page = page,
     .ost = ost,
 };

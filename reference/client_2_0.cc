@@ -62,6 +62,7 @@ md::MdtRecSetattr setattr_record(const MdRequest& request) {
   record.uid = request.uid;
   record.gid = request.gid;
   record.size = request.size;
+  record.blocks = request.blocks;
   record.mtime = static_cast<uint64_t>(request.mtime);
   record.atime = static_cast<uint64_t>(request.atime);
   record.ctime = static_cast<uint64_t>(request.time);
@@ -69,23 +70,31 @@ md::MdtRecSetattr setattr_record(const MdRequest& request) {
   return record;
 }
 
+md::MdtIoepoch epoch_of(const MdRequest& request) {
+  return {.handle = {.cookie = request.handle},
+          .ioepoch = request.ioepoch,
+          .flags = request.epoch_flags};
+}
+
+template <class Operation>
 OutgoingRequest close(const MdRequest& request) {
-  operation::MdsClose::Request buffers;
-  buffers.ioepoch.handle.cookie = request.handle;
-  buffers.ioepoch.ioepoch = request.ioepoch;
+  typename Operation::Request buffers;
+  buffers.ioepoch = epoch_of(request);
   buffers.record = setattr_record(request);
-  return make_request<operation::MdsClose>(buffers, 5, md::MdtBody::kSize + kEaRoom + 32 * 160);
+  return make_request<Operation>(buffers, 5, md::MdtBody::kSize + kEaRoom + 32 * 160);
 }
 
 OutgoingRequest setattr(const MdRequest& request) {
   operation::MdsReintSetattr::Request buffers;
   buffers.record = setattr_record(request);
+  if (request.epoch_flags != 0) buffers.ioepoch = epoch_of(request);
   buffers.elc.emplace();
   OutgoingRequest outgoing =
       make_request<operation::MdsReintSetattr>(buffers, 5, md::MdtBody::kSize + kEaRoom + kAclRoom);
   if ((request.valid & mds::attr::kFromOpen) != 0) {
     outgoing.request_portal = operation::MdsReintSetattr::kAltRequestPortal;
   }
+  outgoing.replay_always = (request.epoch_flags & md::epoch_flag::kEpochOpen) != 0;
   return outgoing;
 }
 
@@ -232,7 +241,9 @@ OutgoingRequest metadata(MdOp op, const MdRequest& request) {
       return make_request<operation::MdsSync>(buffers, 1, md::MdtBody::kSize);
     }
     case MdOp::close:
-      return close(request);
+      return close<operation::MdsClose>(request);
+    case MdOp::done_writing:
+      return close<operation::MdsDoneWriting>(request);
     case MdOp::setattr:
       return setattr(request);
     case MdOp::create:
@@ -298,6 +309,9 @@ MdReply parse(MdOp op, const Message& message) {
     case MdOp::close:
       take<operation::MdsClose>(message, out);
       break;
+    case MdOp::done_writing:
+      take<operation::MdsDoneWriting>(message, out);
+      break;
     case MdOp::setattr:
       take<operation::MdsReintSetattr>(message, out);
       break;
@@ -358,6 +372,28 @@ Bytes kept_close(const Bytes& bytes, uint64_t handle) {
   return make_request<operation::MdsClose>(buffers, 0, 0).message;
 }
 
+Bytes kept_truncate(const Bytes& bytes, const MdReply& reply) {
+  const auto message = Message::parse(bytes);
+  auto buffers = operation::MdsReintSetattr::Request::decode(message.value()).value();
+  buffers.ioepoch->handle = reply.body.handle;
+  buffers.ioepoch->ioepoch = reply.body.ioepoch;
+  return make_request<operation::MdsReintSetattr>(buffers, 0, 0).message;
+}
+
+template <class Operation>
+Bytes kept_end(const Bytes& bytes, uint64_t handle, bool update_asked) {
+  const auto message = Message::parse(bytes);
+  auto buffers = Operation::Request::decode(message.value()).value();
+  buffers.ioepoch.handle.cookie = handle;
+  if (update_asked) buffers.ioepoch.flags |= md::epoch_flag::kSomAu;
+  return make_request<Operation>(buffers, 0, 0).message;
+}
+
+Bytes kept_epoch_end(const Bytes& bytes, bool done, uint64_t handle, bool update_asked) {
+  return done ? kept_end<operation::MdsDoneWriting>(bytes, handle, update_asked)
+              : kept_end<operation::MdsClose>(bytes, handle, update_asked);
+}
+
 // --- directories ---
 
 bool page(ByteView bytes, uint64_t, const MdReply&, DirectoryPage& out) {
@@ -416,6 +452,8 @@ const ClientDialect kClient20 = {
     .kept_open = kept_open,
     .kept_create = kept_create,
     .kept_close = kept_close,
+    .kept_truncate = kept_truncate,
+    .kept_epoch_end = kept_epoch_end,
     .page = page,
     .ost = ost,
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "protocol/ldlm.h"
@@ -37,6 +38,8 @@ enum class Stage : uint8_t {
   glimpse,   // asks OSTs for sizes
   punch,
   sync,
+  lockless,  // waits for writes that servers lock for
+  epoch_end,
   destroy,  // the objects of a file that is gone
   pages,    // of a directory
   flock_wait,
@@ -102,7 +105,9 @@ struct Call {
   uint64_t lock = 0;  // that an intent or a flock asked for
   MdReply reply;
   uint64_t position = 0;            // readdir
-  bool sized = false;               // the file's size is known (glimpsed)
+  bool sized = false;               // the file's size is known (glimpsed, or told by the MDS)
+  uint64_t ioepoch = 0;             // of a truncate or a lockless write
+  bool committed = false;           // so is the open that it rests on
   std::vector<CallPart> parts;      // of what is read or written, by stripe
   std::vector<CallPart> transfers;  // what of it had to be asked of the OSTs
   std::vector<CallLock> object_locks;
@@ -113,7 +118,8 @@ struct Call {
   void state(auto&& visit) const {
     visit(id, args, stage, status, waiting, names, trail, symlinks, asked, directory, name,
           source_directory, source_name, source_fid, fid, attributes_known, attributes, ea, op,
-          request, lock, reply, position, sized, parts, transfers, object_locks, glimpses, result);
+          request, lock, reply, position, sized, ioepoch, committed, parts, transfers, object_locks,
+          glimpses, result);
   }
 };
 
@@ -121,8 +127,9 @@ struct Call {
 struct CachedInode {
   Fid fid;
   Attributes attributes;
-  Bytes ea;  // layout of a regular file
-  void state(auto&& visit) const { visit(fid, attributes, ea); }
+  Bytes ea;           // layout of a regular file
+  bool told = false;  // its size, by the MDS
+  void state(auto&& visit) const { visit(fid, attributes, ea, told); }
 };
 
 // A name that counts as long as a lock with the LOOKUP bit on the child is held.
@@ -143,9 +150,36 @@ struct OpenedFile {
   Bytes ea;
   RequestId open_request = 0;  // as the MDS's import keeps it
   RequestId close_request = 0;
-  bool closed = false;  // by the application; kept until neither request is needed for a replay
+  bool closed = false;   // by the application; kept until neither request is needed for a replay
+  bool changed = false;  // written to in its IO epoch
+  bool epoch_goes_on = false;  // beyond its close, until its data is written
   void state(auto&& visit) const {
-    visit(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed);
+    visit(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed, changed,
+          epoch_goes_on);
+  }
+};
+
+// The end of an IO epoch of ours (facts: semantics 4.3): the data gets to the OSTs, DONE_WRITING,
+// and if the MDT wants them the sizes of all objects, in an update of its attributes.
+struct EpochEnd {
+  enum class Step : uint8_t { flush, done_writing, gather, update };
+  RequestId id = 0;  // of the request that began it: a CLOSE, or a truncate's SETATTR
+  uint64_t fd = 0;   // the closed file; 0: a truncate's
+  Fid fid;
+  Bytes ea;
+  uint64_t handle = 0;  // at the MDS, of a truncate
+  uint64_t ioepoch = 0;
+  bool change = false;
+  uint64_t call = 0;  // its id and 1, if one waits
+  Step step = Step::flush;
+  bool under_lock = false;
+  uint32_t waiting = 0;
+  int32_t status = 0;
+  RequestId request = 0;                             // the DONE_WRITING, for its replay
+  std::vector<std::pair<uint64_t, uint64_t>> found;  // size and blocks, by stripe
+  void state(auto&& visit) const {
+    visit(id, fd, fid, ea, handle, ioepoch, change, call, step, under_lock, waiting, status,
+          request, found);
   }
 };
 
@@ -187,11 +221,12 @@ struct ClientObject {
   bool flush = false;    // dirty data is to go out now
   bool written = false;  // since the last fsync
   uint32_t writing = 0;  // transfers under way
+  uint64_t ioepoch = 0;  // of the last write into the cache
   int32_t error = 0;     // of a write-back, for the next fsync or close
   auto key() const { return std::tie(ost, seq, id); }
   void state(auto&& visit) const {
     visit(ost, id, seq, file, cache, size, mtime, atime, ctime, blocks, flush, written, writing,
-          error);
+          ioepoch, error);
   }
 };
 
@@ -224,7 +259,10 @@ struct Waiter {
     replayed_lock,
     sequence,
     statfs,
-    closed,  // a close that no call waits for: id is the fd
+    closed,      // a close that no call waits for: id is the fd
+    epoch_end,   // a request for it: id is its id
+    epoch_part,  // likewise, one of those that read sizes: which
+    reopened,    // an open after an eviction: id is the fd, bytes the lock
   };
   uint32_t import = 0;
   RequestId request = 0;

@@ -25,6 +25,7 @@ enum class MdOp : uint8_t {
   readpage,
   sync,
   close,
+  done_writing,
   setattr,
   create,
   symlink,
@@ -54,8 +55,10 @@ struct MdRequest {
   uint32_t uid = 0, gid = 0;  // setattr
   uint64_t size = 0;          // setattr; readpage: the position
   int64_t atime = 0, mtime = 0;
-  uint64_t handle = 0;  // close
+  uint64_t blocks = 0;  // setattr
+  uint64_t handle = 0;  // close; setattr of an epoch
   uint64_t ioepoch = 0;
+  uint32_t epoch_flags = 0;          // close, setattr: MF_*
   protocol::ByteView data;           // open: eadata; setxattr: the value
   uint32_t room = 0;                 // getattr: for the EA; getxattr: for the value
   bool remove = false;               // setxattr: remove it
@@ -104,6 +107,11 @@ struct ClientDialect {
   Bytes (*kept_open)(const Bytes& message, const MdReply& reply);
   Bytes (*kept_create)(const Bytes& message, const MdReply& reply);
   Bytes (*kept_close)(const Bytes& message, uint64_t handle);
+  // Size-on-MDS, 2.0 alone: a truncate that opened an epoch; a CLOSE or DONE_WRITING (`done`) that
+  // was answered with EAGAIN, or whose handle is another by now.
+  Bytes (*kept_truncate)(const Bytes& message, const MdReply& reply) = nullptr;
+  Bytes (*kept_epoch_end)(const Bytes& message, bool done, uint64_t handle,
+                          bool update_asked) = nullptr;
   // False when the bytes are no page.
   bool (*page)(protocol::ByteView bytes, uint64_t position, const MdReply& reply,
                DirectoryPage& out);

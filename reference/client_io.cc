@@ -252,6 +252,19 @@ Client::Progress Client::advance_write(Frame& frame, Call& call) {
       finish(frame, call, call.status);
       return Progress::some;
     }
+    if ((find_file(call.args.fd)->flags & open_flags::kDirect) != 0) {
+      split(call, *layout, call.args.offset, call.args.data.size());
+      call.stage = Stage::lockless;
+    }
+  }
+  if (call.stage == Stage::lockless) {
+    const auto layout = layout_of(call.ea);
+    if (!advance_lockless_write(frame, call, *layout)) return Progress::some;
+    finish(frame, call, call.status);
+    return Progress::some;
+  }
+  if (call.stage == Stage::begin) {
+    const auto layout = layout_of(call.ea);
     const bool append = (find_file(call.args.fd)->flags & open_flags::kAppend) != 0;
     if (!append) split(call, *layout, call.args.offset, call.args.data.size());
     plan_locks(call, *layout, append);
@@ -296,7 +309,8 @@ uint64_t Client::size_under_locks(const Call& call, const Layout& layout) {
 // Into the cache. False if some of it has no grant, or the file is O_SYNC: then it must be on the
 // OSTs before the call ends.
 bool Client::write_parts(Frame& frame, Call& call, const Layout& layout) {
-  const OpenedFile* file = find_file(call.args.fd);
+  OpenedFile* file = find_file(call.args.fd);
+  if (file != nullptr) file->changed = true;
   bool later = file == nullptr || (file->flags & open_flags::kSync) == 0;
   for (const CallPart& part : call.parts) {
     ClientObject& object = object_of(layout.stripes[part.stripe], call.fid);
@@ -311,6 +325,7 @@ bool Client::write_parts(Frame& frame, Call& call, const Layout& layout) {
     const Bytes data = call.args.data.slice(part.file_offset - call.args.offset, part.length);
     object.cache.write(part.object_offset, data, granted);
     object.size = std::max(object.size, part.object_offset + part.length);
+    if (file != nullptr) object.ioepoch = file->ioepoch;
     object.mtime = object.ctime = wall_clock(frame);
     object.written = true;
   }

@@ -146,6 +146,7 @@ void Client::add_import(Frame& frame, const ConfigTarget& target) {
   setup.self_uuid = uuid_;
   setup.peers = target.peers;
   setup.wish.connect_flags = mdt ? own().mds_flags : own().ost_flags;
+  if (mdt && config_.som.on) setup.wish.connect_flags |= protocol::ptlrpc::connect_flag::kSom;
   setup.wish.version = own().version;
   setup.wish.ibits_known = 7;
   if (!mdt) {
@@ -170,6 +171,7 @@ void Client::forget_mount() {
   grants_.clear();
   waiters_.clear();
   doomed_.clear();
+  epoch_ends_.clear();
   sequence_ = sequence_end_ = 0;
   sequence_asked_ = false;
 }

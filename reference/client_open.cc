@@ -223,14 +223,27 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
     request.fid = file->fid;
     request.handle = file->handle;
     request.ioepoch = file->ioepoch;
+    request.epoch_flags = close_flags(*file);
     file->closed = true;
-    mds().release(file->open_request);
+    // A file whose epoch does not end with its close is opened again by a replay.
+    file->epoch_goes_on = epochs() &&
+                          (request.epoch_flags & protocol::mds_2_0::epoch_flag::kEpochClose) == 0 &&
+                          file->ioepoch != 0;
+    if (!file->epoch_goes_on) mds().release(file->open_request);
     send_md(frame, call, MdOp::close, request);
     file->close_request = call.request;
     call.stage = Stage::request;
     return Progress::some;
   }
-  close_busy_ = 0;
+  if (call.stage == Stage::request) {
+    close_busy_ = 0;
+    if (closed_epoch(frame, call)) {
+      call.stage = Stage::epoch_end;
+      return Progress::some;
+    }
+  } else if (find_epoch_end(call.request) != nullptr) {
+    return progress;
+  }
   on_closed(frame, call.reply);
   // The MDT may have forgotten the handle, before or just now: closed is closed.
   const bool forgotten = call.reply.status == -ESTALE || call.reply.status == -EINTR;
@@ -249,7 +262,8 @@ void Client::prune_closed() {
   if (imports_.size() < 2) return;
   std::erase_if(files_, [&](const OpenedFile& file) {
     return file.closed && mds().message(file.open_request) == nullptr &&
-           mds().message(file.close_request) == nullptr;
+           mds().message(file.close_request) == nullptr &&
+           std::ranges::find(epoch_ends_, file.fd, &EpochEnd::fd) == epoch_ends_.end();
   });
 }
 

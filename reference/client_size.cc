@@ -7,6 +7,7 @@
 #include "protocol/mds.h"
 #include "reference/client.h"
 #include "reference/file_mode.h"
+#include "reference/open_flags.h"
 
 namespace reference {
 
@@ -135,6 +136,7 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
         protocol::mds::attr::kSize | protocol::mds::attr::kMtime | protocol::mds::attr::kCtime;
     request.size = call.args.offset;
     request.mtime = wall_clock(frame);
+    if (epochs()) request.epoch_flags = protocol::mds_2_0::epoch_flag::kEpochOpen;
     send_md(frame, call, MdOp::setattr, request);
     call.stage = Stage::request;
     return Progress::some;
@@ -142,9 +144,24 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
   if (call.stage == Stage::request) {
     md_busy_ = 0;
     call.status = std::min(call.reply.status, 0);
+    if (call.status == 0) truncate_opened(call);
     call.stage = Stage::punch;
   }
+  if (call.stage == Stage::epoch_end) {
+    if (find_epoch_end(call.request) != nullptr) return progress;
+    finish(frame, call, call.status);
+    return Progress::some;
+  }
+  if (call.stage == Stage::punch && call.status == 0) {
+    if (cut_off() || !open_committed(frame, call)) return progress;
+  }
   if (call.status == 0 && !punch(frame, call, call.args.offset, progress)) return progress;
+  if (call.ioepoch != 0) {
+    unlock_objects(call);
+    begin_truncate_end(call);
+    call.stage = Stage::epoch_end;
+    return Progress::some;
+  }
   finish(frame, call, call.status);
   return Progress::some;
 }
@@ -152,6 +169,14 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
 bool Client::punch(Frame& frame, Call& call, uint64_t size, Progress& progress) {
   const auto layout = layout_of(call.ea);
   if (!layout) return true;
+  const bool lockless =
+      call.args.kind == Syscall::Kind::truncate && (call.args.flags & open_flags::kDirect) != 0;
+  if (call.stage == Stage::punch && lockless) {
+    send_punches(frame, call, *layout);
+    call.stage = Stage::sync;
+    progress = Progress::some;
+    return false;
+  }
   if (call.stage == Stage::punch) {
     for (uint32_t i = 0; i < layout->stripes.size(); ++i) {
       const uint64_t start = object_size(*layout, i, size) / kCachePage * kCachePage;
@@ -186,7 +211,11 @@ bool Client::punch(Frame& frame, Call& call, uint64_t size, Progress& progress) 
 }
 
 void Client::send_punches(Frame& frame, Call& call, const Layout& layout) {
-  const uint64_t size = call.args.kind == Syscall::Kind::truncate ? call.args.offset : 0;
+  const bool truncate = call.args.kind == Syscall::Kind::truncate;
+  const uint64_t size = truncate ? call.args.offset : 0;
+  const bool lockless = truncate && (call.args.flags & open_flags::kDirect) != 0;
+  OpenedFile* file = truncate ? nullptr : find_file(call.result.value);
+  if (file != nullptr) file->changed = true;
   for (uint32_t i = 0; i < layout.stripes.size(); ++i) {
     ClientObject& object = object_of(layout.stripes[i], call.fid);
     object.size = object_size(layout, i, size);
@@ -198,6 +227,11 @@ void Client::send_punches(Frame& frame, Call& call, const Layout& layout) {
     request.obdo.blocks = kEofByte;   // to
     request.obdo.mtime = static_cast<uint64_t>(object.mtime);
     request.obdo.ctime = static_cast<uint64_t>(object.ctime);
+    if (lockless) {
+      request.obdo.valid |= valid::kFlags;
+      request.obdo.flags = protocol::ost::obdo_flag::kSrvlock;
+    }
+    set_epoch(request.obdo, file != nullptr ? file->ioepoch : call.ioepoch);
     const RequestId id = submit_ost(frame, object.ost, OstOp::punch, request);
     wait_for(object.ost + 2, id, {.kind = Waiter::Kind::part, .id = call.id});
     ++call.waiting;

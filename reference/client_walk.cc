@@ -123,6 +123,7 @@ bool Client::know_itself(Call& call) const {
   if (inode == nullptr || !inodebits_held(call.fid, ldlm::inodebit::kUpdate)) return false;
   call.attributes = inode->attributes;
   call.ea = inode->ea;
+  call.sized = inode->told;
   call.attributes_known = true;
   return true;
 }
@@ -136,6 +137,7 @@ bool Client::step_by_cache(Call& call) const {
   call.fid = *child;
   call.attributes = inode->attributes;
   call.ea = inode->ea;
+  call.sized = inode->told;
   call.attributes_known = true;
   call.names.pop_back();
   return true;
@@ -211,6 +213,7 @@ void Client::take_body(Call& call, const MdReply& reply) {
                      .mtime = static_cast<int64_t>(body.mtime),
                      .ctime = static_cast<int64_t>(body.ctime)};
   call.ea = (body.mode & kModeTypeMask) == kModeRegular ? reply.ea : Bytes{};
+  call.sized = epochs() && !call.ea.empty() && (body.valid & valid::kSize) != 0;
   call.attributes_known = true;
 }
 
@@ -279,6 +282,7 @@ void Client::remember(const Call& call) {
   }
   place->attributes = call.attributes;
   place->ea = call.ea;
+  place->told = call.sized;
 }
 
 void Client::remember_name(Fid directory, std::string_view name, Fid child) {

@@ -134,6 +134,7 @@ void Client::send_write(Frame& frame, ClientObject& object, const ObjectCache::B
   request.obdo.mode = clamp32(kDirtyMax - std::min(kDirtyMax, dirty));  // o_undirty
   request.obdo.grant = grant.available;
   request.obdo.misc = clamp32(std::exchange(grant.lost, 0));  // o_dropped
+  set_epoch(request.obdo, object.ioepoch);
   const ResourceName resource{.name = {object.id, object.seq, 0, 0}};
   for (const ClientLock& lock : locks_) {
     if (lock.granted && lock.import == object.ost + 2 && lock.resource == resource &&

@@ -8,6 +8,7 @@
 #include "reference/defects.h"
 #include "reference/dialect.h"
 #include "reference/machine.h"
+#include "reference/som_policy.h"
 
 namespace reference {
 
@@ -57,9 +58,11 @@ struct Config {
   uint32_t default_stripe_count = 1;
   uint32_t default_stripe_size = 1u << 20;
   uint64_t capacity_bytes = 1ull << 34;  // of an OST
+  SomConfig som;
   void state(auto&& visit) const {
     visit(dialect, self, mgs, fsname, index, seed, incarnation, wall_clock_base_s, timing, defects,
-          delayed_recovery, default_stripe_count, default_stripe_size, capacity_bytes);
+          delayed_recovery, default_stripe_count, default_stripe_size, capacity_bytes,
+          som);
   }
 };
 

@@ -161,7 +161,9 @@ uint64_t supported_flags(Dialect dialect, TargetKind kind) {
 ptlrpc::ObdConnectData negotiate(const Config& config, TargetKind kind,
                                  const ptlrpc::ObdConnectData& asked) {
   ptlrpc::ObdConnectData granted;
-  granted.connect_flags = asked.connect_flags & supported_flags(config.dialect, kind);
+  const bool som = config.som.on && kind == TargetKind::mdt;
+  granted.connect_flags = asked.connect_flags & (supported_flags(config.dialect, kind) |
+                                                 (som ? connect_flag::kSom : uint64_t{0}));
   const auto both = [&granted](uint64_t flag) { return (granted.connect_flags & flag) != 0; };
   granted.version = server_version(config.dialect);
   if (both(connect_flag::kIndex)) granted.index = config.index;

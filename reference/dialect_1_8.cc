@@ -270,6 +270,7 @@ const MdsDialect kMdsDialect18 = {
     .getxattr = getxattr,
     .setxattr = setxattr,
     .close = close,
+    .done_writing = nullptr,
     .sync = sync,
     .put_getattr = put_getattr,
     .put_getstatus = put_getstatus,

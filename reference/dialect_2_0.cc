@@ -182,6 +182,7 @@ Decoded<operation::Setattr> setattr(const Message& message) {
   asked.layout = in->eadata;
   if (in->ioepoch) {
     asked.handle = in->ioepoch->handle.cookie;
+    asked.io_epoch = in->ioepoch->ioepoch;
     asked.epoch_flags = in->ioepoch->flags;
   }
   asked.cancels = cancels_of(in->elc, in->elc_more_handles);
@@ -208,13 +209,21 @@ Decoded<operation::Setxattr> setxattr(const Message& message) {
                              .flags = in->record.flags};
 }
 
+template <class Operation>
 Decoded<operation::Close> close(const Message& message) {
-  const auto in = wire::MdsClose::Request::decode(message);
+  namespace attr = protocol::mds::attr;
+  const auto in = Operation::Request::decode(message);
   if (!in) return std::unexpected(in.error());
-  constexpr uint64_t kAtimeSet = protocol::mds::attr::kAtime | protocol::mds::attr::kAtimeSet;
+  const auto& record = in->record;
+  constexpr uint64_t kAtimeSet = attr::kAtime | attr::kAtimeSet;
+  constexpr uint64_t kSizes = attr::kSize | attr::kBlocks;
   return operation::Close{.handle = in->ioepoch.handle.cookie,
-                          .atime_set = (in->record.valid & kAtimeSet) != 0,
-                          .atime = static_cast<int64_t>(in->record.atime)};
+                          .atime_set = (record.valid & kAtimeSet) != 0,
+                          .atime = static_cast<int64_t>(record.atime),
+                          .epoch_flags = in->ioepoch.flags,
+                          .sizes_known = (record.valid & kSizes) == kSizes,
+                          .size = record.size,
+                          .blocks = record.blocks};
 }
 
 Decoded<operation::Sync> sync(const Message& message) {
@@ -294,7 +303,8 @@ const MdsDialect kMdsDialect20 = {
     .setattr = setattr,
     .getxattr = getxattr,
     .setxattr = setxattr,
-    .close = close,
+    .close = close<wire::MdsClose>,
+    .done_writing = close<wire::MdsDoneWriting>,
     .sync = sync,
     .put_getattr = put_getattr,
     .put_getstatus = put_getstatus,

@@ -89,8 +89,16 @@ struct Fact {
     discarded,    // as dirtied: forgotten, not to be written
     lock_used,    // a client used what a lock protects: handle = the client's cookie
     lock_lost,    // a client's lock is cancelled, dropped or lost: handle = the client's cookie
+    // Of the profile `som` alone; object is the file.
+    object_state,   // an OST's object has changed or was found at start: start = size, end = blocks
+    som_state,      // value = 1 if the MDS would tell the size it keeps: start, end = size, blocks;
+                    // xid = the open epoch, or 0; handle = mount of what is kept, digest = present
+    som_written,    // a size is kept: start, end = size, blocks; xid = its epoch; client
+    som_answered,   // the MDS told a client the size: start, end; handle, digest = mounts
+    som_validated,  // an OST told an object's size: object = the object; xid = epoch; client
+    som_stripe,     // as layout_set; digest = stripe size
   };
-  static constexpr uint32_t kKinds = static_cast<uint32_t>(Kind::lock_lost) + 1;
+  static constexpr uint32_t kKinds = static_cast<uint32_t>(Kind::som_stripe) + 1;
 
   Kind kind = Kind::reached;
   uint8_t type = 0;       // of a lock, as LockType

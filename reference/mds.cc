@@ -77,12 +77,14 @@ Mds::Mds(const Config& config, const Store& store)
       pool_(store),
       unlink_log_(store),
       targets_(config),
+      som_(config, store),
       next_sequence_(stored_sequence(store)) {}
 
 void Mds::start(Time now, Actions& out) {
   Turn turn{now, endpoint_, out};
   service_.start(turn);
   persist(turn);  // the root of an empty disk
+  note_sizes_found(turn);
   // Without recovery nobody is left to open orphans again.
   if (!service_.recovering()) clean_orphans(turn);
   targets_.start(targets_context(turn));
@@ -162,6 +164,7 @@ void Mds::settle(Turn& turn) {
     if (run_parked(turn)) continue;
     const uint64_t free_before = pool_.free_objects();
     targets_.settle(targets_context(turn));
+    settle_sizes(turn);
     destroy_objects(turn);
     persist(turn);
     if (pool_.free_objects() <= free_before || !wake_for_objects()) break;
@@ -304,6 +307,8 @@ void Mds::on_client_gone(Turn& turn, const ClientGone& gone) {
   callbacks_.client_gone({turn, service_, locks_}, gone.export_id, news);
   unlink_log_.client_gone(gone.export_id);
   if (gone.evicted && planted(Defect::evicted_opens_kept)) return;
+  evict_epochs(turn, gone.export_id);
+  if (gone.evicted) tell_of_gone(turn, gone);
   for (const OpenFile& file : opens_.of_export(gone.export_id)) close_file(turn, nullptr, file);
   persist(turn);
 }
@@ -319,7 +324,7 @@ std::vector<Write> Mds::take_writes() {
   std::vector<Write> writes = files_.take_writes();
   std::vector<Write> log = unlink_log_.take_writes();
   if (planted(Defect::unlink_log_not_written)) log.clear();
-  for (auto& more : {pool_.take_writes(), std::move(log)}) {
+  for (auto& more : {pool_.take_writes(), std::move(log), som_.take_writes()}) {
     writes.insert(writes.end(), more.begin(), more.end());
   }
   return writes;
@@ -366,6 +371,7 @@ void Mds::invariants() const {
   callbacks_.invariants();
   pool_.invariants();
   targets_.invariants();
+  som_.invariants();
   endpoint_.invariants();
   CHECK(!files_.has_writes() && !pool_.has_writes() && !unlink_log_.has_writes());
 }

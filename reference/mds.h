@@ -36,6 +36,7 @@
 #include "reference/object_pool.h"
 #include "reference/open_files.h"
 #include "reference/service.h"
+#include "reference/som.h"
 #include "reference/unlink_log.h"
 
 namespace reference {
@@ -54,7 +55,8 @@ class Mds {
   void invariants() const;
   void state(auto&& visit) const {
     visit(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
-          unlink_log_, targets_, next_sequence_, parked_, kept_, readpages_, wait_timer_);
+          unlink_log_, targets_, next_sequence_, parked_, kept_, readpages_, wait_timer_, som_,
+          sync_due_);
   }
 
   const Namespace& files() const { return files_; }
@@ -248,6 +250,32 @@ class Mds {
   void answer_removal_again(Call& call);
   void clean_orphans(Turn& turn);
 
+  // --- mds_som.cc: the profile `som` ---
+  bool epochs(const Call& call) const;  // whether the request is of a client that takes part
+  void epoch_opened(Call& call, const OpenFile& file, uint64_t saved, bool created);
+  // Clients that were told a size forget it before an epoch begins.
+  std::optional<Wanted> revoke_sizes(const Call& call, const Inode& inode, uint32_t flags) const;
+  void drop_own(Call& call, const Wanted& lock);
+  SomVerdict end_epoch(Call& call, const operation::Close& asked, const Som::Holder& holder);
+  void answer_epoch_end(Call& call, Transaction&& transaction, ReplyForm form, FileReply reply,
+                        SomVerdict verdict);
+  bool update_asked_before(const Call& call) const;
+  void ask_update_again(Call& call, ReplyForm form);
+  void on_som_update(Call& call, const operation::Setattr& asked);
+  void open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,
+                           FileReply& reply);
+  void tell_size(const Call& call, const Inode& inode, FileReply& reply) const;
+  void evict_epochs(Turn& turn, ExportId client);
+  void note_sizes_found(Turn& turn);
+  void note_som(Turn& turn, uint64_t inode) const;
+  // If what is kept of the file's size is another than it was.
+  bool has(SomPolicy policy) const { return config_.som.on && config_.som.has(policy); }
+  // OSTs hear of a client that is gone.
+  void tell_of_gone(Turn& turn, const ClientGone& gone);
+  // Synchronisation with the OSTs after a start, once recovery is over; then what is withheld.
+  void settle_sizes(Turn& turn);
+  void note_kept(const Call& call, uint64_t inode, const std::optional<SomCache>& before) const;
+
   // --- mds_reint.cc, mds_unlink.cc, mds_setattr.cc, mds_xattr.cc ---
   void on_reint(Call& call);
   void on_create(Call& call);
@@ -313,6 +341,8 @@ class Mds {
   ObjectPool pool_;
   UnlinkLog unlink_log_;
   MdsTargets targets_;
+  Som som_;
+  bool sync_due_ = false;  // with the OSTs
   uint64_t next_sequence_ = kFidSeqNormal;
   std::vector<Parked> parked_;  // in order of arrival
   std::vector<Kept> kept_;      // likewise

@@ -23,6 +23,11 @@ void put_attributes(Body& body, const FileReply& reply) {
       body.size = inode->size;
       body.blocks = inode->blocks;
     }
+    if (reply.told) {
+      body.valid |= valid::kSize | valid::kBlocks;
+      body.size = reply.told->size;
+      body.blocks = reply.told->blocks;
+    }
     body.mtime = static_cast<uint64_t>(inode->mtime);
     body.atime = static_cast<uint64_t>(inode->atime);
     body.ctime = static_cast<uint64_t>(inode->ctime);

@@ -25,6 +25,7 @@ const OpenFile* Mds::find_open(const Call& call, uint64_t handle) const {
 void Mds::on_close(Call& call) {
   const auto asked = dialect().close(call.message());
   if (!asked) return malformed(call);
+  if (update_asked_before(call)) return ask_update_again(call, dialect().put_unlink);
   if (call.request.reconstruct) return answer_removal_again(call);
 
   const OpenFile* open = find_open(call, asked->handle);
@@ -36,14 +37,15 @@ void Mds::on_close(Call& call) {
     files_.change(number).atime = asked->atime;
   }
   Transaction transaction = service_.begin(call.request);
+  SomVerdict verdict = SomVerdict::done;
+  if (const auto* holder = som_.find(call.request.export_id, open->handle, call.request.replay)) {
+    verdict = end_epoch(call, *asked, *holder);
+  }
   const auto removed = close_file(call.turn, &call, OpenFile(*open));
 
   const FileReply reply = removed_reply(call, removed, files_.inode(number));
-  answer_change(call, std::move(transaction), dialect().put_unlink, reply, {});
+  answer_epoch_end(call, std::move(transaction), dialect().put_unlink, reply, verdict);
 }
-
-// Size-on-MDS is off: the open file is closed already, or will be.
-void Mds::on_done_writing(Call& call) { answer(call, 0, dialect().put_body, {}); }
 
 std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {
   if (opens_.find(file.handle) != nullptr) remove_open(turn, file);
@@ -70,6 +72,7 @@ Mds::Removed Mds::destroy(Turn& turn, const Call* call, uint64_t number) {
     removed.cookies = unlink_log_.add(*layout, destroyer(call));
     removed.md = call == nullptr ? Bytes() : layout_for(*call, removed.inode);
   }
+  som_.forget(number);
   if (files_.is_orphan(number)) files_.remove_orphan(number);
   files_.destroy(number);
   return removed;

@@ -127,6 +127,11 @@ void Mds::set_layout(Turn& turn, uint64_t number, Layout layout) {
     fact.value = stripe.ost_index;
     fact.start = stripe.object_id;
     fact.end = stripe.object_seq;
+    if (!config_.som.on) continue;
+    Fact stripe_fact = fact;
+    stripe_fact.kind = Fact::Kind::som_stripe;
+    stripe_fact.digest = layout.stripe_size;
+    turn.out.push_back(Note{std::move(stripe_fact)});
   }
   layout.object_id = dialect().layout_object_id(inode);
   layout.object_seq = dialect().layout_object_seq(inode);

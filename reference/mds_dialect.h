@@ -38,6 +38,7 @@ struct MdsDialect {
   Decoded<operation::Getxattr> (*getxattr)(const Message&);
   Decoded<operation::Setxattr> (*setxattr)(const Message&);  // 1.8: opcode 50; 2.0: a reint
   Decoded<operation::Close> (*close)(const Message&);
+  Decoded<operation::Close> (*done_writing)(const Message&);  // none: it means nothing
   Decoded<operation::Sync> (*sync)(const Message&);
 
   // --- answers: the buffers behind ptlrpc_body ---

@@ -42,7 +42,9 @@ void Mds::on_getattr(Call& call) {
   const Inode* file = find_file(asked->fid, status);
   if (file == nullptr) return answer(call, status, dialect().put_getattr, {});
 
-  answer(call, 0, dialect().put_getattr, attributes(call, *file, asked->valid, asked->room));
+  FileReply reply = attributes(call, *file, asked->valid, asked->room);
+  tell_size(call, *file, reply);
+  answer(call, 0, dialect().put_getattr, reply);
 }
 
 void Mds::on_getattr_name(Call& call) {
@@ -56,7 +58,9 @@ void Mds::on_getattr_name(Call& call) {
   if (status == 0 && file == nullptr) status = -ENOENT;
   if (status != 0) return answer(call, status, dialect().put_getattr, {});
 
-  answer(call, 0, dialect().put_getattr, attributes(call, *file, asked->valid, asked->room));
+  FileReply reply = attributes(call, *file, asked->valid, asked->room);
+  tell_size(call, *file, reply);
+  answer(call, 0, dialect().put_getattr, reply);
 }
 
 // The lock is on the child, for the bits that the intent wants; the reply's disposition says
@@ -83,6 +87,7 @@ void Mds::on_getattr_intent(Call& call, uint64_t bits) {
   intent.lock = lock_child(call, *child, bits);
   if (call.parked) return;
   intent.reply = attributes(call, *child, asked->valid, asked->room);
+  if ((bits & protocol::ldlm::inodebit::kUpdate) != 0) tell_size(call, *child, intent.reply);
   answer_intent(call, intent, false, std::nullopt, {});
 }
 

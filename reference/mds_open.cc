@@ -214,7 +214,10 @@ void Mds::open_existing(Call& call, Opening& opening, const Inode& child) {
   if (reply_untaken(child)) {
     wanted.push_back({dialect().resource(child), LockMode::cr, bit::kLookup});
   }
+  const auto revoked = bare ? std::nullopt : revoke_sizes(call, child, asked.flags);
+  if (revoked) wanted.push_back(*revoked);
   if (!wanted.empty() && !hold(call, std::move(wanted))) return;
+  if (revoked) drop_own(call, *revoked);
   if (bare) {
     int32_t status = 0;
     auto stripes = stripes_for(call, asked, nullptr, status);
@@ -244,6 +247,9 @@ void Mds::finish_open(Call& call, Opening& opening) {
   const bool bare = call.request.replay && dialect().replay_without_md;
   answer.reply = attributes(call, *inode, bare ? 0 : kDescribed, 0);
   answer.reply.handle = opening.handle;
+  if (const auto* holder = som_.find(call.request.export_id, opening.handle, false)) {
+    answer.reply.io_epoch = holder->epoch;
+  }
   if (handle) answer.reply.valid |= valid::kHandle;
   if (handle && !opening.again && !opening.transaction) {
     opening.transaction = service_.begin(call.request);
@@ -264,7 +270,10 @@ uint64_t Mds::open_file(Call& call, const Opening& opening) {
     file.old_handle = opening.asked.old_handle;
     // Left over from a replay that was interrupted.
     const OpenFile* stale = opens_.find_by_old_handle(request.export_id, file.old_handle);
-    if (stale != nullptr) remove_open(call.turn, OpenFile(*stale));
+    if (stale != nullptr) {
+      som_.drop(stale->handle);
+      remove_open(call.turn, OpenFile(*stale));
+    }
     if (planted(Defect::old_handle_not_kept)) file.old_handle = 0;
   }
   const bool lost =
@@ -272,6 +281,7 @@ uint64_t Mds::open_file(Call& call, const Opening& opening) {
   if (!lost) {
     opens_.open(file);
     note(call.turn, Fact::Kind::opened, file);
+    epoch_opened(call, file, request.replay ? opening.asked.io_epoch : 0, opening.created);
   }
   return file.handle;
 }

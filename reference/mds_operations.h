@@ -30,7 +30,7 @@ struct Getattr {
   Fid child;              // intents by FID: the child, when the name is empty
   std::string_view name;  // empty: the file itself
   uint64_t valid = 0;
-  uint32_t room = 0;      // for the EA or the symlink's target, bytes
+  uint32_t room = 0;  // for the EA or the symlink's target, bytes
 };
 
 struct Readpage {
@@ -104,6 +104,7 @@ struct Setattr {
   int64_t atime = 0, mtime = 0, ctime = 0;
   ByteView layout;           // of a directory: its wish for new files
   uint64_t handle = 0;       // 2.0, Size-on-MDS: the open file
+  uint64_t io_epoch = 0;     // likewise
   uint32_t epoch_flags = 0;  // 2.0, Size-on-MDS: MF_*
   Cancels cancels;
 };
@@ -124,10 +125,14 @@ struct Setxattr {
   uint32_t flags = 0;  // XATTR_CREATE 1, XATTR_REPLACE 2
 };
 
+// And DONE_WRITING.
 struct Close {
   uint64_t handle = 0;
   bool atime_set = false;
   int64_t atime = 0;
+  uint32_t epoch_flags = 0;  // 2.0, Size-on-MDS: MF_*
+  bool sizes_known = false;  // likewise: these are the file's
+  uint64_t size = 0, blocks = 0;
 };
 
 struct Sync {
@@ -136,18 +141,24 @@ struct Sync {
 
 }  // namespace operation
 
+// A regular file's size, where the MDS knows it.
+struct ToldSize {
+  uint64_t size = 0, blocks = 0;
+};
+
 // An answer about a file. The dialects pack it into a body and its buffers.
 struct FileReply {
   const Inode* inode = nullptr;  // whose attributes; valid until the namespace is changed
   Fid fid = {};                  // zero: the inode's own
   uint64_t valid = 0;            // OBD_MD_* besides those that come with the attributes
   bool size_known = false;       // a regular file's size is what the MDS says
+  std::optional<ToldSize> told;  // Size-on-MDS: that of a regular file
   uint64_t handle = 0;           // of an open file
   uint64_t io_epoch = 0;
   uint32_t md_size_max = 0;      // with FLMODEASIZE
   uint32_t cookie_size_max = 0;  // likewise
-  uint32_t md_size = 0;  // of an md that is not sent, for who asks its size
-  Bytes md = {};  // layout, wish of a directory, or target of a symlink with its NUL
+  uint32_t md_size = 0;          // of an md that is not sent, for who asks its size
+  Bytes md = {};                 // layout, wish of a directory, or target of a symlink with its NUL
   Bytes acl = {};
   Bytes cookies = {};  // of the unlink log, a record each
 };

@@ -81,10 +81,15 @@ void Mds::on_setattr(Call& call) {
   const auto asked = dialect().setattr(call.message());
   if (!asked) return malformed(call);
   cancel_early(call, asked->cancels);
+  if (epochs(call) && asked->handle != 0) return on_som_update(call, *asked);
   const ReplyForm form = dialect().put_setattr;
   int32_t status = 0;
   const Inode* inode = find_file(asked->fid, status);
-  if (call.request.reconstruct) return answer_again(call, form, {.inode = inode});
+  if (call.request.reconstruct) {
+    FileReply again{.inode = inode};
+    if (inode != nullptr) open_truncate_epoch(call, *inode, *asked, again);
+    return answer_again(call, form, again);
+  }
 
   const bool identity = (asked->valid & kIdentity) != 0;
   const std::array versions = {version_of(inode)};
@@ -104,7 +109,9 @@ void Mds::on_setattr(Call& call) {
   if (identity) changed.version = transaction.transno();
 
   const auto looked_at = std::span(versions).first(identity ? 1 : 0);
-  answer_change(call, std::move(transaction), form, attributes(call, changed, 0, 0), looked_at);
+  FileReply reply = attributes(call, changed, 0, 0);
+  open_truncate_epoch(call, changed, *asked, reply);
+  answer_change(call, std::move(transaction), form, reply, looked_at);
 }
 
 }  // namespace reference

@@ -114,6 +114,7 @@ void MdsTargets::settle(const TargetsContext& context) {
       ost.import.proceed(import_context(context));
       clean(context, ost);
     }
+    say(context);
     if (events_.empty()) return;
   }
 }
@@ -185,6 +186,12 @@ void MdsTargets::on_ost_event(const TargetsContext& context, Ost& ost, const Imp
       context.pool.lost(ost.index);
       break;
     case ImportEvent::Kind::completed:
+      for (Telling& each : telling_) {
+        if (each.ost != ost.index || each.request != event.request) continue;
+        each.request = 0;
+        if (event.status == 0) each.key.clear();
+      }
+      std::erase_if(telling_, [](const Telling& each) { return each.key.empty(); });
       if (ost.creating != 0 && event.request == ost.creating) {
         on_created(context, ost, event);
         break;
@@ -281,6 +288,23 @@ void MdsTargets::evict_nid(const TargetsContext& context, uint64_t nid) {
   for (Ost& ost : osts_) {
     if (!ost.import.usable() || !ost.import.room()) continue;
     ost.import.submit(import_context(context), make_request<OstSetInfo>(request, 0, 0));
+  }
+}
+
+void MdsTargets::tell(const TargetsContext& context, std::string_view key, const Bytes& value) {
+  for (const Ost& ost : osts_) telling_.push_back({ost.index, 0, std::string(key), value});
+  say(context);
+}
+
+void MdsTargets::say(const TargetsContext& context) {
+  for (Telling& each : telling_) {
+    Ost* ost = find(each.ost);
+    if (each.request != 0 || !ost->import.usable() || !ost->import.room()) continue;
+    OstSetInfo::Request request;
+    request.key = each.key;
+    request.value = each.value.view();
+    each.request =
+        ost->import.submit(import_context(context), make_request<OstSetInfo>(request, 0, 0));
   }
 }
 

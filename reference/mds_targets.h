@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/config.h"
@@ -53,10 +55,16 @@ class MdsTargets {
   // Asks every OST that is connected to evict the clients at this address (semantics 1.11 f).
   void evict_nid(const TargetsContext& context, uint64_t nid);
 
+  // Size-on-MDS: a word to every OST that is known. It is lost when this server dies; it is said
+  // again until each has answered.
+  void tell(const TargetsContext& context, std::string_view key, const Bytes& value);
+  bool telling() const { return !telling_.empty(); }
+  bool knows_osts() const { return !osts_.empty(); }
+
   uint32_t connected_osts() const;
 
   void invariants() const;
-  void state(auto&& visit) const { visit(mgs_, log_, registration_, revision_, osts_); }
+  void state(auto&& visit) const { visit(mgs_, log_, registration_, revision_, osts_, telling_); }
 
  private:
   enum class Stage : uint8_t { connecting, connected, orphans, ready };
@@ -75,6 +83,15 @@ class MdsTargets {
     void state(auto&& visit) const { visit(index, import, stage, creating, retry_at, destroying); }
   };
 
+  struct Telling {
+    uint32_t ost = 0;
+    RequestId request = 0;  // 0: not under way
+    std::string key;
+    Bytes value;
+    void state(auto&& visit) const { visit(ost, request, key, value); }
+  };
+
+  void say(const TargetsContext& context);
   void on_event(const TargetsContext& context, const ImportEvent& event);
   void on_mgs_event(const TargetsContext& context, const ImportEvent& event);
   void on_ost_event(const TargetsContext& context, Ost& ost, const ImportEvent& event);
@@ -92,7 +109,8 @@ class MdsTargets {
   RequestId registration_ = 0;
   uint32_t revision_ = 0;  // of the log that was acted on
   std::vector<Ost> osts_;  // sorted by index
-  ImportEvents events_;    // empty between steps
+  std::vector<Telling> telling_;
+  ImportEvents events_;  // empty between steps
 };
 
 }  // namespace reference

@@ -111,6 +111,12 @@ const Object* Objects::find(ObjectId id) const {
   return found == objects_.end() || found->id != id ? nullptr : &*found->object;
 }
 
+std::vector<ObjectId> Objects::all() const {
+  std::vector<ObjectId> ids;
+  for (const Entry& each : objects_) ids.push_back(each.id);
+  return ids;
+}
+
 Objects::Entry* Objects::entry(ObjectId id) {
   const auto found = std::ranges::lower_bound(objects_, id, {}, &Entry::id);
   return found == objects_.end() || found->id != id ? nullptr : &*found;

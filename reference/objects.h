@@ -46,7 +46,7 @@ struct ObjectAttributes {
   // this with the set-uid bits).
   uint32_t fresh = 1;
   uint32_t padding = 0;
-  uint64_t reserved = 0;
+  uint64_t fence = 0;  // profile som: epochs below it are over
   bool operator==(const ObjectAttributes&) const = default;
 };
 static_assert(sizeof(ObjectAttributes) == ObjectAttributes::kSize);
@@ -87,6 +87,7 @@ class Objects {
 
   // Null if it does not exist.
   const Object* find(ObjectId id) const;
+  std::vector<ObjectId> all() const;
   uint64_t last_id(uint64_t seq) const;
   size_t size() const { return objects_.size(); }
   uint64_t used_bytes() const { return pages_ * Object::kPage; }

@@ -14,6 +14,7 @@ inline constexpr uint32_t kCreate = 0100;
 inline constexpr uint32_t kExclusive = 0200;
 inline constexpr uint32_t kTruncate = 01000;
 inline constexpr uint32_t kAppend = 02000;
+inline constexpr uint32_t kDirect = 040000;  // lockless: past cache and locks
 inline constexpr uint32_t kExecute = 040;  // by exec(2), which applications cannot say
 inline constexpr uint32_t kSync = 04010000;
 inline constexpr uint32_t kDirectory = 0200000;

@@ -81,8 +81,8 @@ struct Syscall {
   Kind kind = Kind::stat;
   std::string path;
   std::string target;  // link, symlink, rename: the other name; xattr: its name
-  uint32_t flags = 0;  // open: O_* of Linux; setxattr: XATTR_*; flock: F_RDLCK, F_WRLCK, F_UNLCK,
-                       // with kFlockNoWait: -EAGAIN instead of waiting
+  uint32_t flags = 0;  // open, truncate (O_DIRECT): O_*; setxattr: XATTR_*; flock: F_RDLCK,
+                       // F_WRLCK, F_UNLCK, with kFlockNoWait: -EAGAIN instead of waiting
   uint32_t mode = 0;   // open, mkdir, mknod, chmod: permission bits (mknod: with S_IFMT)
   uint32_t uid = 0, gid = 0;
   uint64_t fd = 0;               // of an open file, as open returned it in Result::value

@@ -63,6 +63,7 @@ Ost::Ost(const Config& config, const Store& store)
 void Ost::start(Time now, Actions& out) {
   Step step{{now, endpoint_, out}, {}};
   service_.start(step.turn);
+  note_objects_found(step.turn);
   if (mgs_) {
     ImportEvents events;
     mgs_->connect(import_context(step, events));

@@ -167,6 +167,19 @@ class Ost {
   bool cover(const Call& call, const Object& object, const protocol::ost::NiobufRemote& niobuf,
              uint64_t& left);
 
+  // --- ost_som.cc: the profile `som` ---
+  void note_object(Turn& turn, ObjectId id) const;
+  void note_objects_found(Turn& turn) const;
+  // Whether the operation's epoch is over.
+  bool fenced(const Obdo& obdo, ObjectId id) const;
+  // What the MDS says (som_words.h); false if it is none of these.
+  bool on_som_word(Call& call, std::string_view key, protocol::ByteView value);
+  // Waits until no client holds a lock to write under.
+  void flush_all(Call& call);
+  void evict_unlisted(Call& call, std::string_view uuids);
+  // A client reads the size for the MDS.
+  void validate(Call& call, const Obdo& obdo, ObjectId id);
+
   // --- ost_lock.cc ---
   void on_enqueue(Call& call);
   void on_cancel(Call& call);

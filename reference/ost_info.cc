@@ -8,6 +8,7 @@
 #include "protocol/operations_2_0.h"
 #include "reference/nid.h"
 #include "reference/ost.h"
+#include "reference/som_words.h"
 
 namespace reference {
 
@@ -54,12 +55,18 @@ void Ost::on_set_info(Call& call) {
   const protocol::ByteView value = call.message().buffer(2);
   if (is_key(key, "grant_shrink")) return on_grant_shrink(call);
   Reply reply = service_.reply(call.request);
+  if (config_.som.on && is_key(key, kForgetMe)) {
+    service_.finish(call.step.turn, call.request, reply);
+    return service_.evict(call.step.turn, call.request.export_id, "the MDS forgot it, it says");
+  }
   if (is_key(key, "evict_by_nid")) {
     std::string_view text = protocol::as_text(value);
     text = text.substr(0, text.find('\0'));
     const auto nid = parse_nid(text);
     if (nid) service_.evict_nid(call.step.turn, *nid, "the MDS asked for it, by NID");
     reply.status = nid ? 0 : -EINVAL;
+  } else if (config_.som.on && on_som_word(call, protocol::as_text(key), value)) {
+    if (call.parked) return;
   } else if (!is_key(key, "mds_conn") && !is_key(key, "capa_key")) {
     reply.status = key.empty() ? -EFAULT : -EINVAL;
   }

@@ -181,6 +181,7 @@ void Ost::on_write(Call& call) {
   if (find_object(call, brw->object, writes, status) == nullptr) return refuse(call, status);
   if (!writes.empty()) service_.persist(call.step.turn, std::move(writes));
   if (!lock_brw(call, *brw, LockMode::pw)) return;
+  if (fenced(brw->obdo, brw->object)) return refuse(call, -ESTALE);
   Job job;
   job.waits = Job::Waits::bulk;
   job.length = brw->length;
@@ -220,6 +221,7 @@ void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
   int32_t status = 0;
   const Object* object = find_object(call, id, writes, status);
   if (object == nullptr) return refuse(call, status);
+  if (fenced(brw->obdo, id)) return refuse(call, -ESTALE);
 
   ObjectAttributes attributes = object->attributes;
   std::vector<int32_t> results;
@@ -242,6 +244,7 @@ void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
   objects_.set_attributes(id, attributes, writes);
   for (Write& write : writes) transaction.put(std::move(write.key), std::move(*write.value));
   refresh_lvb({{id.id, id.seq, 0, 0}}, true);
+  note_object(step.turn, id);
 
   Reply reply = service_.reply(job.request);
   operations::OstWrite::Reply buffers;

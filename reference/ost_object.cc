@@ -98,6 +98,7 @@ void Ost::on_getattr(Call& call) {
   }
   const Object* object = objects_.find(id);
   if (object == nullptr) return answer(call, -ENOENT, obdo);
+  if (config_.som.on && (obdo.valid & valid::kEpoch) != 0) return validate(call, obdo, id);
   answer(call, 0, describe(id, *object, obdo));
 }
 
@@ -131,6 +132,7 @@ void Ost::on_setattr(Call& call) {
     times_.set(call.request.export_id, id, call.request.xid);
   }
   refresh_lvb({{id.id, id.seq, 0, 0}}, false);
+  note_object(call.step.turn, id);
   commit(call, describe(id, *objects_.find(id), obdo), std::move(writes), id);
 }
 
@@ -154,6 +156,7 @@ void Ost::on_punch(Call& call) {
   const Object* object = find_object(call, id, writes, status);
   if (object == nullptr) return answer(call, status, obdo);
   if (call.request.reconstruct) return answer(call, 0, describe(id, *object, obdo));
+  if (fenced(obdo, id)) return answer(call, -ESTALE, obdo);
   ObjectAttributes attributes = object->attributes;
   objects_.truncate_pages(id, size, writes);
   if (!planted(Defect::punch_keeps_size)) attributes.size = size;
@@ -163,6 +166,7 @@ void Ost::on_punch(Call& call) {
   objects_.set_attributes(id, attributes, writes);
   times_.set(call.request.export_id, id, call.request.xid);
   refresh_lvb({{id.id, id.seq, 0, 0}}, false);
+  note_object(call.step.turn, id);
   commit(call, describe(id, *objects_.find(id), obdo), std::move(writes), id);
 }
 

@@ -31,7 +31,8 @@ class Pending {
 
 // Linux's open flags, as applications on x86 give them.
 inline constexpr uint32_t kRead = 00, kWrite = 01, kReadWrite = 02, kCreate = 0100,
-                          kExclusive = 0200, kExecute = 040, kTruncate = 01000, kAppend = 02000;
+                          kExclusive = 0200, kExecute = 040, kTruncate = 01000, kAppend = 02000,
+                          kDirect = 040000;
 inline constexpr uint32_t kShared = 0, kExclusiveLock = 1, kUnlock = 2;  // F_RDLCK F_WRLCK F_UNLCK
 
 class Application {

@@ -15,7 +15,8 @@ std::vector<std::span<const Case>> catalogue() {
       vbr_three_cases(),     window_cases(),       abort_cases(),       eviction_cases(),
       late_eviction_cases(), ost_recovery_cases(), mds_ost_cases(),     many_cases(),
       replay_rule_cases(),   version_rule_cases(), membership_cases(),  order_cases(),
-      lock_rule_cases(),     connect_rule_cases(), config_log_cases(),  stock_cases(),
+      lock_rule_cases(),     connect_rule_cases(), config_log_cases(),  som_cases(),
+      stock_cases(),
   };
 }
 

@@ -26,6 +26,7 @@ Setup setup_of(const Setting& setting, const Case& c, harness::record::Recorder&
               .server_links = setting.plan.has_value()};
   if (setting.world == harness::WorldKind::live) setup.timing = harness::live_timing();
   setup.servers = setting.target.file;
+  if (setting.target.som) setup.som = {.on = true, .policies = reference::kSomComplete};
   setup.cast = setting.target.servers.cast;
   if (!setting.out.empty()) setup.capture = fmt::format("{}/{}.pcapng", setting.out, c.id);
   return setup;
@@ -34,6 +35,7 @@ Setup setup_of(const Setting& setting, const Case& c, harness::record::Recorder&
 }  // namespace
 
 std::optional<std::string> lacking(const harness::Target& target, Needs needs) {
+  if (has(needs, Needs::som) && !target.som) return "the profile som is off there";
   if (!target.file) return std::nullopt;
   const auto can = [&](std::string_view verb) {
     return target.file->can.contains(std::string(verb));

@@ -42,6 +42,7 @@ enum class Needs : uint32_t {
   release_commits = 512,  // commits that flow again without a crash
   stop = 1024,            // controlled failover, and start
   abort_recovery = 2048,  // the operator gives recovery up
+  som = 4096,             // the profile of Size-on-MDS
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

@@ -282,7 +282,7 @@ class Crew {
 
 bool applies(const Case& c, Dialect dialect) {
   if (has(c.needs, Needs::only_1_8)) return dialect == Dialect::v1_8;
-  if (has(c.needs, Needs::only_2_0)) return dialect == Dialect::v2_0;
+  if (has(c.needs, Needs::only_2_0) || has(c.needs, Needs::som)) return dialect == Dialect::v2_0;
   return true;
 }
 

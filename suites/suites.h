@@ -54,6 +54,7 @@ std::span<const Case> order_cases();          // rules/order.cc
 std::span<const Case> lock_rule_cases();      // rules/locks.cc
 std::span<const Case> connect_rule_cases();   // rules/connect.cc
 std::span<const Case> config_log_cases();     // rules/config_log.cc
+std::span<const Case> som_cases();            // som/som.cc
 std::span<const Case> stock_cases();          // stock/stock.cc
 
 }  // namespace suites

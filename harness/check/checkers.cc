@@ -33,6 +33,11 @@
 #include "harness/check/replay_7.h"
 #include "harness/check/replay_8.h"
 #include "harness/check/replay_9.h"
+#include "harness/check/som_1.h"
+#include "harness/check/som_2.h"
+#include "harness/check/som_3.h"
+#include "harness/check/som_4.h"
+#include "harness/check/som_5.h"
 #include "harness/check/wire_1.h"
 #include "reference/digest.h"
 
@@ -82,9 +87,10 @@ namespace {
 
 template <class... All>
 struct List {};
-using Every = List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9,
-                   Evict1, Evict2, Evict3, Open1, Open2, Open3, Open5, Lock1, Lock2, Lock3, Lock4,
-                   Lock5, Lock6, Lock7, Live1, Order1, Nego1, Grant1, Wire1, Contents, Names>;
+using Every =
+    List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9, Evict1,
+         Evict2, Evict3, Open1, Open2, Open3, Open5, Lock1, Lock2, Lock3, Lock4, Lock5, Lock6,
+         Lock7, Live1, Order1, Nego1, Grant1, Wire1, Contents, Names, Som1, Som2, Som3, Som4, Som5>;
 
 // Whether the checker asked for this record.
 bool asked(const Profile& profile, const Record& record) {

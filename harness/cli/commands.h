@@ -25,6 +25,7 @@ void add_replay(CLI::App& app, ExitCode& exit);
 void add_run(CLI::App& app, ExitCode& exit);
 void add_sensitivity(CLI::App& app, ExitCode& exit);
 void add_serve(CLI::App& app, ExitCode& exit);
+void add_som(CLI::App& app, ExitCode& exit);
 void add_shrink(CLI::App& app, ExitCode& exit);
 
 }  // namespace harness

@@ -30,6 +30,7 @@ std::vector<std::string_view> needs_of(const suites::Case& c) {
                                    {Needs::stop, "stop"},
                                    {Needs::abort_recovery, "abort_recovery"},
                                    {Needs::notes, "notes"},
+                                   {Needs::som, "som"},
                                    {Needs::stripes, "stripes"},
                                    {Needs::fresh, "fresh"}}) {
     if (suites::has(c.needs, need)) words.push_back(word);

@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   add_replay(app, exit);
   add_shrink(app, exit);
   add_sensitivity(app, exit);
+  add_som(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -39,6 +39,7 @@ struct Wishes {
   bool sync = false;
   int control = -1;
   std::vector<std::string> defects;
+  bool som = false;
   reference::Config defaults;
 };
 
@@ -76,6 +77,7 @@ void add_options(CLI::App& app, Wishes& wishes) {
   app.add_option("--capacity", wishes.defaults.capacity_bytes, "of an OST, bytes")
       ->capture_default_str();
   app.add_option("--defect", wishes.defects, "a planted defect (assay list --defects)");
+  app.add_flag("--som", wishes.som, "with the profile som (2.0)");
   app.add_option("--control", wishes.control, "descriptor of a pipe for orders and notes")
       ->group("");
 }
@@ -126,6 +128,7 @@ ServerOptions base_options(const Wishes& wishes) {
     if (!defect) throw Refused{fmt::format("--defect: no such defect: {}", name)};
     options.config.defects.add(*defect);
   }
+  if (wishes.som) options.config.som = {.on = true, .policies = reference::kSomComplete};
   options.port = wishes.port;
   if (!wishes.listen.empty()) options.listen = parse_listen(wishes.listen, wishes.port);
   options.store = wishes.store;

@@ -99,6 +99,9 @@ void run(const Cast& cast, NodeIndex self, sim::Node& node, const Happening& hap
       recorder.add(record::Crashed{});
       return node.crash();
     case Happening::Kind::start:
+      if (cast.role(self) == record::Role::mds && node.config.incarnation != 0) {
+        node.config.som = cast.scenario().som;
+      }
       node.start(now, self, happened);
       recorder.add(record::Started{cast.node(self), node.config.dialect});
       return;
@@ -154,6 +157,8 @@ sim::Node Cast::make(NodeIndex node) const {
   made.config.timing = scenario_.timing;
   const bool judged = role(node) != record::Role::mgs;
   made.config.defects = judged ? scenario_.defects : reference::DefectSet();
+  made.config.som = scenario_.som;
+  if (role(node) == record::Role::mds && scenario_.som_from_restart) made.config.som.on = false;
   switch (role(node)) {
     case record::Role::mgs:
       made.kind = sim::Kind::mgs;

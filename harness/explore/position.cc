@@ -111,6 +111,47 @@ bool Rules::all_up(const Position& position) const {
                              [&](uint32_t node) { return ground_.node(node).up(); });
 }
 
+bool Rules::aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) const {
+  bool any = false;
+  for (const Aim& aim : cast_.scenario().aims) {
+    if (aim.fault != fault) continue;
+    any = true;
+    if ((aim.from != Aim::kAny && aim.from != from) || (aim.to != Aim::kAny && aim.to != to)) {
+      continue;
+    }
+    if (aim.opcode == 0) return true;
+    const record::Envelope envelope = record::read_envelope(ground_.message(message));
+    if (envelope.kind == record::Envelope::Kind::request && envelope.opcode == aim.opcode) {
+      return true;
+    }
+  }
+  return !any;
+}
+
+bool Rules::may_crash(const Position& position, NodeIndex node) const {
+  return cast_.is_server(node) && cast_.role(node) != record::Role::mgs &&
+         position.left.of(Fault::crash) != 0 && aimed(Fault::crash, node, node, 0);
+}
+
+bool Rules::add_prompt(const Position& position, std::vector<Decision>& out) const {
+  if (!cast_.scenario().prompt) return false;
+  for (const Parcel& parcel : position.parcels) {
+    const LinkKey link = parcel.link;
+    const bool of_mgs =
+        cast_.role(link.from) == record::Role::mgs || cast_.role(link.to) == record::Role::mgs;
+    const bool between = cast_.is_server(link.from) && cast_.is_server(link.to);
+    if (!of_mgs && !(between && cast_.scenario().prompt_osts)) continue;
+    out.push_back({.kind = Kind::deliver, .node = link.to, .link = link});
+    return true;
+  }
+  for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
+    if (!ground_.node(position.nodes[i]).committable() || may_crash(position, i)) continue;
+    out.push_back({.kind = Kind::commit, .node = i});
+    return true;
+  }
+  return false;
+}
+
 void Rules::add_free(const Position& position, std::vector<Decision>& out) const {
   for (size_t i = 0; i < position.clients.size(); ++i) {
     if (!can_call(position, i)) continue;
@@ -153,7 +194,9 @@ void Rules::add_link_faults(const Position& position, size_t at, std::vector<Dec
   const Parcel& first = position.parcels[at];
   if (first.message == 0) return;
   const auto add = [&](Kind kind) {
-    out.push_back({.kind = kind, .node = first.link.to, .link = first.link});
+    const Decision decision{.kind = kind, .node = first.link.to, .link = first.link};
+    if (!aimed(decision.fault(), first.link.from, first.link.to, first.message)) return;
+    out.push_back(decision);
   };
   if (position.left.of(Fault::drop) != 0) add(Kind::drop);
   if (position.left.of(Fault::delay) != 0 && !position.held.full()) add(Kind::delay);
@@ -166,8 +209,8 @@ void Rules::add_link_faults(const Position& position, size_t at, std::vector<Dec
 
 void Rules::add_faults(const Position& position, std::vector<Decision>& out) const {
   for (NodeIndex i = 0; i < cast_.first_client(); ++i) {
-    if (position.left.of(Fault::crash) == 0 || !ground_.node(position.nodes[i]).up()) continue;
-    if (cast_.role(i) == record::Role::mgs) continue;  // it takes no part in what is judged
+    if (!ground_.node(position.nodes[i]).up()) continue;
+    if (!may_crash(position, i)) continue;  // the MGS takes no part in what is judged
     out.push_back({.kind = Kind::crash, .node = i});
   }
   for (size_t i = 0; i < position.parcels.size(); ++i) {
@@ -180,6 +223,7 @@ void Rules::add_faults(const Position& position, std::vector<Decision>& out) con
     for (size_t i = 0; i < position.clients.size(); ++i) {
       if (cast_.uuid(i).empty()) continue;
       const auto client = static_cast<uint8_t>(cast_.first_client() + i);
+      if (!aimed(Fault::evict, client, server, 0)) continue;
       out.push_back({.kind = Kind::evict,
                      .node = server,
                      .link = {client, static_cast<uint8_t>(server), false}});
@@ -236,9 +280,12 @@ bool Rules::at_rest(const Position& position) const {
 void Rules::enabled(const Position& position, std::vector<Decision>& out) const {
   out.clear();
   if (ended(position)) return;
+  if (add_prompt(position, out)) return;
   add_free(position, out);
-  const bool time = std::ranges::all_of(
-      out, [](const Decision& decision) { return decision.kind == Kind::release; });
+  const bool time = std::ranges::all_of(out, [&](const Decision& decision) {
+    if (decision.kind != Kind::call) return decision.kind == Kind::release;
+    return cast_.scenario().clients[decision.node - cast_.first_client()].unhurried;
+  });
   if (time && (waiting(position) || !at_rest(position))) add_timers(position, out);
   add_faults(position, out);
 }
@@ -448,6 +495,10 @@ std::expected<Position, std::string> Rules::root(Cast& cast) {
     const auto node = static_cast<NodeIndex>(cast.first_client() + i);
     const auto& machine = ground_.node(position.nodes[node]).machine.read();
     cast.set_uuid(i, std::get<reference::Client>(machine).uuid());
+  }
+  for (size_t i = 0; i < clients; ++i) {
+    const bool begun = cast.scenario().clients[i].begun && can_call(position, i);
+    if (begun && !call(position, i).failed.empty()) return std::unexpected("a call fails");
   }
   began_ = position.now;
   return position;

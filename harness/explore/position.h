@@ -74,6 +74,10 @@ class Rules {
   bool waiting(const Position& position) const;
   bool can_call(const Position& position, size_t client) const;
   bool all_up(const Position& position) const;
+  // What has to happen before anything else; false if nothing has.
+  bool add_prompt(const Position& position, std::vector<Decision>& out) const;
+  bool aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) const;
+  bool may_crash(const Position& position, NodeIndex node) const;
   void add_free(const Position& position, std::vector<Decision>& out) const;
   void add_timers(const Position& position, std::vector<Decision>& out) const;
   void add_faults(const Position& position, std::vector<Decision>& out) const;

@@ -43,7 +43,9 @@ std::string_view last_call(const Scenario& scenario, const Schedule& schedule) {
   for (const Decision& decision : schedule) {
     if (decision.kind != Decision::Kind::call) continue;
     const size_t client = decision.node - cast.first_client();
-    name = call_name(scenario.clients[client].calls[begun[client]++].call.kind);
+    const auto& script = scenario.clients[client];
+    const size_t next = begun[client]++ + (script.begun ? 1 : 0);
+    name = call_name(script.calls[next].call.kind);
   }
   return name;
 }
@@ -84,7 +86,15 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   capsule.timing = scenario.timing;
   capsule.patience = scenario.patience;
   for (const Script& script : scenario.clients) {
-    capsule.clients.push_back({kept(script.prepared), kept(script.calls)});
+    capsule.clients.push_back(
+        {kept(script.prepared), kept(script.calls), script.begun, script.unhurried});
+  }
+  capsule.prompt = scenario.prompt;
+  capsule.prompt_osts = scenario.prompt_osts;
+  capsule.som = scenario.som.on;
+  capsule.som_from_restart = scenario.som_from_restart;
+  for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
+    if (scenario.som.has(info.policy)) capsule.som_policies.emplace_back(info.name);
   }
   for (size_t i = 0; i < kFaults; ++i) {
     capsule.budget.emplace_back(fault_name(static_cast<Fault>(i)), scenario.budget.left[i]);
@@ -134,7 +144,17 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
     if (!prepared) return std::unexpected(prepared.error());
     auto calls = calls_of(client.calls);
     if (!calls) return std::unexpected(calls.error());
-    scenario.clients.push_back({*std::move(prepared), *std::move(calls)});
+    scenario.clients.push_back(
+        {*std::move(prepared), *std::move(calls), client.begun, client.unhurried});
+  }
+  scenario.prompt = capsule.prompt;
+  scenario.prompt_osts = capsule.prompt_osts;
+  scenario.som = {.on = capsule.som, .policies = {}};
+  scenario.som_from_restart = capsule.som_from_restart;
+  for (const std::string& name : capsule.som_policies) {
+    const auto policy = reference::find_som_policy(name);
+    if (!policy) return std::unexpected(fmt::format("no solution \"{}\"", name));
+    scenario.som.policies.add(*policy);
   }
   return scenario;
 }

@@ -54,6 +54,19 @@ struct Call {
 struct Script {
   std::vector<Call> prepared;  // ends before the search begins, client after client
   std::vector<Call> calls;     // at most kCallsMax
+  // The first of `calls` is under way when the search begins: what it sent first is on its links.
+  bool begun = false;
+  // Time may pass though its next call could begin.
+  bool unhurried = false;
+};
+
+// Where faults of a kind may strike; a kind without any may strike everywhere.
+struct Aim {
+  static constexpr uint8_t kAny = 255;
+  Fault fault = Fault::crash;
+  uint8_t from = kAny;  // node; of an eviction: the client
+  uint8_t to = kAny;    // of a crash: the node
+  uint32_t opcode = 0;  // of a message's request, 0: any message
 };
 
 struct Scenario {
@@ -71,6 +84,13 @@ struct Scenario {
   reference::DefectSet defects;  // of all but the MGS, which takes no part in what is judged
   uint64_t seed = 1;
   Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
+  std::vector<Aim> aims;
+  // Narrower rules: what the MGS is sent and sends arrives at once, and what a server writes that
+  // will not crash any more is durable at once.
+  bool prompt = false;
+  bool prompt_osts = false;  // and what MDS and OSTs send each other
+  reference::SomConfig som;
+  bool som_from_restart = false;  // the MDS has the profile only after its first crash
 };
 
 // All that have a name, in dialect 2.0 and with the budget that they are meant for.

@@ -49,6 +49,7 @@ std::vector<std::string> serve_command(const std::string& program, const ServerO
     if (!config.defects.has(info.defect)) continue;
     words.push_back(fmt::format("--defect={}", info.name));
   }
+  if (config.som.on) words.push_back("--som");
   return words;
 }
 

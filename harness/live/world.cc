@@ -83,6 +83,7 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   options.config.seed = setup_.seed;
   options.config.timing = setup_.timing;
   options.config.defects = setup_.defects;
+  options.config.som = setup_.som;
   options.port = port_;
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
   injector().know(options.config.self, plan_name(id));
@@ -131,6 +132,7 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
   out.config.incarnation = static_cast<uint64_t>(now());
   out.config.timing = setup_.timing;
   out.config.defects = setup_.defects;
+  out.config.som = setup_.som;
   out.options = node_options(out.config, port_);
   out.options.listen = {block_.address(place), port_};
   if (kind == ProbeKind::user_space) {

@@ -25,6 +25,11 @@ struct Scenario {
   patience @6 :Int64;             # nanoseconds
   clients @7 :List(Client);
   budget @8 :List(Fault);
+  prompt @9 :Bool;
+  som @10 :Bool;                  # the profile
+  somPolicies @11 :List(Text);
+  promptOsts @13 :Bool;
+  somFromRestart @12 :Bool;       # the MDS has the profile only after its first crash
 }
 
 struct Fault {
@@ -35,6 +40,8 @@ struct Fault {
 struct Client {
   prepared @0 :List(Call);
   calls @1 :List(Call);
+  begun @2 :Bool;                 # the first of calls is under way from the beginning
+  unhurried @3 :Bool;
 }
 
 struct Call {

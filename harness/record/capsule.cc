@@ -77,6 +77,16 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
     for (unsigned n = 0; n < prepared.size(); ++n) put(prepared[n], client.prepared[n]);
     auto calls = clients[i].initCalls(static_cast<unsigned>(client.calls.size()));
     for (unsigned n = 0; n < calls.size(); ++n) put(calls[n], client.calls[n]);
+    clients[i].setBegun(client.begun);
+    clients[i].setUnhurried(client.unhurried);
+  }
+  out.setPrompt(capsule.prompt);
+  out.setPromptOsts(capsule.prompt_osts);
+  out.setSom(capsule.som);
+  out.setSomFromRestart(capsule.som_from_restart);
+  auto policies = out.initSomPolicies(static_cast<unsigned>(capsule.som_policies.size()));
+  for (unsigned i = 0; i < policies.size(); ++i) {
+    policies.set(i, reader_of(capsule.som_policies[i]));
   }
   auto budget = out.initBudget(static_cast<unsigned>(capsule.budget.size()));
   for (unsigned i = 0; i < budget.size(); ++i) {
@@ -130,7 +140,8 @@ std::expected<void, std::string> take_clients(schema::Scenario::Reader in, Capsu
     if (!prepared) return std::unexpected(prepared.error());
     auto calls = take(client.getCalls());
     if (!calls) return std::unexpected(calls.error());
-    capsule.clients.push_back({*std::move(prepared), *std::move(calls)});
+    capsule.clients.push_back(
+        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried()});
   }
   return {};
 }
@@ -156,6 +167,11 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   for (const auto fault : in.getBudget()) {
     capsule.budget.emplace_back(string_of(fault.getName()), fault.getCount());
   }
+  capsule.prompt = in.getPrompt();
+  capsule.prompt_osts = in.getPromptOsts();
+  capsule.som = in.getSom();
+  capsule.som_from_restart = in.getSomFromRestart();
+  for (const auto policy : in.getSomPolicies()) capsule.som_policies.push_back(string_of(policy));
   return take_clients(in, capsule);
 }
 

@@ -30,6 +30,8 @@ struct Capsule {
   struct Client {
     std::vector<Call> prepared;
     std::vector<Call> calls;
+    bool begun = false;
+    bool unhurried = false;
   };
   struct Step {
     std::string decision;
@@ -50,6 +52,11 @@ struct Capsule {
   reference::Time patience = 0;
   std::vector<Client> clients;
   std::vector<std::pair<std::string, uint8_t>> budget;  // fault, count
+  bool prompt = false;
+  bool prompt_osts = false;
+  bool som = false;
+  std::vector<std::string> som_policies;
+  bool som_from_restart = false;
   std::vector<Step> steps;
 };
 

@@ -12,13 +12,14 @@ namespace harness::record {
 namespace {
 
 constexpr std::array<std::string_view, Fact::kKinds> kFacts = {
-    "executed",       "reconstructed",   "committed",     "granted",     "waiting",
-    "blocked",        "cancelled",       "evicted",       "connected",   "recovery_began",
-    "recovery_ended", "opened",          "closed",        "reached",     "started",
-    "slot_found",     "slot_erased",     "replays_ended", "gap_skipped", "inode_made",
-    "inode_orphaned", "inode_destroyed", "layout_set",    "object_made", "object_destroyed",
-    "written",        "punched",         "read",          "grant",       "grant_known",
-    "dirtied",        "discarded",       "lock_used",     "lock_lost"};
+    "executed",       "reconstructed",   "committed",     "granted",       "waiting",
+    "blocked",        "cancelled",       "evicted",       "connected",     "recovery_began",
+    "recovery_ended", "opened",          "closed",        "reached",       "started",
+    "slot_found",     "slot_erased",     "replays_ended", "gap_skipped",   "inode_made",
+    "inode_orphaned", "inode_destroyed", "layout_set",    "object_made",   "object_destroyed",
+    "written",        "punched",         "read",          "grant",         "grant_known",
+    "dirtied",        "discarded",       "lock_used",     "lock_lost",     "object_state",
+    "som_state",      "som_written",     "som_answered",  "som_validated", "som_stripe"};
 static_assert(!kFacts.back().empty());
 
 constexpr std::array<std::string_view, 29> kCalls = {

@@ -63,6 +63,7 @@ NodeIndex SimWorld::add_server(ServerId server, uint32_t host) {
   config.seed = setup_.seed;
   config.timing = setup_.timing;
   config.defects = setup_.defects;
+  config.som = setup_.som;
   const NodeIndex node = cluster_.add(kind_of(server.role), config);
   servers_.emplace_back(server, node);
   injector_.know(config.self, plan_name(server));
@@ -231,6 +232,7 @@ ClientId SimWorld::add_client() {
   config.seed = setup_.seed;
   config.timing = setup_.timing;
   config.defects = setup_.defects;
+  config.som = setup_.som;
   const NodeIndex node = cluster_.add(Kind::client, config);
   facts_.emplace_back();
   clients_.push_back(node);

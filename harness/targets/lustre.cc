@@ -165,8 +165,9 @@ class Reader {
   void read_limits() {
     const toml::table* limits = section("limits");
     if (limits == nullptr) return;
-    constexpr auto kLimits = std::to_array<std::string_view>({"stripe_count", "patience_s"});
+    constexpr auto kLimits = std::to_array<std::string_view>({"stripe_count", "patience_s", "som"});
     refuse_unknown(*limits, kLimits, "limits.");
+    target_.som = (*limits)["som"].value_or(false);
     target_.stripe_count = number<uint32_t>(*limits, "stripe_count", 1, 160);
     const auto patience = number<Time>(*limits, "patience_s", 1, 86400);
     if (patience) target_.patience = *patience * reference::kSecond;

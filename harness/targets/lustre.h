@@ -17,6 +17,7 @@
 //   replay_barrier = "…"             # from here to the crash nothing becomes durable
 //   version = { "2.0" = "…", "1.8" = "…" }   # starts {target} as {version}
 //   [limits]
+//   som = true                       # Size-on-MDS is on, and clients are to ask for it
 //   stripe_count = 4                 # the most OSTs that one file can lie on
 //   patience_s = 600                 # how long recovery or a command may take
 //   [expect]                         # known failures, each with its issue
@@ -50,6 +51,7 @@ struct TargetFile {
   reference::Timing timing;
   std::map<std::string, std::string> can;       // verb -> command
   std::map<std::string, std::string> versions;  // "1.8" -> command
+  bool som = false;  // Size-on-MDS is on there
   std::optional<uint32_t> stripe_count;
   Time patience = 600 * reference::kSecond;
   std::map<std::string, std::string> expect;  // case -> issue

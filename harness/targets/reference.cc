@@ -35,10 +35,10 @@ std::expected<std::vector<Target>, std::string> read_target(const std::string& p
   if (!file) {
     return std::unexpected(
         fmt::format("{} (other targets: reference, reference:1.8, "
-                    "reference:2.0, reference:2.0+defect=NAME)",
+                    "reference:2.0, reference:2.0+defect=NAME, reference:2.0+som)",
                     file.error()));
   }
-  Target target{.name = file->name, .dialect = file->dialect};
+  Target target{.name = file->name, .dialect = file->dialect, .som = file->som};
   target.file = std::make_shared<const TargetFile>(*std::move(file));
   return std::vector{std::move(target)};
 }
@@ -62,10 +62,17 @@ std::expected<std::vector<Target>, std::string> parse_target(std::string_view te
     }
   }
   reference::DefectSet defects;
+  bool som = false;
   std::string suffix;
   while (take(rest, "+")) {
+    if (take(rest, "som") && (rest.empty() || rest[0] == '+')) {
+      som = true;
+      suffix += "+som";
+      std::erase(dialects, Dialect::v1_8);
+      continue;
+    }
     if (!take(rest, kDefect)) {
-      return std::unexpected(fmt::format("{}: expected defect=NAME behind the +", text));
+      return std::unexpected(fmt::format("{}: expected defect=NAME or som behind the +", text));
     }
     const std::string_view name = rest.substr(0, rest.find('+'));
     const auto defect = reference::find_defect(name);
@@ -83,12 +90,16 @@ std::expected<std::vector<Target>, std::string> parse_target(std::string_view te
     rest.remove_prefix(name.size());
   }
   if (!rest.empty()) return std::unexpected(fmt::format("{}: unexpected \"{}\"", text, rest));
+  if (dialects.empty()) {
+    return std::unexpected(fmt::format("{}: the profile som is of dialect 2.0", text));
+  }
 
   std::vector<Target> targets;
   for (const Dialect dialect : dialects) {
     targets.push_back({.name = fmt::format("{}:{}{}", kReference, dialect_name(dialect), suffix),
                        .dialect = dialect,
-                       .defects = defects});
+                       .defects = defects,
+                       .som = som});
   }
   return targets;
 }

@@ -1,0 +1,318 @@
+// assay som: the Size-on-MDS laboratory.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/cli/capsule_file.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/terminal.h"
+#include "harness/cli/version.h"
+#include "harness/cli/watch.h"
+#include "harness/explore/replay.h"
+#include "harness/som/claims.h"
+#include "harness/som/matrix.h"
+
+namespace harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string use_case = "2";
+  std::string row = "P5l";
+  std::string solutions = "none";
+  int crashes = 1;
+  int ost_crashes = 0;
+  int osts = 1;
+  bool invariant = false;
+  uint64_t states = ~uint64_t{0};
+  uint32_t seconds = 0;
+  double memory_gib = 8;
+  uint32_t workers = 0;
+  bool all_orders = false;
+  bool json = false;
+  std::string out;
+  std::string html;
+  int size = 4;
+};
+
+som::Bounds bounds_of(const Options& options) {
+  return {static_cast<uint8_t>(options.crashes), static_cast<uint8_t>(options.ost_crashes),
+          static_cast<uint8_t>(options.osts)};
+}
+
+std::optional<som::Cell> cell_of(const Options& options) {
+  som::Cell cell;
+  const auto use_case = std::ranges::find(som::use_cases(), std::string_view(options.use_case),
+                                          &som::UseCaseInfo::name);
+  const auto row =
+      std::ranges::find(som::rows(), std::string_view(options.row), &som::RowInfo::name);
+  const auto policies = som::parse_solutions(options.solutions);
+  if (use_case == som::use_cases().end() || row == som::rows().end() || !policies) {
+    complain("there is no such use case, row or solution; `assay som list` shows all");
+    return std::nullopt;
+  }
+  cell.use_case = use_case->use_case;
+  cell.row = row->row;
+  cell.policies = *policies;
+  cell.bounds = bounds_of(options);
+  if (som::exists(cell.use_case, cell.row)) return cell;
+  complain("row P6 is of use case 4 alone");
+  return std::nullopt;
+}
+
+explore::SearchOptions search_options(const Options& options, const Watch& watch,
+                                      ProgressLine& progress) {
+  explore::SearchOptions search;
+  search.reduce_order = !options.all_orders;
+  search.workers = options.workers != 0 ? options.workers : std::thread::hardware_concurrency();
+  search.states_max = options.states;
+  search.properties = som::judged_properties(options.invariant);
+  search.stop = &watch.stop();
+  search.progress = [&](const explore::SearchOptions::Progress& at) {
+    progress.show(fmt::format("{} states, {} transitions, {} steps deep", at.states, at.transitions,
+                              at.depth));
+  };
+  return search;
+}
+
+ExitCode exit_of(som::Verdict verdict) {
+  switch (verdict) {
+    case som::Verdict::holds:
+      return ExitCode::pass;
+    case som::Verdict::broken:
+      return ExitCode::fail;
+    case som::Verdict::undecided:
+      return ExitCode::inconclusive;
+  }
+  return ExitCode::broken;
+}
+
+void list() {
+  fmt::print("use cases\n");
+  for (const auto& each : som::use_cases()) fmt::print("  {:<6} {}\n", each.name, each.what);
+  fmt::print("rows: what A does when the MDS has lost track of it\n");
+  for (const auto& each : som::rows()) fmt::print("  {:<6} {}\n", each.name, each.what);
+  fmt::print("solutions; the base {} is on unless \"-NAME\" takes it away\n", "3,M,E");
+  for (const auto& each : reference::kSomPolicies) {
+    fmt::print("  {:<6} {}{}\n", each.name, each.what,
+               som::built(each.policy) ? "" : " (not built)");
+  }
+}
+
+ExitCode check_cell(const Options& options) {
+  const auto cell = cell_of(options);
+  if (!cell) return ExitCode::usage;
+  const Watch watch(options.seconds, options.memory_gib);
+  ProgressLine progress;
+  const som::Decided decided = som::decide(*cell, search_options(options, watch, progress));
+  progress.clear();
+  const explore::Scenario scenario = som::scenario_of(*cell);
+  const explore::Names names(scenario);
+  std::string capsule;
+  if (decided.verdict == som::Verdict::broken && !options.out.empty()) {
+    capsule = save_capsule(
+                  explore::make_capsule(scenario, decided.schedule, decided.property, build_id()),
+                  options.out)
+                  .value_or("");
+  }
+  if (options.json) {
+    Json steps = Json::array();
+    for (const auto& step : decided.schedule) steps.push_back(names.text(step));
+    const Json all = {{"cell", som::text_of(*cell)},
+                      {"verdict", som::verdict_name(decided.verdict)},
+                      {"why", decided.why},
+                      {"budget", scenario.budget.text()},
+                      {"osts", cell->bounds.osts},
+                      {"states", decided.states},
+                      {"transitions", decided.transitions},
+                      {"depth", decided.depth},
+                      {"seconds", watch.elapsed()},
+                      {"steps", steps},
+                      {"capsule", capsule}};
+    fmt::print("{}\n", all.dump(2));
+    return exit_of(decided.verdict);
+  }
+  fmt::print("{}: {}{}{}\n", som::text_of(*cell), som::verdict_name(decided.verdict),
+             decided.why.empty() ? "" : "; ", decided.why);
+  fmt::print("  {}; {} OST(s); budget: {}\n", scenario.what, cell->bounds.osts,
+             scenario.budget.text());
+  fmt::print("  {} states, {} transitions, {} steps deep, {:.1f} s, {:.0f} transitions/s\n",
+             decided.states, decided.transitions, decided.depth, watch.elapsed(),
+             static_cast<double>(decided.transitions) / std::max(watch.elapsed(), 0.001));
+  if (!decided.schedule.empty())
+    fmt::print("  a shortest witness, {} steps:\n", decided.schedule.size());
+  for (const auto& step : decided.schedule) fmt::print("    {}\n", names.text(step));
+  if (!capsule.empty()) fmt::print("  capsule: {}\n", capsule);
+  return exit_of(decided.verdict);
+}
+
+Json json_of(const som::Matrix& matrix) {
+  Json cells = Json::array();
+  for (const som::MatrixCell& cell : matrix.cells) {
+    const som::Cell whole{cell.line.use_case, cell.line.row, matrix.columns[cell.column].policies,
+                          matrix.bounds};
+    const explore::Names names(som::scenario_of(whole));
+    Json steps = Json::array();
+    for (const auto& step : cell.decided.schedule) steps.push_back(names.text(step));
+    cells.push_back({{"cell", som::name_of(cell.line)},
+                     {"solutions", matrix.columns[cell.column].name},
+                     {"verdict", som::verdict_name(cell.decided.verdict)},
+                     {"why", cell.decided.why},
+                     {"states", cell.decided.states},
+                     {"transitions", cell.decided.transitions},
+                     {"seconds", cell.seconds},
+                     {"steps", std::move(steps)}});
+  }
+  return {{"mds_crashes", matrix.bounds.mds_crashes},
+          {"ost_crashes", matrix.bounds.ost_crashes},
+          {"osts", matrix.bounds.osts},
+          {"states_max", matrix.states_max},
+          {"cells", std::move(cells)}};
+}
+
+// Cells that are not reached in time are undecided, and counted as such.
+ExitCode decide_matrix(const Options& options) {
+  const Watch watch(options.seconds, options.memory_gib);
+  ProgressLine progress;
+  som::Matrix matrix{bounds_of(options), options.states, som::columns(), {}};
+  for (const som::Line& line : som::lines()) {
+    for (size_t column = 0; column < matrix.columns.size(); ++column) {
+      const som::Cell cell{line.use_case, line.row, matrix.columns[column].policies, matrix.bounds};
+      const double begin = watch.elapsed();
+      som::MatrixCell made{line, column, {}, 0};
+      if (watch.stop().load() != explore::Stop::none) {
+        made.decided.why = "not reached";
+      } else {
+        made.decided = som::decide(cell, search_options(options, watch, progress));
+      }
+      made.seconds = watch.elapsed() - begin;
+      matrix.cells.push_back(std::move(made));
+    }
+  }
+  progress.clear();
+  if (!options.html.empty() && !save_file(options.html, som::html_of(matrix))) {
+    return ExitCode::broken;
+  }
+  if (options.json) {
+    fmt::print("{}\n", json_of(matrix).dump(2));
+  } else {
+    fmt::print("{}{:.0f} s\n", som::text_of(matrix), watch.elapsed());
+  }
+  return matrix.count(som::Verdict::undecided) == 0 ? ExitCode::pass : ExitCode::inconclusive;
+}
+
+// By growing size. What holds a safe set is decided like all others; a safe set is minimal if none
+// of its subsets is safe.
+ExitCode combine(const Options& options) {
+  const Watch watch(options.seconds, options.memory_gib);
+  ProgressLine progress;
+  std::vector<som::Line> order = som::lines();
+  std::vector<som::SomPolicies> safe;
+  bool all = true;
+  const auto decided = [&](const som::Cell& cell) {
+    return som::decide(cell, search_options(options, watch, progress));
+  };
+  for (size_t size = 0; size <= static_cast<size_t>(options.size); ++size) {
+    for (const som::SomPolicies policies : som::sets_of(size)) {
+      if (watch.stop().load() != explore::Stop::none) {
+        all = false;
+        break;
+      }
+      const auto set = som::decide_set(policies, order, decided, bounds_of(options));
+      progress.clear();
+      const bool minimal = std::ranges::none_of(
+          safe, [&](som::SomPolicies other) { return policies.contains(other); });
+      const bool holds = set.verdict == som::Verdict::holds;
+      if (holds) safe.push_back(policies);
+      all = all && set.verdict != som::Verdict::undecided;
+      fmt::print("{}: {}{}{}{}; {} states\n", som::text_of(policies),
+                 som::verdict_name(set.verdict), holds && minimal ? ", minimal" : "",
+                 set.by.empty() ? "" : " by ", set.by, set.states);
+    }
+  }
+  fmt::print(
+      "{} set(s) hold, of up to {} of the solutions that are built; 2 clients, {} MDS "
+      "crash(es), {} OST crash(es), {} stripe(s), {} states a cell; {:.0f} s\n",
+      safe.size(), options.size, options.crashes, options.ost_crashes, options.osts, options.states,
+      watch.elapsed());
+  return all ? ExitCode::pass : ExitCode::inconclusive;
+}
+
+// The mail's claims side by side with what is found; as suites/som/README.md has it.
+ExitCode claims(const Options& options) {
+  const Watch watch(options.seconds, options.memory_gib);
+  ProgressLine progress;
+  std::vector<som::Found> all;
+  for (const som::Claim& claim : som::claims()) {
+    const som::Cell cell = som::cell_of(claim);
+    som::Found found{claim, som::decide(cell, search_options(options, watch, progress))};
+    if (found.decided.verdict == som::Verdict::broken && !options.out.empty()) {
+      save_capsule(explore::make_capsule(som::scenario_of(cell), found.decided.schedule,
+                                         found.decided.property, build_id()),
+                   options.out);
+    }
+    all.push_back(std::move(found));
+  }
+  progress.clear();
+  fmt::print("{}", som::page_of(all, options.states));
+  return ExitCode::pass;
+}
+
+void add_bounds(CLI::App& command, Options& options) {
+  command.add_option("--crashes", options.crashes, "of the MDS, in use cases that have any (1)")
+      ->check(CLI::Range(1, 3));
+  command.add_option("--ost-crashes", options.ost_crashes, "(0)")->check(CLI::Range(0, 2));
+  command.add_option("--osts", options.osts, "stripes of the file (1)")->check(CLI::Range(1, 3));
+  command.add_option("--states", options.states, "stop beyond so many (no bound)");
+  command.add_option("--seconds", options.seconds, "stop after (never)");
+  command.add_option("--memory", options.memory_gib, "GiB, stop beyond (8)");
+  command.add_option("--workers", options.workers, "threads (one a core)");
+  command.add_flag("--all-orders", options.all_orders, "without partial-order reduction");
+  command.add_flag("--invariant", options.invariant, "judge SOM-3 in place of the others");
+  command.add_flag("--json", options.json, "the result as JSON");
+}
+
+}  // namespace
+
+void add_som(CLI::App& app, ExitCode& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* lab = app.add_subcommand("som", "the Size-on-MDS laboratory");
+  lab->require_subcommand(1);
+  lab->footer("Exit status of check: 0 holds (exhausted), 1 broken, 2 a bound was reached.");
+  lab->add_subcommand("list", "use cases, rows, solutions")->callback([] { list(); });
+  CLI::App* one = lab->add_subcommand("check", "decide one cell by walking all its schedules");
+  one->add_option("--use-case", options->use_case, "1 to 5 (2)");
+  one->add_option("--row", options->row, "P3c, P3l, P4, P5k, P5l, P2l, P2k, P6 (P5l)");
+  one->add_option("--solutions", options->solutions, "names, \"none\" or \"shipped\" (none)");
+  one->add_option("--out", options->out, "folder for the witness's capsule");
+  add_bounds(*one, *options);
+  one->callback([options, &exit] { exit = check_cell(*options); });
+  constexpr uint64_t kStatesOfCell = 1'000'000;
+  CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells, each to 1,000,000 states");
+  matrix->add_option("--html", options->html, "a file for the grid as a page");
+  add_bounds(*matrix, *options);
+  matrix->callback([options, &exit] {
+    if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;
+    exit = decide_matrix(*options);
+  });
+  CLI::App* page = lab->add_subcommand("claims", "the mail's claims, and what is found of each");
+  page->add_option("--out", options->out, "folder for the witnesses' capsules");
+  add_bounds(*page, *options);
+  page->callback([options, &exit] {
+    if (options->states == ~uint64_t{0}) options->states = 10 * kStatesOfCell;
+    exit = claims(*options);
+  });
+  CLI::App* sets = lab->add_subcommand("combinations", "sets of solutions that no schedule breaks");
+  sets->add_option("--size", options->size, "of the sets, at most (4)")->check(CLI::Range(0, 8));
+  add_bounds(*sets, *options);
+  sets->callback([options, &exit] {
+    if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;
+    exit = combine(*options);
+  });
+}
+
+}  // namespace harness

@@ -1,0 +1,33 @@
+// What the mail of March 2009 claims, problem by problem, each as a cell that shows it or does not;
+// and the page that puts claims and findings side by side.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/som/decide.h"
+
+namespace harness::som {
+
+struct Claim {
+  std::string_view problem;  // the mail's number
+  std::string_view what;     // in our words
+  UseCase use_case = UseCase::evicted;
+  Row row = Row::p5l;
+  std::string_view solutions;
+  uint8_t mds_crashes = 1;
+  bool breaks = true;  // whether the mail says so
+};
+std::span<const Claim> claims();
+Cell cell_of(const Claim& claim);
+
+struct Found {
+  Claim claim;
+  Decided decided;
+};
+// Markdown.
+std::string page_of(const std::vector<Found>& all, uint64_t states_max);
+
+}  // namespace harness::som
