@@ -106,7 +106,7 @@ ExitCode replay(const Options& options) {
     complain(loaded.error());
     return ExitCode::usage;
   }
-  explore::Walk walk(loaded->scenario);
+  explore::Walk walk(loaded->scenario, {loaded->capsule.property});
   walk.keep_records();
   const explore::Replayed replayed = explore::replay(loaded->capsule, loaded->schedule, walk);
   const bool saved = save_reports(options, run_of(*loaded, walk));

@@ -32,7 +32,7 @@ struct Options {
   uint32_t seconds = 0;
   double memory_gib = 8;
   uint32_t workers = 0;
-  bool all_orders = false;
+  bool reduce = false;
   bool json = false;
   std::string out;
   std::string html;
@@ -67,7 +67,7 @@ std::optional<som::Cell> cell_of(const Options& options) {
 explore::SearchOptions search_options(const Options& options, const Watch& watch,
                                       ProgressLine& progress) {
   explore::SearchOptions search;
-  search.reduce_order = !options.all_orders;
+  search.reduce_order = options.reduce;
   search.workers = options.workers != 0 ? options.workers : std::thread::hardware_concurrency();
   search.states_max = options.states;
   search.properties = som::judged_properties(options.invariant);
@@ -271,7 +271,8 @@ void add_bounds(CLI::App& command, Options& options) {
   command.add_option("--seconds", options.seconds, "stop after (never)");
   command.add_option("--memory", options.memory_gib, "GiB, stop beyond (8)");
   command.add_option("--workers", options.workers, "threads (one a core)");
-  command.add_flag("--all-orders", options.all_orders, "without partial-order reduction");
+  command.add_flag("--reduce", options.reduce,
+                   "with sleep sets; beside what is prompt they leave out some states");
   command.add_flag("--invariant", options.invariant, "judge SOM-3 in place of the others");
   command.add_flag("--json", options.json, "the result as JSON");
 }

@@ -99,7 +99,8 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   for (size_t i = 0; i < kFaults; ++i) {
     capsule.budget.emplace_back(fault_name(static_cast<Fault>(i)), scenario.budget.left[i]);
   }
-  Walk walk(scenario);
+  // Other properties may be broken on the way: they do not end it.
+  Walk walk(scenario, {property});
   CHECK(!walk.begin(), "a scenario without a root");
   for (const Decision& decision : schedule) {
     CHECK(walk.can(decision), "a schedule that cannot happen");

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   if (!policies || !som::exists(cell.use_case, cell.row)) return 64;
   cell.policies = *policies;
   explore::SearchOptions options;
+  options.reduce_order = false;
   options.workers = std::thread::hardware_concurrency();
   if (argc > 4) options.states_max = std::strtoull(argv[4], nullptr, 10);
   const auto begin = std::chrono::steady_clock::now();
