@@ -37,9 +37,10 @@ void print_entry(const Entry& entry, const DecodeOptions& options) {
     fmt::print("{}\n", line_of(to_json(entry)));
     return;
   }
-  const Colour colour = entry.kind == EntryKind::broken || entry.kind == EntryKind::gap
-                            ? Colour::red
-                            : (entry.description.unexplained.empty() ? Colour::bold : Colour::yellow);
+  const Colour colour =
+      entry.kind == EntryKind::broken || entry.kind == EntryKind::gap
+          ? Colour::red
+          : (entry.description.unexplained.empty() ? Colour::bold : Colour::yellow);
   fmt::print("{}\n", coloured(headline(entry), colour, use_colour(stdout)));
   if (!options.brief) fmt::print("{}", details(entry));
 }
