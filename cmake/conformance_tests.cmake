@@ -14,4 +14,9 @@ add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TA
 # Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.
 add_test(NAME boundary_live
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/boundary_test $<TARGET_FILE:assay>)
-set_tests_properties(conformance_live boundary_live target_live PROPERTIES PROCESSORS 2)
+# Random calls under random plans, with processes that are killed; and what an interruption leaves.
+add_test(NAME conformance_live_random COMMAND assay campaign --world live --runs 40 --seed 1)
+add_test(NAME boundary_live_interrupted
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/interrupt_test $<TARGET_FILE:assay>)
+set_tests_properties(conformance_live boundary_live target_live conformance_live_random boundary_live_interrupted
+  PROPERTIES PROCESSORS 2)

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fuzz/captured.h"
+#include "fuzz/file_seeds.h"
 #include "fuzz/used_world.h"
 #include "fuzz/wire_input.h"
 #include "harness/fuzzing/script_mutator.h"
@@ -249,8 +250,8 @@ void llog(Seeds& seeds) {
     for (const uint8_t form : kAttributeForms) {
       add(form, reference::encode_layout(layout).view());
     }
-    const auto wish = reference::encode_wish({.stripe_count = 2, .stripe_size = 65536,
-                                              .pool = pool});
+    const auto wish =
+        reference::encode_wish({.stripe_count = 2, .stripe_size = 65536, .pool = pool});
     for (const uint8_t form : kAttributeForms) add(form, wish.view());
   }
   faults::Random random(kSeed);
@@ -271,8 +272,19 @@ void capture(Seeds& seeds, const std::vector<std::string>& simulated) {
   for (const std::string& path : simulated) seeds.add(read_file(path));
 }
 
+// Of files of ours: plans, histories, capsules.
+bool of_our_files(const std::string& name, const std::string& directory, Seeds& seeds) {
+  std::vector<std::string> files;
+  if (name == "plan") files = plan_seeds();
+  if (name == "history") files = history_seeds(directory);
+  if (name == "capsule") files = capsule_seeds();
+  for (const std::string& file : files) seeds.add(protocol::as_bytes(file));
+  return !files.empty();
+}
+
 int make(const std::string& name, const std::string& directory, std::vector<std::string> more) {
   Seeds seeds(directory);
+  if (of_our_files(name, directory, seeds)) return EXIT_SUCCESS;
   const std::vector<std::string> simulated = simulated_captures(directory);
   std::vector<std::string> captures = pcaps_of_the_tree();
   captures.insert(captures.end(), simulated.begin(), simulated.end());

@@ -22,9 +22,11 @@ Setup setup_of(const Setting& setting, const Case& c, harness::record::Recorder&
   Setup setup{.dialect = setting.target.dialect,
               .defects = setting.target.defects,
               .seed = setting.seed,
-              .recorder = &recorder,
               .server_links = setting.plan.has_value()};
-  if (setting.world == harness::WorldKind::live) setup.timing = harness::live_timing();
+  // A history costs live servers time, and its end the patience to wait for it: there on request.
+  const bool live = setting.world == harness::WorldKind::live;
+  if (!live || setting.plan || !setting.out.empty()) setup.recorder = &recorder;
+  if (live) setup.timing = harness::live_timing();
   setup.servers = setting.target.file;
   if (setting.target.som) setup.som = {.on = true, .policies = reference::kSomComplete};
   setup.cast = setting.target.servers.cast;

@@ -59,6 +59,7 @@ struct Case {
   std::string_view sentence;     // the requirement, in one sentence
   std::string_view source;       // where it was learned: "semantics 2.6"
   Needs needs = Needs::nothing;
+  bool waits_long = false;  // for the longest of time-outs: it begins before others
   void (*run)(Conformance&) = nullptr;
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/targets/lustre.h"
+#include "harness/workers.h"
 #include "protocol/check.h"
 
 namespace suites {
@@ -167,29 +167,20 @@ void work(const Order& order, const std::vector<const Case*>& cases, std::atomic
 }
 
 struct Worker {
-  pid_t pid = -1;
-  int pipe = -1;
+  harness::Worker process;
   std::string buffer;
   std::optional<uint32_t> running;
 };
 
 Worker spawn(const Order& order, const std::vector<const Case*>& cases,
              std::atomic<uint32_t>& next) {
-  int ends[2];
-  CHECK(pipe(ends) == 0);
-  const pid_t pid = fork();
-  CHECK(pid >= 0);
-  if (pid == 0) {
-    close(ends[0]);
-    work(order, cases, next, ends[1]);
-    _exit(0);
-  }
-  close(ends[1]);
-  return {.pid = pid, .pipe = ends[0], .buffer = {}, .running = {}};
+  const auto process = harness::begin_worker([&](int pipe) { work(order, cases, next, pipe); });
+  return {.process = process, .buffer = {}, .running = {}};
 }
 
 class Crew {
  public:
+  // `cases`, in the order in which they begin.
   Crew(const Order& order, const std::vector<const Case*>& cases,
        const std::function<void(const Verdict&)>& seen)
       : order_(order), cases_(cases), seen_(seen), verdicts_(cases.size() * order.repeat) {
@@ -206,13 +197,15 @@ class Crew {
     const size_t jobs = std::min<size_t>(std::max(order_.jobs, 1u), verdicts_.size());
     for (size_t i = 0; i < jobs; ++i) workers_.push_back(spawn(order_, cases_, *next_));
     while (!workers_.empty()) {
+      if (harness::told_to_end()) break;
       std::vector<pollfd> polled;
-      for (const Worker& worker : workers_) polled.push_back({worker.pipe, POLLIN, 0});
-      poll(polled.data(), polled.size(), -1);
+      for (const Worker& worker : workers_) polled.push_back({worker.process.pipe, POLLIN, 0});
+      if (poll(polled.data(), polled.size(), -1) < 0) continue;
       for (size_t i = polled.size(); i-- > 0;) {
         if (polled[i].revents != 0) hear(i);
       }
     }
+    for (const Worker& worker : workers_) harness::kill_worker(worker.process);
     return std::move(verdicts_);
   }
 
@@ -220,7 +213,7 @@ class Crew {
   void hear(size_t index) {
     Worker& worker = workers_[index];
     char chunk[4096];
-    const ssize_t got = read(worker.pipe, chunk, sizeof chunk);
+    const ssize_t got = read(worker.process.pipe, chunk, sizeof chunk);
     if (got <= 0) return bury(index);
     worker.buffer.append(chunk, static_cast<size_t>(got));
     for (size_t end = worker.buffer.find('\n'); end != std::string::npos;
@@ -259,16 +252,12 @@ class Crew {
   void bury(size_t index) {
     Worker worker = std::move(workers_[index]);
     workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(index));
-    close(worker.pipe);
-    int status = 0;
-    waitpid(worker.pid, &status, 0);
+    const std::string death = harness::end_worker(worker.process);
     if (!worker.running) return;
     conclude(*worker.running,
              {.id = {},
               .outcome = Outcome::broken,
-              .why = WIFSIGNALED(status) ? fmt::format("the process that ran it died of signal {}",
-                                                       WTERMSIG(status))
-                                         : "the process that ran it ended early"});
+              .why = "the process that ran it " + (death.empty() ? "ended early" : death)});
     workers_.push_back(spawn(order_, cases_, *next_));
   }
 
@@ -304,7 +293,19 @@ std::vector<const Case*> select(const Order& order) {
 std::vector<Verdict> run(const Order& order, const std::function<void(const Verdict&)>& seen) {
   const std::vector<const Case*> cases = select(order);
   if (cases.empty()) return {};
-  return Crew(order, cases, seen).run();
+  std::vector<const Case*> begun = cases;
+  std::ranges::stable_partition(begun, &Case::waits_long);
+  const harness::WorkRoom room;
+  std::vector<Verdict> verdicts = Crew(order, begun, seen).run();
+  if (harness::told_to_end()) {
+    std::erase_if(verdicts, [](const Verdict& verdict) { return verdict.id.empty(); });
+  }
+  // As the catalogue has them.
+  const auto place = [&](const Verdict& verdict) {
+    return std::ranges::find(cases, verdict.id, &Case::id);
+  };
+  std::ranges::stable_sort(verdicts, {}, place);
+  return verdicts;
 }
 
 std::string_view outcome_name(Outcome outcome) {

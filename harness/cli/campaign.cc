@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "harness/cli/campaign_live.h"
 #include "harness/cli/capsule_file.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
@@ -25,6 +26,7 @@ using explore::RunResult;
 
 struct Options {
   std::string scenario = "random";
+  std::string world = "sim";
   std::string dialect = "2.0";
   std::vector<std::string> defects;
   uint64_t seed = 1;
@@ -78,8 +80,37 @@ void print_tally(const Options& options, const Tally& tally, double elapsed) {
   for (const auto& [title, count] : tally.titles) fmt::print("  {:>6} {}\n", count, title);
 }
 
+bool read_defects(const Options& options, reference::DefectSet& into) {
+  for (const std::string& name : options.defects) {
+    const auto defect = reference::find_defect(name);
+    if (!defect) {
+      complain(fmt::format("no defect \"{}\"; `assay list --defects` shows all", name));
+      return false;
+    }
+    into.add(*defect);
+  }
+  return true;
+}
+
+ExitCode run_live(const Options& options) {
+  if (options.scenario != "random") {
+    complain("in the live world calls are drawn from the seed; scenarios are for exploration");
+    return ExitCode::usage;
+  }
+  LiveCampaign campaign{
+      .dialect = options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0,
+      .first_seed = options.seed,
+      .runs = options.runs,
+      .out = options.out,
+      .json = options.json};
+  if (options.jobs != 0) campaign.jobs = options.jobs;
+  if (!read_defects(options, campaign.defects)) return ExitCode::usage;
+  return run_live_campaign(campaign);
+}
+
 ExitCode run(const Options& options) {
   const bool random = options.scenario == "random";
+  if (options.world == "live") return run_live(options);
   const explore::Scenario* known = explore::find_scenario(random ? "life" : options.scenario);
   if (known == nullptr) {
     complain(fmt::format("no scenario \"{}\"; `assay explore --list` shows all", options.scenario));
@@ -87,14 +118,7 @@ ExitCode run(const Options& options) {
   }
   explore::Scenario scenario = *known;
   scenario.dialect = options.dialect == "1.8" ? reference::Dialect::v1_8 : reference::Dialect::v2_0;
-  for (const std::string& name : options.defects) {
-    const auto defect = reference::find_defect(name);
-    if (!defect) {
-      complain(fmt::format("no defect \"{}\"; `assay list --defects` shows all", name));
-      return ExitCode::usage;
-    }
-    scenario.defects.add(*defect);
-  }
+  if (!read_defects(options, scenario.defects)) return ExitCode::usage;
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   Tally tally;
@@ -136,6 +160,10 @@ void add_campaign(CLI::App& app, ExitCode& exit) {
   command->footer("Exit status: 0 nothing violated, 1 something is, 2 not all runs ended.");
   command->add_option("scenario", options->scenario,
                       "of `assay explore --list`, or random: scripts drawn from the seed (random)");
+  command
+      ->add_option("--world", options->world,
+                   "sim (the default), or live: processes that are killed, TCP, real time")
+      ->check(CLI::IsMember({"sim", "live"}));
   command->add_option("--dialect", options->dialect, "1.8 or 2.0 (2.0)")
       ->check(CLI::IsMember({"1.8", "2.0"}));
   command->add_option("--defect", options->defects, "a planted defect of the servers");
@@ -143,8 +171,9 @@ void add_campaign(CLI::App& app, ExitCode& exit) {
   command->add_option("--runs", options->runs, "how many (1000)");
   command->add_option("--seconds", options->seconds, "stop after (never)");
   command->add_option("--memory", options->memory_gib, "GiB, stop beyond (16)");
-  command->add_option("--jobs", options->jobs, "threads (one a core)");
-  command->add_option("--out", options->out, "folder for capsules of failures");
+  command->add_option("--jobs", options->jobs, "threads (one a core), or live worlds (24)");
+  command->add_option("--out", options->out,
+                      "folder for capsules of failures; of the live world: history and plan");
   command->add_flag("--json", options->json, "the result as JSON");
   command->callback([options, &exit] { exit = run(*options); });
 }

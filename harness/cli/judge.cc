@@ -22,6 +22,7 @@ using check::Verdict;
 struct Options {
   std::string file;
   bool json = false;
+  bool growing = false;
 };
 
 std::string_view word(Outcome outcome) {
@@ -110,6 +111,13 @@ ExitCode judge(const Options& options) {
     rested = std::holds_alternative<record::Quiesced>((*record)->what);
     checkers.on(**record);
   }
+  if (reader->cut_at() && !options.growing) {
+    complain(
+        fmt::format("{}: it is cut short: at byte {} begins a record that has no end "
+                    "(--growing, if somebody is writing it)",
+                    options.file, *reader->cut_at()));
+    return ExitCode::usage;
+  }
   const std::vector<Verdict> verdicts = checkers.verdicts(notes);
   const auto lines = witness_lines(options.file, verdicts);
   if (options.json) {
@@ -132,6 +140,7 @@ void add_judge(CLI::App& app, ExitCode& exit) {
   CLI::App* command = app.add_subcommand("judge", "judge a history again, property by property");
   command->add_option("FILE", options->file, "a .history file, as `assay run --out` leaves it")
       ->required();
+  command->add_flag("--growing", options->growing, "it may end in the middle of a record");
   command->add_flag("--json", options->json, "verdicts as JSON");
   command->callback([options, &exit] { exit = judge(*options); });
 }

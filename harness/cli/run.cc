@@ -14,6 +14,7 @@
 #include "harness/cli/terminal.h"
 #include "harness/target.h"
 #include "harness/targets/lustre.h"
+#include "harness/workers.h"
 #include "protocol/check.h"
 #include "suites/runner.h"
 
@@ -39,7 +40,7 @@ struct Options {
 };
 
 // More live worlds than cores: most of their time they wait for a timeout.
-constexpr uint32_t kLiveJobs = 14;
+constexpr uint32_t kLiveJobs = 24;
 
 const suites::Case& find_case(std::string_view id) {
   for (const auto suite : suites::catalogue()) {
@@ -219,6 +220,11 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
         fmt::format("{} ({}): {}\n", target.name, target.file ? options.target : options.world,
                     suites::summary(verdicts));
     exit = worse(exit, static_cast<ExitCode>(suites::exit_status(verdicts)));
+    if (told_to_end()) {
+      complain("it was told to end before all cases had run");
+      exit = worse(exit, ExitCode::inconclusive);
+      break;
+    }
   }
   if (!any) {
     complain("no case is selected; `assay list` shows them all");

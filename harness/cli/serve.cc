@@ -38,6 +38,7 @@ struct Wishes {
   uint64_t commit_interval_us = 5000;
   bool sync = false;
   int control = -1;
+  bool tell_all = false;
   std::vector<std::string> defects;
   bool som = false;
   reference::Config defaults;
@@ -80,6 +81,7 @@ void add_options(CLI::App& app, Wishes& wishes) {
   app.add_flag("--som", wishes.som, "with the profile som (2.0)");
   app.add_option("--control", wishes.control, "descriptor of a pipe for orders and notes")
       ->group("");
+  app.add_flag("--tell-all", wishes.tell_all, "tell it of messages too")->group("");
 }
 
 struct Refused {
@@ -135,6 +137,7 @@ ServerOptions base_options(const Wishes& wishes) {
   options.sync = wishes.sync;
   options.commit_interval = std::chrono::microseconds(wishes.commit_interval_us);
   options.control = wishes.control;
+  options.tells_all = wishes.tell_all;
   return options;
 }
 

@@ -16,6 +16,14 @@ using faults::Order;
 // Each message is judged once: a message between two nodes of ours, as it leaves.
 bool ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message) {
   learn_uuid(node);
+  // What a server said before this message is heard before it.
+  if (chronicle_.on()) {
+    if (outgoing) {
+      chronicle_.sent(node.config.self, peer, message);
+    } else {
+      drain();
+    }
+  }
   const PeerId from = outgoing ? node.config.self : peer;
   const PeerId to = outgoing ? peer : node.config.self;
   const auto is_sender = [&](const auto& ours) { return ours->config.self == from; };
@@ -25,10 +33,11 @@ bool ClientSide::judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& m
     saw(from, to, message);
     return true;
   }
-  // What a server said before this message is heard before it.
   if (!outgoing && injector_.watches_facts()) drain();
   faults::Effects effects;
   injector_.on_message(now(), from, to, message, effects);
+  const faults::Parcel struck{from, to, message};
+  chronicle_.strikes(injector_, &struck);
   take_effect(effects);
   return false;
 }
@@ -47,6 +56,7 @@ void ClientSide::deliver(const faults::Parcel& parcel) {
 }
 
 void ClientSide::take_effect(const faults::Effects& effects) {
+  chronicle_.strikes(injector_);
   for (const faults::Parcel& parcel : effects.deliver) deliver(parcel);
   for (const Order& order : effects.orders) {
     const std::optional<ServerId> server = server_named(order.node);
@@ -112,6 +122,7 @@ std::string ClientSide::uuid_of(const NodeName& client) const {
 
 ClientSide::Progress ClientSide::carry_out(const Order& order) {
   if (order.kind == Order::Kind::disconnect) {
+    chronicle_.faulted(peer_of(order.node), "disconnect from " + to_text(order.other));
     disconnect(order.node, order.other);
     return Progress::done;
   }
@@ -128,6 +139,10 @@ void ClientSide::carry_out_on_client(const Order& order) {
   const ClientId client = named_.at(order.node.index.value() - 1);
   Node* node = clients_[client.index]->node.get();
   if (node == nullptr) return injector_.refused(order, "it is down");
+  if (order.kind != Order::Kind::crash) {
+    chronicle_.faulted(clients_[client.index]->config.self,
+                       std::string(faults::order_name(order.kind)));
+  }
   switch (order.kind) {
     case Order::Kind::crash:
       return kill_client(client);

@@ -77,25 +77,52 @@ void ClientSide::pass(Time duration) {
 
 // --- clients and probes ---
 
-std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(std::string_view what, ProbeKind kind) {
+Node::Handlers ClientSide::handlers_of(OurNode& node) {
+  const PeerId self = node.config.self;
+  Node::Handlers handlers;
+  handlers.answer = [this, &node, self](OrderId id, Result&& result) {
+    if (chronicle_.on()) chronicle_.call_ended(self, id, result);
+    node.under_way.erase(id);
+    node.results.emplace(id, std::move(result));
+  };
+  handlers.sending = [this, &node](PeerId to, const Bytes& message) {
+    return judge(node, true, to, message);
+  };
+  handlers.receiving = [this, &node](PeerId from, const Bytes& message) {
+    return judge(node, false, from, message);
+  };
+  handlers.unreachable = [this](PeerId peer, std::string_view why) { unreachable(peer, why); };
+  handlers.note = [this, self](const Fact& fact) {
+    if (chronicle_.on()) chronicle_.noted(self, fact);
+  };
+  handlers.event = [this, self](const reference::Event& event) {
+    if (!chronicle_.on()) return;
+    if (const auto* received = std::get_if<reference::Received>(&event)) {
+      chronicle_.received(self, received->from, received->message);
+    } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
+      chronicle_.lost(self, lost->peer);
+    } else {
+      chronicle_.turns(self);
+    }
+  };
+  handlers.dropping = [this, self](PeerId peer) {
+    if (chronicle_.on()) chronicle_.dropped(self, peer);
+  };
+  return handlers;
+}
+
+std::unique_ptr<ClientSide::OurNode> ClientSide::make_node(record::Role role, uint32_t index,
+                                                           ProbeKind kind) {
   Seat place = seat(static_cast<uint32_t>(clients_.size() + probes_.size()), kind);
   auto ours = std::make_unique<OurNode>();
   OurNode& node = *ours;
   node.config = std::move(place.config);
   node.targets = std::move(place.targets);
-  node.node = std::make_unique<Node>(
-      loop_, std::move(place.options),
-      Node::Handlers{
-          .answer = [&node](OrderId id,
-                            Result&& result) { node.results.emplace(id, std::move(result)); },
-          .sending = [this, &node](PeerId to,
-                                   const Bytes& message) { return judge(node, true, to, message); },
-          .receiving = [this, &node](
-                           PeerId from,
-                           const Bytes& message) { return judge(node, false, from, message); },
-          .unreachable = [this](PeerId peer, std::string_view why) { unreachable(peer, why); }});
+  node.node = std::make_unique<Node>(loop_, std::move(place.options), handlers_of(node));
+  const record::Node who{role, index, node.config.self};
   const auto opened = node.node->open();
-  CHECK(opened.has_value(), fmt::format("{}: {}", what, opened.error()));
+  CHECK(opened.has_value(), fmt::format("{}: {}", who.name(), opened.error()));
+  chronicle_.started(who, node.config.dialect);
   return ours;
 }
 
@@ -111,7 +138,7 @@ ClientId ClientSide::add_client() {
 
 ClientId ClientSide::add_unnamed_client() {
   const auto index = static_cast<uint32_t>(clients_.size());
-  auto client = make_node("client");
+  auto client = make_node(record::Role::client, index);
   auto machine = std::make_unique<MachineBox<reference::Client>>(
       reference::Client(client->config, reference::Store{}, client->targets));
   client->machine = &machine->machine();
@@ -121,8 +148,29 @@ ClientId ClientSide::add_unnamed_client() {
 }
 
 OrderId ClientSide::submit(ClientId client, const Syscall& call) {
-  const auto& node = clients_[client.index]->node;
-  return node ? node->ask(call) : OrderId{};
+  OurNode& ours = *clients_[client.index];
+  if (!ours.node) return {};
+  const OrderId order = ours.node->ask(call);
+  ours.under_way.insert(order);
+  if (chronicle_.on()) chronicle_.call_began(ours.config.self, order, call);
+  return order;
+}
+
+bool ClientSide::calls_ended() const {
+  return std::ranges::all_of(
+      clients_, [](const auto& ours) { return !ours->node || ours->under_way.empty(); });
+}
+
+bool ClientSide::ours_at_rest(uint64_t& events) const {
+  bool rest = true;
+  for (const auto* nodes : {&clients_, &probes_}) {
+    for (const auto& ours : *nodes) {
+      if (!ours->node) continue;
+      rest = rest && ours->node->at_rest();
+      events += ours->node->events();
+    }
+  }
+  return rest;
 }
 
 // Each mount has one of its own.
@@ -149,6 +197,7 @@ std::string ClientSide::client_uuid(ClientId client) const {
 
 void ClientSide::kill_client(ClientId client) {
   OurNode& ours = *clients_[client.index];
+  if (ours.node && chronicle_.on()) chronicle_.crashed(ours.config.self, "crash client");
   ours.uuid = client_uuid(client);
   ours.machine = nullptr;
   ours.node.reset();
@@ -156,7 +205,7 @@ void ClientSide::kill_client(ClientId client) {
 
 ProbeId ClientSide::add_probe(ProbeKind kind) {
   const auto index = static_cast<uint32_t>(probes_.size());
-  auto probe = make_node("probe", kind);
+  auto probe = make_node(record::Role::probe, index, kind);
   injector_.know(probe->config.self, {faults::NodeName::Kind::probe, index + 1});
   probe->node->run(std::make_unique<ProbeMachine>(probe->events));
   probes_.push_back(std::move(probe));

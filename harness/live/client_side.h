@@ -12,10 +12,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "faults/injector.h"
+#include "harness/live/chronicle.h"
 #include "harness/live/node.h"
 #include "harness/world.h"
 #include "reference/config_targets.h"
@@ -65,6 +67,7 @@ class ClientSide : public World {
     uint32_t number = 0;                         // of a client that plans can name, from 1 on
     std::string uuid;                            // of its last mount, as far as it was seen
     std::map<OrderId, Result> results;
+    std::set<OrderId> under_way;
     std::deque<ProbeEvent> events;  // of a probe
   };
 
@@ -94,6 +97,13 @@ class ClientSide : public World {
   // What a server of ours said.
   void heard(PeerId server, const Fact& fact);
   std::string uuid_of(const faults::NodeName& client) const;
+  // All calls of clients that live have ended.
+  bool calls_ended() const;
+  // Nothing is left to happen at our nodes but what is periodic; adds to the events they have seen.
+  bool ours_at_rest(uint64_t& events) const;
+  // Orders that were given are carried out.
+  bool orders_done() const { return orders_.empty(); }
+  bool run_for(Time duration);
   // A client that no plan means by any name.
   ClientId add_unnamed_client();
   void learn_uuid(OurNode& node);
@@ -104,10 +114,12 @@ class ClientSide : public World {
   const Setup setup_;
   Cast cast_;
   boost::asio::io_context loop_;
+  Chronicle chronicle_;  // of who asks for it
 
  private:
-  std::unique_ptr<OurNode> make_node(std::string_view what, ProbeKind kind = ProbeKind::kernel);
-  bool run_for(Time duration);
+  std::unique_ptr<OurNode> make_node(record::Role role, uint32_t index,
+                                     ProbeKind kind = ProbeKind::kernel);
+  Node::Handlers handlers_of(OurNode& node);
 
   // client_faults.cc
   bool judge(OurNode& node, bool outgoing, PeerId peer, const Bytes& message);

@@ -30,6 +30,11 @@ void Commits::add(reference::Persist transaction) {
   changed_.notify_all();
 }
 
+bool Commits::idle() const {
+  const std::lock_guard lock(mutex_);
+  return committed_ == added_;
+}
+
 void Commits::hold() {
   const std::lock_guard lock(mutex_);
   held_ = true;

@@ -26,6 +26,8 @@ class Commits {
   reference::Store load() const { return store_ ? store_->load() : reference::Store{}; }
 
   void add(reference::Persist transaction);
+  // Nothing is left that is not durable.
+  bool idle() const;
   void hold();
   void release();
   // The process dies (SIGKILL) as soon as the nth transaction from now is durable.
@@ -39,7 +41,7 @@ class Commits {
   std::unique_ptr<DiskStore> store_;
   const std::chrono::nanoseconds interval_;
   const std::function<void(reference::CommitId)> durable_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<reference::Persist> pending_;
   reference::CommitId added_ = 0;

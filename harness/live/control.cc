@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "protocol/check.h"
+#include "reference/digest.h"
 
 namespace harness::live {
 namespace {
@@ -157,6 +158,53 @@ std::string encode_fact(const Fact& fact) {
   std::string line = fmt::format("{}\t", static_cast<unsigned>(fact.kind));
   each_number(fact, [&](auto value) { fmt::format_to(std::back_inserter(line), "{}\t", value); });
   return line + escaped(fact.client) + '\t' + escaped(fact.text) + '\t';
+}
+
+std::string encode_peer(const reference::PeerId& peer) {
+  return fmt::format("{} {}", peer.nid, peer.pid);
+}
+
+std::optional<reference::PeerId> decode_peer(std::string_view text) {
+  reference::PeerId peer;
+  const size_t space = text.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  const bool whole =
+      number(text.substr(0, space), peer.nid) && number(text.substr(space + 1), peer.pid);
+  return whole ? std::optional(peer) : std::nullopt;
+}
+
+std::string encode_bytes(const protocol::Bytes& bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const uint8_t byte : bytes.view()) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::optional<protocol::Bytes> decode_bytes(std::string_view text) {
+  const auto value = [](char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+  };
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<uint8_t> bytes;
+  bytes.reserve(text.size() / 2);
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = value(text[i]);
+    const int low = value(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<uint8_t>(high << 4 | low));
+  }
+  return protocol::Bytes(std::move(bytes));
+}
+
+uint64_t message_digest(const protocol::Bytes& message) {
+  reference::Digest digest;
+  digest.bytes(message.view().data(), message.size());
+  return digest.value();
 }
 
 std::optional<Fact> decode_fact(std::string_view line) {

@@ -2,6 +2,10 @@
 // each. The server answers each order with "done" when it is carried out. What a server notes is
 // in the pipe before any message of the same step leaves, so whoever got a message finds all notes
 // that led to it by drain(). When one end closes, the other learns it.
+//
+// For a history a server tells all that its machine sees and does, in order: "saw" a message, by
+// its digest, since whoever sent it has told its bytes; "sent" one; "lost" a peer; "dropped" one;
+// "turns" at the beginning of a step that nothing of these led to; notes and commits.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "reference/fact.h"
+#include "reference/machine.h"
 
 namespace harness::live {
 
@@ -49,6 +53,14 @@ class ControlPipe {
 
 // Two connected descriptors; the second survives exec.
 std::pair<int, int> make_control_pipe();
+
+// Two numbers; and hexadecimal digits.
+std::string encode_peer(const reference::PeerId& peer);
+std::optional<reference::PeerId> decode_peer(std::string_view text);
+std::string encode_bytes(const protocol::Bytes& bytes);
+std::optional<protocol::Bytes> decode_bytes(std::string_view text);
+// Of a message, where its bytes are known already.
+uint64_t message_digest(const protocol::Bytes& message);
 
 std::string encode_fact(const reference::Fact& fact);
 // Of what encode_fact made; none for anything else.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 
@@ -56,8 +57,8 @@ std::expected<void, std::string> Node::open() {
                                        [this](reference::CommitId up_to) {
                                          asio::post(loop_, [this, alive = alive_, up_to] {
                                            if (!*alive) return;
-                                           step(reference::Durable{up_to});
                                            if (handlers_.committed) handlers_.committed(up_to);
+                                           step(reference::Durable{up_to});
                                            settle();
                                          });
                                        });
@@ -116,6 +117,12 @@ void Node::resume() {
 void Node::jump_clock(reference::Time by) {
   ahead_ += by;
   on_clock();
+}
+
+bool Node::at_rest() const {
+  return inbox_.empty() && commits_->idle() && std::ranges::none_of(timers_, [](const auto& timer) {
+           return (timer.first.kind & reference::kPeriodic) == 0;
+         });
 }
 
 void Node::settle_soon() {
@@ -231,6 +238,8 @@ void Node::settle() {
 
 void Node::step(const reference::Event& event) {
   if (!machine_) return;
+  ++events_;
+  if (handlers_.event) handlers_.event(event);
   reference::Actions actions;
   machine_->step(now() + ahead_, event, actions);
   carry_out(actions);
@@ -248,6 +257,7 @@ void Node::carry_out(reference::Actions& actions) {
       const bool passes = !handlers_.sending || handlers_.sending(send->to, send->message);
       if (passes) lnet_.send(now(), send->to, send->message, below);
     } else if (const auto* drop = std::get_if<reference::Drop>(&action)) {
+      if (handlers_.dropping) handlers_.dropping(drop->peer);
       lnet_.drop(drop->peer, below);
     } else if (const auto* timer = std::get_if<reference::SetTimer>(&action)) {
       set_timer(*timer);

@@ -71,7 +71,12 @@ class Node {
   struct Handlers {
     std::function<void(reference::OrderId, reference::Result&&)> answer;
     std::function<void(const reference::Fact&)> note;
+    // All up to this transaction are durable; the machine learns it next.
     std::function<void(reference::CommitId)> committed;
+    // What the machine is about to see.
+    std::function<void(const reference::Event& event)> event;
+    // The machine wants no connection to the peer any more.
+    std::function<void(reference::PeerId peer)> dropping;
     // Whether a message is sent, or given to the machine: else whoever is asked does with it what
     // he wants, by send() and receive().
     std::function<bool(reference::PeerId to, const reference::Bytes& message)> sending;
@@ -114,6 +119,10 @@ class Node {
   void crash_at_write(uint32_t nth) { commits_->die_at(nth); }
   // Counts from the transactions made so far.
   reference::CommitId transactions() const { return transactions_; }
+  // Nothing is left to happen here but what comes again and again by itself.
+  bool at_rest() const;
+  // Events that the machine has seen.
+  uint64_t events() const { return events_; }
 
  private:
   struct Link {
@@ -160,6 +169,7 @@ class Node {
   reference::Time ahead_ = 0;  // of the machine's clock, before the real one
   reference::OrderId last_order_ = 0;
   reference::CommitId transactions_ = 0;
+  uint64_t events_ = 0;
   reference::CommitId crash_before_ = 0;
   reference::CommitId crash_after_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <utility>
 
 #include "harness/target.h"
 #include "protocol/check.h"
@@ -45,6 +46,7 @@ std::vector<std::string> serve_command(const std::string& program, const ServerO
     words.push_back("--listen=" + address_text(options.listen));
   }
   if (!options.store.empty()) words.push_back("--store=" + options.store);
+  if (options.tells_all) words.emplace_back("--tell-all");
   for (const reference::DefectInfo& info : reference::kDefects) {
     if (!config.defects.has(info.defect)) continue;
     words.push_back(fmt::format("--defect={}", info.name));
@@ -72,15 +74,13 @@ ServerProcess::ServerProcess(boost::asio::io_context& loop, const std::string& p
   posix_spawn_file_actions_destroy(&files);
   ::close(theirs);
   if (status != 0) pid_ = -1;
-  control_ = std::make_unique<ControlPipe>(
-      loop, ours,
-      ControlPipe::Handlers{.line = [this](std::string_view line) { on_line(line); },
-                            .closed =
-                                [this] {
-                                  if (ended_) return;
-                                  kill();
-                                  if (handlers_.ended) handlers_.ended();
-                                }});
+  control_ = std::make_unique<ControlPipe>(loop, ours,
+                                           ControlPipe::Handlers{.line =
+                                                                     [this](std::string_view line) {
+                                                                       heard_.emplace_back(line);
+                                                                       if (!patient_) hear({});
+                                                                     },
+                                                                 .closed = [this] { kill(); }});
 }
 
 ServerProcess::~ServerProcess() { kill(); }
@@ -92,7 +92,27 @@ void ServerProcess::order(const std::string& line) {
 }
 
 void ServerProcess::drain() {
+  if (ended_) return;
+  control_->drain();
+  hear({});
+}
+
+void ServerProcess::hear_until(const std::function<bool()>& enough) {
+  patient_ = true;
   if (!ended_) control_->drain();
+  patient_ = false;
+  hear(enough);
+}
+
+// What one server says may make another one be heard first.
+void ServerProcess::hear(const std::function<bool()>& enough) {
+  if (std::exchange(hearing_, true)) return;
+  while (!heard_.empty() && !(enough && enough())) {
+    const std::string line = std::move(heard_.front());
+    heard_.pop_front();
+    on_line(line);
+  }
+  hearing_ = false;
 }
 
 void ServerProcess::signal(int number) {
@@ -107,6 +127,8 @@ void ServerProcess::kill() {
     waitpid(pid_, nullptr, 0);
   }
   control_->drain();
+  hear({});
+  if (handlers_.ended) handlers_.ended();
 }
 
 void ServerProcess::on_line(std::string_view line) {
@@ -118,13 +140,45 @@ void ServerProcess::on_line(std::string_view line) {
     CHECK(fact.has_value(), "a note that cannot be read");
     if (handlers_.note) handlers_.note(std::move(*fact));
   } else if (verb == "committed") {
+    const reference::CommitId before = committed_;
     std::from_chars(rest.data(), rest.data() + rest.size(), committed_);
+    if (handlers_.committed) handlers_.committed(committed_ - before);
   } else if (verb == "ready") {
     ready_ = true;
   } else if (verb == "done") {
     --outstanding_;
   } else if (verb == "refused") {
     if (handlers_.refused) handlers_.refused(rest);
+  } else if (verb == "rest") {
+    rest_.at_rest = rest.starts_with('1');
+    std::from_chars(rest.data() + 2, rest.data() + rest.size(), rest_.events);
+  } else {
+    on_history_line(verb, rest);
+  }
+}
+
+void ServerProcess::on_history_line(std::string_view verb, std::string_view rest) {
+  if (verb == "turns") {
+    if (handlers_.turns) handlers_.turns();
+    return;
+  }
+  const bool more = verb == "saw" || verb == "sent";
+  const size_t end = more ? rest.rfind(' ') : rest.size();
+  const auto peer = decode_peer(rest.substr(0, end));
+  CHECK(peer.has_value(), "a line of a server that cannot be read");
+  const std::string_view what = more ? rest.substr(end + 1) : "";
+  if (verb == "saw") {
+    uint64_t digest = 0;
+    std::from_chars(what.data(), what.data() + what.size(), digest);
+    if (handlers_.saw) handlers_.saw(*peer, digest);
+  } else if (verb == "sent") {
+    auto message = decode_bytes(what);
+    CHECK(message.has_value(), "a message of a server that cannot be read");
+    if (handlers_.sent) handlers_.sent(*peer, std::move(*message));
+  } else if (verb == "lost") {
+    if (handlers_.lost) handlers_.lost(*peer);
+  } else if (verb == "dropped") {
+    if (handlers_.dropped) handlers_.dropped(*peer);
   }
 }
 

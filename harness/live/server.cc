@@ -93,21 +93,7 @@ std::expected<void, std::string> Server::start() {
   options.store = options_.store;
   options.sync = options_.sync;
   options.commit_interval = options_.commit_interval;
-  Node::Handlers handlers;
-  handlers.refused = log_;
-  if (control_) {
-    handlers.note = [this](const reference::Fact& fact) {
-      control_->send("note " + encode_fact(fact));
-    };
-    handlers.committed = [this](reference::CommitId id) {
-      control_->send(fmt::format("committed {}", id));
-    };
-    handlers.refused = [this](std::string_view line) {
-      log_(line);
-      control_->send(fmt::format("refused {}", line));
-    };
-  }
-  node_ = std::make_unique<Node>(loop_, options, std::move(handlers));
+  node_ = std::make_unique<Node>(loop_, options, handlers());
   if (auto opened = node_->open(); !opened) return opened;
   // Nothing that a server made in an earlier life may come out again: cookies, handles, xids.
   options_.config.incarnation = static_cast<uint64_t>(wall_clock_ns());
@@ -116,6 +102,44 @@ std::expected<void, std::string> Server::start() {
   if (control_)
     control_->send(fmt::format("ready {}", reference::nid_text(options_.config.self.nid)));
   return {};
+}
+
+Node::Handlers Server::handlers() {
+  Node::Handlers handlers;
+  handlers.refused = log_;
+  if (!control_) return handlers;
+  handlers.note = [this](const reference::Fact& fact) {
+    control_->send("note " + encode_fact(fact));
+  };
+  handlers.committed = [this](reference::CommitId id) {
+    control_->send(fmt::format("committed {}", id));
+  };
+  handlers.refused = [this](std::string_view line) {
+    log_(line);
+    control_->send(fmt::format("refused {}", line));
+  };
+  if (options_.tells_all) tell_all(handlers);
+  return handlers;
+}
+
+void Server::tell_all(Node::Handlers& handlers) {
+  handlers.event = [this](const reference::Event& event) {
+    if (const auto* received = std::get_if<reference::Received>(&event)) {
+      control_->send(
+          fmt::format("saw {} {}", encode_peer(received->from), message_digest(received->message)));
+    } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
+      control_->send("lost " + encode_peer(lost->peer));
+    } else {
+      control_->send("turns");
+    }
+  };
+  handlers.dropping = [this](reference::PeerId peer) {
+    control_->send("dropped " + encode_peer(peer));
+  };
+  handlers.sending = [this](reference::PeerId to, const reference::Bytes& message) {
+    control_->send(fmt::format("sent {} {}", encode_peer(to), encode_bytes(message)));
+    return true;
+  };
 }
 
 void Server::on_order(std::string_view line) {
@@ -143,6 +167,8 @@ void Server::on_order(std::string_view line) {
   } else if (verb == "stop") {
     node_->commit_all();
     std::raise(SIGKILL);
+  } else if (verb == "rest") {
+    control_->send(fmt::format("rest {} {}", node_->at_rest() ? 1 : 0, node_->events()));
   } else if (verb == "resize") {
     node_->resize(number);
   } else if (verb == "jump-clock") {

@@ -25,6 +25,8 @@ struct ServerOptions {
   bool sync = false;
   std::chrono::nanoseconds commit_interval = std::chrono::milliseconds(5);
   int control = -1;  // the descriptor of a control pipe
+  // Messages and losses are told too, for a history (control.h).
+  bool tells_all = false;
 };
 
 // "mgs", "mds", "ost".
@@ -55,6 +57,8 @@ class Server {
   void commit_all() { node_->commit_all(); }
 
  private:
+  Node::Handlers handlers();
+  void tell_all(Node::Handlers& handlers);
   void on_order(std::string_view line);
 
   boost::asio::io_context& loop_;

@@ -1,11 +1,11 @@
 #include "harness/live/world.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/scratch.h"
 #include "protocol/check.h"
 #include "reference/nid.h"
 
@@ -19,14 +19,6 @@ constexpr uint32_t kMdsIndex = 2;
 constexpr uint32_t kFirstOst = 3;
 constexpr uint32_t kFirstOfOurs = 101;
 constexpr uint32_t kLastIndex = 250;
-constexpr char kMkdtempDigit = 'X';  // six of them at the end are replaced
-
-std::string temporary_directory() {
-  std::string path = std::filesystem::temp_directory_path() / "assay-live-";
-  path.append(6, kMkdtempDigit);
-  CHECK(mkdtemp(path.data()) != nullptr, "no temporary directory can be made");
-  return path;
-}
 
 }  // namespace
 
@@ -35,7 +27,7 @@ std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe
 LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
     : ClientSide(setup),
       program_(program),
-      directory_(temporary_directory()),
+      directory_(make_scratch("assay-live-")),
       port_(may_use_privileged_ports() ? reference::kLnetPort : kUnprivilegedPort),
       block_(LoopbackBlock::claim()) {
   CHECK(kFirstOst + setup.osts <= kFirstOfOurs);
@@ -51,6 +43,7 @@ LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
     capture_ = std::make_shared<record::PcapngWriter>(setup.capture);
     CHECK(capture_->ok(), "the capture file cannot be written");
   }
+  chronicle_.begin(setup.recorder);
   add_server(kMgs, kMgsIndex);
   add_server(kMds, kMdsIndex);
   for (uint32_t i = 0; i < setup.osts; ++i) add_server(ost(i), kFirstOst + i);
@@ -64,6 +57,7 @@ LiveWorld::LiveWorld(const Setup& setup, const std::string& program)
 }
 
 LiveWorld::~LiveWorld() {
+  chronicle_.end();
   clear();
   servers_.clear();
   if (capture_) capture_->flush();
@@ -85,6 +79,7 @@ void LiveWorld::add_server(ServerId id, uint32_t index) {
   options.config.defects = setup_.defects;
   options.config.som = setup_.som;
   options.port = port_;
+  options.tells_all = chronicle_.on();
   options.store = fmt::format("{}/{}{}", directory_, role_name(id.role), id.index);
   injector().know(options.config.self, plan_name(id));
   if (capture_ || setup_.server_links) {
@@ -149,6 +144,7 @@ LiveWorld::Seat LiveWorld::seat(uint32_t index, ProbeKind kind) {
 
 void LiveWorld::crash(ServerId server) {
   OurServer& ours = find(server);
+  ours.doom = "crash";
   if (ours.process) ours.process->kill();
 }
 
@@ -184,15 +180,22 @@ void LiveWorld::order(ServerId server, const std::string& line) {
 }
 
 void LiveWorld::evict(ServerId server, const std::string& client_uuid) {
+  if (running(server)) {
+    chronicle_.faulted(find(server).options.config.self, "evict " + client_uuid);
+  }
   order(server, "evict " + client_uuid);
 }
-void LiveWorld::abort_recovery(ServerId server) { order(server, "abort-recovery"); }
+void LiveWorld::abort_recovery(ServerId server) {
+  if (running(server)) chronicle_.faulted(find(server).options.config.self, "abort recovery");
+  order(server, "abort-recovery");
+}
 void LiveWorld::hold_commits(ServerId server) { order(server, "hold"); }
 void LiveWorld::release_commits(ServerId server) { order(server, "release"); }
 
 const std::vector<Fact>& LiveWorld::facts(ServerId server) const { return find(server).facts; }
 
 void LiveWorld::crash_at_commit(ServerId server, uint32_t nth, bool durable) {
+  find(server).doom = durable ? "crash after commit" : "crash before commit";
   order(server, fmt::format("{} {}", durable ? "crash-after" : "crash-before", nth));
 }
 

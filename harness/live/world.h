@@ -4,7 +4,8 @@
 //
 // Faults see the messages of our clients and probes (client_side.h). With a capture or the servers'
 // links asked for, a relay stands before each server, so that what servers say to each other is
-// captured and faulted too: in this process, in one order.
+// captured and faulted too: in this process, in one order. With a recorder the servers tell by
+// their pipes all that they see and send (chronicle.h).
 #pragma once
 
 #include <memory>
@@ -38,6 +39,8 @@ class LiveWorld final : public ClientSide {
   void release_commits(ServerId server) override;
   void crash_at_commit(ServerId server, uint32_t nth, bool durable) override;
   const std::vector<Fact>& facts(ServerId server) const override;
+  // Told to a recorder only; without one it does nothing.
+  bool quiesce() override;
 
   std::vector<std::string> cannot(const faults::Plan& plan) const override;
 
@@ -53,6 +56,7 @@ class LiveWorld final : public ClientSide {
     std::vector<Fact> facts;
     std::vector<TableEdit> edits;
     reference::Store table;  // its clients' slots as it found them when it started last
+    std::string doom;        // by what it will have died: what was done to it last
     bool full = false;       // its disk
     bool stopping = false;   // was told to end
     bool dying = false;      // was killed, and is not yet waited for
@@ -74,6 +78,14 @@ class LiveWorld final : public ClientSide {
   void edit_table(OurServer& server);
   void spawn(OurServer& server);
   void on_note(OurServer& server, Fact&& fact);
+  // world_record.cc
+  ServerProcess::Handlers handlers_of(OurServer& server);
+  void on_saw(OurServer& server, PeerId from, uint64_t digest);
+  void on_ended(OurServer& server);
+  void tell_started(const OurServer& server);
+  void tell_order(OurServer& server, const faults::Order& order);
+  bool servers_at_rest(uint64_t& events);
+  void end_dooms();
   OurServer& find(ServerId server);
   const OurServer& find(ServerId server) const;
 

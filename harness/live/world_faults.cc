@@ -78,9 +78,11 @@ bool LiveWorld::judge_between_servers(PeerId from, PeerId to, const Bytes& messa
         servers_, [&](const auto& server) { return server->options.config.self == peer; });
   };
   if (!is_server(from) || !is_server(to)) return true;
-  if (injector().watches_facts()) drain();
+  if (injector().watches_facts() || chronicle_.on()) drain();
   faults::Effects effects;
   injector().on_message(now(), from, to, message, effects);
+  const faults::Parcel struck{from, to, message};
+  chronicle_.strikes(injector(), &struck);
   // Mostly the message passes as it is: then its bytes need not be framed again.
   const auto same = std::ranges::find_if(effects.deliver, [&](const faults::Parcel& parcel) {
     return parcel.from == from && parcel.to == to && parcel.message == message;
@@ -106,11 +108,6 @@ void LiveWorld::disconnect(ServerId id, PeerId peer) {
   if (server.relay) server.relay->disconnect(peer);
 }
 
-void LiveWorld::on_note(OurServer& server, Fact&& fact) {
-  heard(server.options.config.self, fact);
-  server.facts.push_back(std::move(fact));
-}
-
 // --- servers ---
 
 // Nothing that a server does may come before its death.
@@ -119,6 +116,7 @@ void LiveWorld::begin(const Order& order, ServerId id) {
   if (!crashes && order.kind != Order::Kind::pause) return;
   OurServer& server = find(id);
   if (!server.process || !server.process->is_ready() || server.process->has_ended()) return;
+  if (crashes) server.doom = "crash";
   server.process->signal(crashes ? SIGKILL : SIGSTOP);
   server.dying = crashes;
 }
@@ -145,6 +143,7 @@ LiveWorld::Progress LiveWorld::carry_out(const Order& order, ServerId id) {
   const auto say = [&](const std::string& line) {
     if (is_up) process->order(line);
   };
+  tell_order(server, order);
   switch (order.kind) {
     case Of::crash:
       process->kill();
@@ -212,11 +211,11 @@ void LiveWorld::edit_table(OurServer& server) {
 void LiveWorld::spawn(OurServer& server) {
   server.stopping = false;
   if (injector().lines() != 0) edit_table(server);
-  server.process = std::make_unique<ServerProcess>(
-      loop_, program_, server.options,
-      ServerProcess::Handlers{
-          .note = [this, &server](Fact&& fact) { on_note(server, std::move(fact)); },
-          .refused = [this](std::string_view line) { refusals_.emplace_back(line); }});
+  server.process.reset();
+  server.doom.clear();
+  tell_started(server);
+  server.process =
+      std::make_unique<ServerProcess>(loop_, program_, server.options, handlers_of(server));
   if (server.full) server.process->order("resize 0");
 }
 

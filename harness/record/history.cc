@@ -64,9 +64,14 @@ std::string HistoryReader::at(std::string_view what) const {
 std::expected<HistoryReader, std::string> HistoryReader::open(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
-  HistoryReader reader(std::shared_ptr<std::FILE>(file, [](std::FILE* f) { std::fclose(f); }));
+  return over(std::shared_ptr<std::FILE>(file, [](std::FILE* f) { std::fclose(f); }), path);
+}
+
+std::expected<HistoryReader, std::string> HistoryReader::over(std::shared_ptr<std::FILE> file,
+                                                              const std::string& name) {
+  HistoryReader reader(std::move(file));
   const auto fail = [&](std::string_view why) {
-    return std::unexpected(fmt::format("{}: {}", path, why));
+    return std::unexpected(fmt::format("{}: {}", name, why));
   };
   const auto entry = reader.read();
   if (!entry) return fail("this is no history, or its beginning is damaged: " + entry.error());
@@ -88,7 +93,12 @@ std::expected<HistoryReader, std::string> HistoryReader::open(const std::string&
 
 // Null when there is no further whole message.
 std::expected<std::shared_ptr<HistoryReader::Entry>, std::string> HistoryReader::read() {
+  cut_at_.reset();
   const auto so_far = [&] {
+    if (std::fseek(file_.get(), 0, SEEK_END) == 0 &&
+        std::ftell(file_.get()) > static_cast<long>(offset_)) {
+      cut_at_ = offset_;
+    }
     // What is there of it is read again when there is more.
     std::clearerr(file_.get());
     std::fseek(file_.get(), static_cast<long>(offset_), SEEK_SET);

@@ -39,10 +39,16 @@ class HistoryReader {
 
   // An error if the file cannot be read, is no history, or is of a later version than ours.
   static std::expected<HistoryReader, std::string> open(const std::string& path);
+  // Likewise, of what `name` stands for.
+  static std::expected<HistoryReader, std::string> over(std::shared_ptr<std::FILE> file,
+                                                        const std::string& name);
 
   // The next record, or none: that is all so far. An error says what is wrong and where; reading
   // ends there.
   std::expected<std::optional<Record>, std::string> next();
+  // Where the file ends in the middle of a record, if next() found it so: it is cut short, or
+  // somebody is writing it.
+  std::optional<uint64_t> cut_at() const { return cut_at_; }
 
  private:
   struct Entry;
@@ -52,6 +58,7 @@ class HistoryReader {
 
   std::shared_ptr<std::FILE> file_;
   uint64_t offset_ = 0;
+  std::optional<uint64_t> cut_at_;
   // Messages that were sent, by number: what is received has the same bytes.
   std::map<uint64_t, Bytes> sent_;
 };

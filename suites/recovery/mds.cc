@@ -252,6 +252,7 @@ const Case kCases[] = {
                  "ends",
      .source = "semantics 2.7",
      .needs = Needs::crash,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);

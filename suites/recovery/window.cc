@@ -207,6 +207,7 @@ const Case kCases[] = {
      .sentence = "A client that is lost in the middle of its replays does not hold up the others",
      .source = "semantics 1.9",
      .needs = kNeeds | Needs::notes,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -249,6 +250,7 @@ const Case kCases[] = {
      .sentence = "A client is lost, and the others say nothing: recovery ends by its timer",
      .source = "semantics 1.9 (timer)",
      .needs = kNeeds | Needs::notes,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -304,6 +306,7 @@ const Case kCases[] = {
      .sentence = "A client is lost three times in a row, and each time the others go on",
      .source = "semantics 1.9 (timer)",
      .needs = kNeeds,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);

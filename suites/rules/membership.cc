@@ -40,6 +40,7 @@ const Case kCases[] = {
      .requirement = "EVICT-3",
      .sentence = "A client that is idle, but pings, is not evicted however long it is idle",
      .source = "semantics 1.11 (a), 1.12",
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);
@@ -133,6 +134,7 @@ const Case kCases[] = {
                  "them are destroyed after the MDS's restart",
      .source = "semantics 2.5 (unlink log), 2.7",
      .needs = Needs::crash,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Application& a = worker(c);

@@ -46,18 +46,21 @@ const Case kCases[] = {
      .sentence = "A replay that builds on a lost operation fails with EOVERFLOW",
      .source = "semantics 1.10",
      .needs = Needs::crash | Needs::hold_commits,
+     .waits_long = true,
      .run = [](Conformance& c) { EXPECT_EQ(Three(c).status_of_dependent, -kEoverflow); }},
     {.id = "vbr-rules.2",
      .requirement = "REPLAY-8",
      .sentence = "A replay that builds on nothing that was lost is executed, in spite of the gap",
      .source = "semantics 1.10",
      .needs = Needs::crash | Needs::hold_commits,
+     .waits_long = true,
      .run = [](Conformance& c) { EXPECT_EQ(Three(c).status_of_independent, 0); }},
     {.id = "vbr-rules.3",
      .requirement = "REPLAY-8",
      .sentence = "Whose replay met another version is evicted when it has replayed, and only it",
      .source = "semantics 1.9, 1.10",
      .needs = Needs::crash | Needs::hold_commits,
+     .waits_long = true,
      .run =
          [](Conformance& c) {
            Three three(c);
