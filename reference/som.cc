@@ -175,8 +175,10 @@ SomVerdict Som::close_last(Holder& holder, File& file, const SomClosing& closing
     holder.holding = Holding::update;
     file.change = true;
     if (planted(Defect::som_epoch_ends_at_close)) end_epoch(inode);
-    const bool locked = distrusted && config_.has(SomPolicy::getattr_under_lock) &&
-                        !planted(Defect::som_read_without_lock);
+    // The fence is raised under the lock: data in caches is written before, or refused.
+    const bool locks =
+        config_.has(SomPolicy::fence) || (distrusted && config_.has(SomPolicy::getattr_under_lock));
+    const bool locked = locks && !planted(Defect::som_read_without_lock);
     return locked ? SomVerdict::update_under_lock : SomVerdict::update;
   }
   if (closing.change || file.created) {
