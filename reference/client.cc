@@ -136,9 +136,11 @@ void Client::on_import_event(Frame& frame, const ImportEvent& event) {
     case ImportEvent::Kind::connected:
       if (const Import* import = find_import(event.import);
           import != nullptr && import->setup().kind == ImportSetup::Kind::ost) {
-        // Each connection, also one again, tells what we have in all; what is dirty has its part.
+        // Each connection, also one again, tells what we have in all: what is dirty has its part,
+        // and what was to be given back is still ours.
         const uint32_t ost = event.import - 2;
         const uint64_t taken = granted_dirty_on(ost);
+        grant_of(ost).lost = 0;
         grant_of(ost).available =
             import->granted().grant - std::min<uint64_t>(import->granted().grant, taken);
         note_grant(frame, grant_of(event.import - 2));

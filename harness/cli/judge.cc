@@ -23,6 +23,7 @@ struct Options {
   std::string file;
   bool json = false;
   bool growing = false;
+  bool records = false;
 };
 
 std::string_view word(Outcome outcome) {
@@ -96,6 +97,7 @@ ExitCode judge(const Options& options) {
     return ExitCode::usage;
   }
   check::Checkers checkers;
+  record::RecordText text;
   uint64_t records = 0;
   bool notes = false;
   bool rested = false;
@@ -110,6 +112,9 @@ ExitCode judge(const Options& options) {
     notes = notes || std::holds_alternative<record::Noted>((*record)->what);
     rested = std::holds_alternative<record::Quiesced>((*record)->what);
     checkers.on(**record);
+    if (!options.records) continue;
+    text.see(**record);
+    fmt::print("{}\n", text.line(**record));
   }
   if (reader->cut_at() && !options.growing) {
     complain(
@@ -141,6 +146,7 @@ void add_judge(CLI::App& app, ExitCode& exit) {
   command->add_option("FILE", options->file, "a .history file, as `assay run --out` leaves it")
       ->required();
   command->add_flag("--growing", options->growing, "it may end in the middle of a record");
+  command->add_flag("--records", options->records, "print every record too, a line each");
   command->add_flag("--json", options->json, "verdicts as JSON");
   command->callback([options, &exit] { exit = judge(*options); });
 }

@@ -304,6 +304,25 @@ const Case kCases[] = {
            EXPECT_EQ(c.count(ost(1), Fact::Kind::evicted), 0u);
            EXPECT_EQ(a.close(fd), 0);
          }},
+    {.id = "eviction.19",
+     .requirement = "GRANT-1",
+     .sentence = "A client owes an OST grant and is evicted: it does not give it back out of what "
+                 "it gets afterwards",
+     .source = "semantics 1.11, 1.5 (grant); rpc-formats, obdo (o_dropped)",
+     .needs = Needs::evict,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           const uint64_t fd = a.opened("/f", kCreate | kReadWrite);
+           EXPECT_EQ(a.write(fd, 0, "dirty"), 5);
+           EXPECT_EQ(a.truncate("/f", 0), 0);  // what was dirty is told with the next write
+           for (const ServerId server : kOsts) c.world().evict(server, a.uuid());
+           notice_eviction(a);
+
+           EXPECT_EQ(a.write(fd, 0, "again"), 5);
+           EXPECT_EQ(a.fsync(fd), 0);
+           EXPECT_EQ(a.close(fd), 0);
+         }},
 };
 
 }  // namespace
