@@ -11,6 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/json_text.h"
 #include "harness/targets/lustre.h"
 #include "harness/workers.h"
 #include "protocol/check.h"
@@ -148,7 +149,7 @@ void work(const Order& order, const std::vector<const Case*>& cases, std::atomic
   Setting setting = order.setting;
   Listener& listener = prepare(setting, cases);
   const auto say = [pipe](const Json& line) {
-    const std::string text = line.dump() + "\n";
+    const std::string text = harness::json_text(line, -1) + "\n";
     CHECK(write(pipe, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   };
   for (uint32_t i = next++; i < cases.size() * order.repeat; i = next++) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/cli/terminal.h"
+#include "harness/json_text.h"
 #include "harness/live/random_run.h"
 #include "harness/workers.h"
 #include "protocol/check.h"
@@ -43,7 +44,7 @@ void run_one(const LiveCampaign& campaign, uint64_t seed, int pipe) {
   } catch (const Broken& broken) {
     line = {{"seed", seed}, {"died", broken.why}};
   }
-  const std::string text = line.dump();
+  const std::string text = json_text(line, -1);
   for (size_t done = 0; done < text.size();) {
     const ssize_t count = write(pipe, text.data() + done, text.size() - done);
     if (count < 0) return;
@@ -196,7 +197,7 @@ ExitCode run_live_campaign(const LiveCampaign& campaign) {
                          {"kills", tally.kills},
                          {"seconds", seconds},
                          {"titles", tally.titles}};
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}\n", json_text(result));
   } else {
     fmt::print(
         "{} live runs, seeds from {}: {} failed, {} unfinished, {} with a property undecided\n"

@@ -10,6 +10,7 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
+#include "harness/json_text.h"
 #include "harness/live/loopback.h"
 #include "harness/live/machines.h"
 #include "harness/live/server.h"
@@ -145,7 +146,7 @@ ExitCode run(const Wishes& wishes, const std::vector<std::string>& words) {
   Mounted files(wishes);
   const Output output = command->run(files, arguments);
   files.unmount();
-  fmt::print("{}", wishes.json ? output.json.dump(2) + "\n" : output.text);
+  fmt::print("{}", wishes.json ? json_text(output.json) + "\n" : output.text);
   return ExitCode::pass;
 }
 
@@ -155,7 +156,7 @@ ExitCode run_and_complain(const Wishes& wishes, const std::vector<std::string>& 
   } catch (const CallFailed& failed) {
     if (wishes.json) {
       const nlohmann::ordered_json failure = {{"failed", failed.what}, {"errno", -failed.status}};
-      fmt::print("{}\n", failure.dump(2));
+      fmt::print("{}\n", json_text(failure));
     }
     complain(fmt::format("{}: {}", failed.what, std::strerror(-failed.status)));
     return failed.what == "mount" ? ExitCode::broken : ExitCode::fail;
@@ -187,8 +188,12 @@ void add_client(CLI::App& app, ExitCode& exit) {
   command->add_flag("--json", wishes->json, "the result as JSON");
   command->prefix_command();
   command->footer(commands_text());
-  command->callback(
-      [wishes, command, &exit] { exit = run_and_complain(*wishes, command->remaining()); });
+  command->callback([wishes, command, &exit] {
+    std::vector<std::string> words = command->remaining();
+    // Behind the command too: paths there begin with a slash.
+    if (std::erase(words, "--json") != 0) wishes->json = true;
+    exit = run_and_complain(*wishes, words);
+  });
 }
 
 }  // namespace harness

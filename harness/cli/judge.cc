@@ -9,6 +9,7 @@
 #include "harness/check/checkers.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
+#include "harness/json_text.h"
 #include "harness/record/history.h"
 #include "harness/record/record_text.h"
 
@@ -128,7 +129,7 @@ ExitCode judge(const Options& options) {
   if (options.json) {
     Json all = Json::array();
     for (const Verdict& verdict : verdicts) all.push_back(to_json(verdict, lines));
-    fmt::print("{}\n", all.dump(2));
+    fmt::print("{}\n", json_text(all));
   } else {
     print(verdicts, lines, records, rested);
   }

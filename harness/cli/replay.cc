@@ -11,6 +11,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
 #include "harness/cli/version.h"
+#include "harness/json_text.h"
 #include "harness/explore/shrink.h"
 #include "harness/record/message_capture.h"
 #include "harness/report/perfetto.h"
@@ -111,7 +112,7 @@ ExitCode replay(const Options& options) {
   const explore::Replayed replayed = explore::replay(loaded->capsule, loaded->schedule, walk);
   const bool saved = save_reports(options, run_of(*loaded, walk));
   if (options.json) {
-    fmt::print("{}\n", json_of(*loaded, replayed, walk).dump(2));
+    fmt::print("{}\n", json_text(json_of(*loaded, replayed, walk)));
   } else {
     print_replayed(*loaded, replayed, walk);
   }
@@ -143,7 +144,7 @@ ExitCode shrink(const Options& options, const std::string& out) {
                       {"tries", shrunk->tries},
                       {"minimal", shrunk->minimal},
                       {"steps", std::move(steps)}};
-    fmt::print("{}\n", all.dump(2));
+    fmt::print("{}\n", json_text(all));
     return ExitCode::fail;
   }
   fmt::print("{}: {} steps where there were {}, {} tries{}\n", capsule.title,

@@ -12,6 +12,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/coverage.h"
 #include "harness/cli/terminal.h"
+#include "harness/json_text.h"
 #include "harness/target.h"
 #include "harness/targets/lustre.h"
 #include "harness/workers.h"
@@ -230,7 +231,7 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
     complain("no case is selected; `assay list` shows them all");
     return ExitCode::usage;
   }
-  fmt::print("{}", options.json ? results.dump(2) + "\n" : summaries);
+  fmt::print("{}", options.json ? json_text(results) + "\n" : summaries);
   return exit;
 }
 
