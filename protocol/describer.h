@@ -36,7 +36,12 @@ class Describer {
   ByteOrder order() const { return order_; }
 
  private:
-  std::string_view lustre_name(const FieldInfo& field) const;
+  std::string_view shown_name(const FieldInfo& field) const {
+    return field.shown[static_cast<size_t>(dialect_)];
+  }
+  Item& add(Item::Kind kind, Name name);
+  size_t open(Item::Kind kind, Name name);
+  void close(size_t group, const StructInfo& info);
   void element(const FieldInfo& field, Name name, ByteView bytes, uint32_t offset,
                bool little_endian, const StructInfo& owner, ByteView owner_bytes);
   void integer(const FieldInfo& field, Name name, ByteView bytes, ByteOrder order);

@@ -67,35 +67,39 @@ void Describer::unexplained(uint64_t offset, uint64_t length, std::string_view r
                               .reason = std::string(reason)});
 }
 
-inline std::string_view Describer::lustre_name(const FieldInfo& field) const {
-  const bool old = dialect_ == Dialect::v1_8 && !field.lustre_1_8.empty();
-  const std::string_view name = old                   ? field.lustre_1_8
-                                : field.later.empty() ? field.lustre
-                                                      : field.later;
-  return field.array || field.trailing ? name.substr(0, name.find('[')) : name;
+inline Item& Describer::add(Item::Kind kind, Name name) {
+  Item& item = out_.items.emplace_back();
+  item.name = name.name;
+  item.index = name.index;
+  item.kind = kind;
+  item.dialect = dialect_;
+  return item;
+}
+
+inline size_t Describer::open(Item::Kind kind, Name name) {
+  add(kind, name);
+  return out_.items.size() - 1;
+}
+
+// Of a struct.
+inline void Describer::close(size_t group, const StructInfo& info) {
+  out_.close(group);
+  Item& item = out_.items[group];
+  if (&info == &fid::LuFid::kInfo && item.inside == kFidItems) item.notation = Item::Notation::fid;
 }
 
 void Describer::number(Name name, ByteView bytes, const NameTable* names) {
-  out_.items.push_back({.name = name.name,
-                        .index = name.index,
-                        .kind = Item::Kind::number,
-                        .dialect = dialect_,
-                        .number = read(bytes, order_),
-                        .names = names});
+  Item& item = add(Item::Kind::number, name);
+  item.number = read(bytes, order_);
+  item.names = names;
 }
 
 void Describer::text(Name name, ByteView bytes) {
   const std::string_view whole = as_text(bytes);
-  out_.items.push_back({.name = name.name,
-                        .index = name.index,
-                        .kind = Item::Kind::text,
-                        .bytes = bytes.first(std::min(whole.find('\0'), whole.size()))});
+  add(Item::Kind::text, name).bytes = bytes.first(std::min(whole.find('\0'), whole.size()));
 }
 
-void Describer::raw(Name name, ByteView bytes) {
-  out_.items.push_back(
-      {.name = name.name, .index = name.index, .kind = Item::Kind::bytes, .bytes = bytes});
-}
+void Describer::raw(Name name, ByteView bytes) { add(Item::Kind::bytes, name).bytes = bytes; }
 
 // Which struct lies over a union, told by a sibling; the member's own type if nothing tells.
 const StructInfo* Describer::overlay_of(const FieldInfo& field, const StructInfo& owner,
@@ -124,16 +128,12 @@ void Describer::integer(const FieldInfo& field, Name name, ByteView bytes, ByteO
   if (is_signed && bytes.size() < 8 && (value >> (8 * bytes.size() - 1)) != 0) {
     value |= ~uint64_t{0} << (8 * bytes.size());
   }
-  const bool nid = bytes.size() == 8 && lustre_name(field).ends_with("nid");
-  out_.items.push_back({.name = name.name,
-                        .index = name.index,
-                        .kind = Item::Kind::number,
-                        .notation = nid ? Item::Notation::nid : Item::Notation::none,
-                        .dialect = dialect_,
-                        .is_signed = is_signed,
-                        .hex = field.hex,
-                        .number = value,
-                        .names = field.names});
+  Item& item = add(Item::Kind::number, name);
+  if (field.nid) item.notation = Item::Notation::nid;
+  item.is_signed = is_signed;
+  item.hex = field.hex;
+  item.number = value;
+  item.names = field.names;
 }
 
 void Describer::element(const FieldInfo& field, Name name, ByteView bytes, uint32_t offset,
@@ -144,15 +144,12 @@ void Describer::element(const FieldInfo& field, Name name, ByteView bytes, uint3
     case FieldKind::structure: {
       const StructInfo* info =
           field.overlays.empty() ? field.structure : overlay_of(field, owner, owner_bytes, order);
-      const size_t group = out_.open({.name = name.name, .index = name.index});
+      const size_t group = open(Item::Kind::group, name);
       fields(*info, bytes, offset, little_endian || info->little_endian);
-      out_.close(group);
+      close(group, *info);
       if (const ByteView rest = bytes.subspan(std::min<size_t>(info->size, bytes.size()));
           later_ && !all_zero(rest)) {
         unexplained(offset + info->size, rest.size(), "more of a union than 2.0 has");
-      }
-      if (info == &fid::LuFid::kInfo && out_.items[group].inside == kFidItems) {
-        out_.items[group].notation = Item::Notation::fid;
       }
       return;
     }
@@ -177,9 +174,9 @@ void Describer::field(const FieldInfo& field, const StructInfo& owner, ByteView 
   const ByteView bytes = owner_bytes.subspan(field.offset, field.size);
   const bool little = little_endian || field.little_endian;
   if (!field.array) {
-    return element(field, {lustre_name(field)}, bytes, offset, little, owner, owner_bytes);
+    return element(field, {shown_name(field)}, bytes, offset, little, owner, owner_bytes);
   }
-  const size_t list = out_.open({.name = lustre_name(field), .kind = Item::Kind::list});
+  const size_t list = open(Item::Kind::list, {shown_name(field)});
   for (uint32_t index = 0; index < field.count; ++index) {
     const uint32_t place = index * field.width;
     element(field, {{}, index}, bytes.subspan(place, field.width), offset + place, little, owner,
@@ -191,12 +188,12 @@ void Describer::field(const FieldInfo& field, const StructInfo& owner, ByteView 
 size_t Describer::trailing(const FieldInfo& field, ByteView bytes, uint32_t offset,
                            bool little_endian) {
   if (field.kind == FieldKind::text || field.kind == FieldKind::bytes) {
-    if (!bytes.empty()) raw({lustre_name(field)}, bytes);
+    if (!bytes.empty()) raw({shown_name(field)}, bytes);
     return bytes.size();
   }
   const size_t count = bytes.size() / field.width;
   if (count == 0) return 0;
-  const size_t list = out_.open({.name = lustre_name(field), .kind = Item::Kind::list});
+  const size_t list = open(Item::Kind::list, {shown_name(field)});
   for (uint32_t index = 0; index < count; ++index) {
     const size_t place = size_t{index} * field.width;
     element(field, {{}, index}, bytes.subspan(place, field.width),
@@ -255,12 +252,9 @@ void Describer::structure(Name name, const StructInfo& info, ByteView bytes, uin
                 fmt::format("shorter than {} ({} bytes)", info.lustre, info.size));
     return raw(name, bytes);
   }
-  const size_t group = out_.open({.name = name.name, .index = name.index});
+  const size_t group = open(Item::Kind::group, name);
   const size_t explained = fields(info, bytes, offset);
-  out_.close(group);
-  if (&info == &fid::LuFid::kInfo && out_.items[group].inside == kFidItems) {
-    out_.items[group].notation = Item::Notation::fid;
-  }
+  close(group, info);
   const ByteView rest = bytes.subspan(explained);
   if (rest.empty()) return;
   unexplained(offset + explained, rest.size(),

@@ -2,6 +2,7 @@
 // these instead of code generated for each struct.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,7 +18,7 @@ enum class Dialect : uint8_t { v1_8, v2_0 };
 struct NamedValue {
   std::string_view lustre;
   uint64_t value = 0;
-  std::string_view text = {};             // of a constant that travels as text
+  std::string_view text = {};        // of a constant that travels as text
   std::optional<Dialect> only = {};  // the other dialect has another name for the number
 };
 
@@ -39,6 +40,7 @@ enum class FieldKind : uint8_t { unsigned_integer, signed_integer, structure, te
 struct FieldInfo {
   std::string_view lustre;
   std::string_view name;
+  std::array<std::string_view, 2> shown;  // by dialect: its name in texts, an array's without "[0]"
   uint32_t offset;
   uint32_t size;   // of the whole member; of one element if trailing
   uint32_t width;  // of one element
@@ -53,10 +55,11 @@ struct FieldInfo {
   bool little_endian = false;
   bool hex = false;
   bool padding = false;
+  bool nid = false;                           // people write it 10.0.0.1@tcp
   std::string_view lustre_1_8 = {};           // only where 1.8 calls it otherwise
   std::span<const FieldInfo> parts_1_8 = {};  // only where 1.8 divides the bytes otherwise; they
                                               // may reach over the fields that follow
-  std::string_view later = {};  // what versions after 2.0 have in this padding
+  std::string_view later = {};                // what versions after 2.0 have in this padding
 };
 
 struct StructInfo {

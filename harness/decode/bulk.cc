@@ -108,7 +108,7 @@ void explain_bulk(EntryBuilder& out, const protocol::OperationInfo* operation) {
   }
   if (operation->opcode != protocol::ptlrpc::opcode::kMdsReadpage) return out.bulk(out.left());
   const ByteView bytes = out.entry().frame.view().last(out.left());
-  const size_t pages = out.open_body("pages");
+  const EntryBuilder::Body pages = out.open_body("pages");
   const auto describe_pages =
       operation->dialect == protocol::Dialect::v1_8 ? describe_pages_1_8 : describe_pages_2_0;
   describe_pages(out.entry().description, bytes, out.position());

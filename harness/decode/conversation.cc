@@ -71,13 +71,13 @@ std::string opcode_name(uint32_t opcode) {
 
 }  // namespace
 
-const Entry& Conversation::explain(const FlowPlace& place, SocklndFrame frame) {
+const Entry& Conversation::explain(const FlowPlace& place, const SocklndFrame& frame) {
   Entry& entry = entry_;
   entry.begin_anew();
   entry.place = place;
   entry.stream_offset = frame.offset;
   const uint64_t captured = frame.bytes.size();
-  entry.frame = protocol::Bytes(std::move(frame.bytes));
+  entry.frame = protocol::Bytes(frame.bytes);
   EntryBuilder out(entry);
   switch (frame.kind) {
     case SocklndFrame::Kind::acceptor:

@@ -8,7 +8,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,7 +28,7 @@ namespace harness {
 class Conversation {
  public:
   // Valid until the next call.
-  const Entry& explain(const FlowPlace& place, SocklndFrame frame);
+  const Entry& explain(const FlowPlace& place, const SocklndFrame& frame);
 
  private:
   struct Speech {  // how a session speaks
@@ -44,7 +48,7 @@ class Conversation {
   struct RequestKey {
     uint32_t client = 0, server = 0;  // addresses
     uint64_t xid = 0;
-    friend auto operator<=>(const RequestKey&, const RequestKey&) = default;
+    friend bool operator==(const RequestKey&, const RequestKey&) = default;
   };
   struct Transfer {
     uint64_t match_bits = 0;
@@ -54,12 +58,12 @@ class Conversation {
   struct HandleKey {
     uint32_t owner = 0;  // address of who made the handle
     Handle handle = {};
-    friend auto operator<=>(const HandleKey&, const HandleKey&) = default;
+    friend bool operator==(const HandleKey&, const HandleKey&) = default;
   };
   struct SessionKey {
-    uint32_t address = 0;  // of who made the cookie
+    uint64_t address = 0;  // of who made the cookie
     uint64_t cookie = 0;
-    friend auto operator<=>(const SessionKey&, const SessionKey&) = default;
+    friend bool operator==(const SessionKey&, const SessionKey&) = default;
   };
   // A map that forgets its oldest entries.
   template <class K, class V>
@@ -76,7 +80,13 @@ class Conversation {
 
    private:
     static constexpr size_t kRemembered = 1 << 18;
-    std::map<K, V> map_;
+    static_assert(std::has_unique_object_representations_v<K>);
+    struct Hash {
+      size_t operator()(const K& key) const {
+        return std::hash<std::string_view>()({reinterpret_cast<const char*>(&key), sizeof key});
+      }
+    };
+    std::unordered_map<K, V, Hash> map_;
     std::deque<K> order_;
   };
 

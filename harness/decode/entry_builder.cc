@@ -52,15 +52,15 @@ void EntryBuilder::message(const protocol::Message& message,
   entry_.count.unexplained_framing += unknown - unknown_body;
 }
 
-size_t EntryBuilder::open_body(std::string_view name) {
-  known_before_body_ = entry_.description.unexplained.size();
-  return entry_.description.open({.name = name});
+EntryBuilder::Body EntryBuilder::open_body(std::string_view name) {
+  return {.group = entry_.description.open({.name = name}),
+          .unexplained_before = entry_.description.unexplained.size()};
 }
 
-void EntryBuilder::close_body(size_t group) {
-  entry_.description.close(group);
+void EntryBuilder::close_body(Body body) {
+  entry_.description.close(body.group);
   const uint32_t length = left();
-  entry_.count.body += length - pass(length, known_before_body_);
+  entry_.count.body += length - pass(length, body.unexplained_before);
 }
 
 void EntryBuilder::bulk(uint32_t length) {

@@ -30,8 +30,12 @@ class EntryBuilder {
   uint32_t position() const { return position_; }
   // The rest as a bulk transfer's content that has fields: what is described from opening to
   // closing.
-  size_t open_body(std::string_view name);
-  void close_body(size_t group);
+  struct Body {
+    size_t group;               // its place among the items
+    size_t unexplained_before;  // how many parts were, when it was opened
+  };
+  Body open_body(std::string_view name);
+  void close_body(Body body);
   void bulk(uint32_t length);
   void unexplained(uint32_t length, std::string_view reason);
 
@@ -43,7 +47,6 @@ class EntryBuilder {
 
   Entry& entry_;
   uint32_t position_ = 0;
-  size_t known_before_body_ = 0;
 };
 
 }  // namespace harness

@@ -24,21 +24,20 @@ constexpr size_t kLostPieceMax = 1 << 20;  // a longer stretch of lost bytes bec
 
 uint32_t SocklndStream::u32(size_t offset) const {
   uint32_t value = 0;
-  std::memcpy(&value, buffer_.data() + position_ + offset, sizeof value);
+  std::memcpy(&value, content_.data() + position_ + offset, sizeof value);
   return value;
 }
 
 uint64_t SocklndStream::u64_little(size_t offset) const {
   uint64_t value = 0;
-  std::memcpy(&value, buffer_.data() + position_ + offset, sizeof value);
+  std::memcpy(&value, content_.data() + position_ + offset, sizeof value);
   return value;
 }
 
 void SocklndStream::emit(Kind kind, size_t length, uint64_t whole, std::vector<SocklndFrame>& out) {
-  const auto first = buffer_.begin() + static_cast<std::ptrdiff_t>(position_);
   SocklndFrame frame;
   frame.kind = kind;
-  frame.bytes.assign(first, first + static_cast<std::ptrdiff_t>(length));
+  frame.bytes = content_.subspan(position_, length);
   frame.offset = offset_;
   frame.whole = whole;
   frame.version = version_;
@@ -159,22 +158,24 @@ SocklndStream::Step SocklndStream::step(std::vector<SocklndFrame>& out) {
       return step_search(out);
     case State::foreign:
       foreign_bytes_ += available();
-      position_ = buffer_.size();
+      position_ = content_.size();
       return Step::need_more;
   }
   return Step::need_more;
 }
 
-void SocklndStream::compact() {
-  constexpr size_t kWorthIt = 1 << 16;
-  if (position_ < kWorthIt && position_ < buffer_.size()) return;
+void SocklndStream::forget_taken() {
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(position_));
   position_ = 0;
+  content_ = buffer_;
 }
 
 std::vector<SocklndFrame> SocklndStream::feed(ByteView bytes) {
   std::vector<SocklndFrame> out;
-  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  forget_taken();
+  const bool fresh = buffer_.empty();
+  if (!fresh) buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  content_ = fresh ? bytes : ByteView(buffer_);
   if (skip_ > 0) {
     const auto part = static_cast<size_t>(std::min<uint64_t>(skip_, available()));
     why_lost_ = "behind a hole in a message";
@@ -183,12 +184,18 @@ std::vector<SocklndFrame> SocklndStream::feed(ByteView bytes) {
   }
   while (skip_ == 0 && available() > 0 && step(out) == Step::taken) {
   }
-  compact();
+  if (fresh) {
+    const ByteView rest = content_.subspan(position_);
+    buffer_.assign(rest.begin(), rest.end());
+    position_ = 0;
+    content_ = buffer_;
+  }
   return out;
 }
 
 std::vector<SocklndFrame> SocklndStream::missing(uint64_t count) {
   std::vector<SocklndFrame> out;
+  forget_taken();
   const uint64_t whole = current_whole_;
   const size_t held = available();
   const uint64_t left = skip_ > 0 ? skip_ : (whole > held ? whole - held : 0);
@@ -215,6 +222,7 @@ std::vector<SocklndFrame> SocklndStream::missing(uint64_t count) {
 
 std::vector<SocklndFrame> SocklndStream::finish() {
   std::vector<SocklndFrame> out;
+  forget_taken();
   if (available() == 0) return out;
   if (state_ == State::foreign) return out;
   const uint64_t whole = current_whole_;

@@ -25,9 +25,9 @@ struct SocklndFrame {
   };
 
   Kind kind = Kind::lost;
-  std::vector<uint8_t> bytes;
-  uint64_t offset = 0;   // in the stream, missing bytes counted
-  uint64_t whole = 0;    // length of the whole frame; more than bytes.size() if it was cut
+  protocol::ByteView bytes = {};  // valid until the stream is asked again
+  uint64_t offset = 0;            // in the stream, missing bytes counted
+  uint64_t whole = 0;             // length of the whole frame; more than bytes.size() if it was cut
   uint32_t version = 0;  // of socklnd, as the last HELLO of this direction said; 0 if none was seen
   protocol::ByteOrder order = protocol::ByteOrder::little;  // the sender's
   std::string_view why;                                     // a literal
@@ -40,7 +40,9 @@ class SocklndStream {
   // `expected`: the port says that this is LNet. Otherwise a stream whose first bytes are not those
   // of LNet is foreign, and all of it is left alone.
   explicit SocklndStream(bool expected) : expected_(expected) {}
+  SocklndStream(SocklndStream&&) = default;
 
+  // The bytes must stay where they are as long as the frames are used.
   std::vector<SocklndFrame> feed(protocol::ByteView bytes);
   std::vector<SocklndFrame> missing(uint64_t count);
   std::vector<SocklndFrame> finish();
@@ -62,18 +64,19 @@ class SocklndStream {
   Step take(SocklndFrame::Kind kind, uint64_t length, std::vector<SocklndFrame>& out);
   Step lose_sync(std::string_view why);
   void emit(SocklndFrame::Kind kind, size_t length, uint64_t whole, std::vector<SocklndFrame>& out);
-  size_t available() const { return buffer_.size() - position_; }
+  size_t available() const { return content_.size() - position_; }
   uint32_t u32(size_t offset) const;
   uint64_t u64_little(size_t offset) const;
   bool message_at(size_t offset) const;
-  void compact();
+  void forget_taken();
 
   bool expected_;
   State state_ = State::start;
-  std::vector<uint8_t> buffer_;
-  size_t position_ = 0;  // of the first byte of buffer_ that is in no frame yet
-  uint64_t offset_ = 0;  // of that byte in the stream
-  uint64_t skip_ = 0;    // bytes still to come of a message with a hole in it
+  std::vector<uint8_t> buffer_;  // what is in no frame yet, between calls
+  protocol::ByteView content_;   // what is being cut: the buffer, or bytes that begin a frame
+  size_t position_ = 0;          // of the first byte of content_ that is in no frame yet
+  uint64_t offset_ = 0;          // of that byte in the stream
+  uint64_t skip_ = 0;            // bytes still to come of a message with a hole in it
   SocklndFrame::Kind current_ = SocklndFrame::Kind::lost;
   uint64_t current_whole_ = 0;  // length of the frame at position_, when known
   uint32_t version_ = 0;

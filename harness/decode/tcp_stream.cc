@@ -17,7 +17,7 @@ bool TcpStream::begins_anew(const TcpSegment& segment) const {
   return segment.syn && started_ && (!saw_start_ || segment.sequence + 1 != first_sequence_);
 }
 
-void TcpStream::add(int64_t signed_offset, ByteView bytes) {
+void TcpStream::add(int64_t signed_offset, ByteView bytes, std::vector<StreamPiece>& out) {
   const auto next = static_cast<int64_t>(next_);
   if (signed_offset < next) {
     const auto old = std::min(static_cast<uint64_t>(next - signed_offset), uint64_t{bytes.size()});
@@ -26,6 +26,8 @@ void TcpStream::add(int64_t signed_offset, ByteView bytes) {
     signed_offset = next;
   }
   auto offset = static_cast<uint64_t>(signed_offset);
+  const bool expected = waiting_.empty() && offset == next_;
+  if (expected && !bytes.empty()) return hand_over({.bytes = bytes}, out);
   // Cut around what waits already: of bytes that were sent twice the first copy counts.
   while (!bytes.empty()) {
     auto after = waiting_.upper_bound(offset);
@@ -41,28 +43,33 @@ void TcpStream::add(int64_t signed_offset, ByteView bytes) {
     }
     const uint64_t room = after == waiting_.end() ? bytes.size() : after->first - offset;
     const ByteView part = bytes.first(std::min<uint64_t>(room, bytes.size()));
-    waiting_.emplace(offset, std::vector<uint8_t>(part.begin(), part.end()));
+    waiting_.emplace(offset, protocol::Bytes(part));
     waiting_bytes_ += part.size();
     bytes = bytes.subspan(part.size());
     offset += part.size();
   }
 }
 
+void TcpStream::hand_over(StreamPiece piece, std::vector<StreamPiece>& out) {
+  next_ += piece.bytes.size();
+  delivered_ += piece.bytes.size();
+  patience_ = kPatience;
+  out.push_back(std::move(piece));
+}
+
 void TcpStream::take_ready(std::vector<StreamPiece>& out) {
   while (!waiting_.empty() && waiting_.begin()->first == next_) {
-    auto piece = waiting_.extract(waiting_.begin());
-    next_ += piece.mapped().size();
-    waiting_bytes_ -= piece.mapped().size();
-    delivered_ += piece.mapped().size();
-    patience_ = kPatience;
-    out.push_back(StreamPiece{.bytes = std::move(piece.mapped()), .missing = 0});
+    protocol::Bytes bytes = std::move(waiting_.extract(waiting_.begin()).mapped());
+    waiting_bytes_ -= bytes.size();
+    const ByteView view = bytes.view();
+    hand_over({.bytes = view, .kept = std::move(bytes)}, out);
   }
 }
 
 void TcpStream::give_up_hole(std::vector<StreamPiece>& out) {
   if (waiting_.empty()) return;
   const uint64_t missing = waiting_.begin()->first - next_;
-  if (missing > 0) out.push_back(StreamPiece{.bytes = {}, .missing = missing});
+  if (missing > 0) out.push_back({.missing = missing});
   next_ += missing;
   patience_ = kPatience;
   take_ready(out);
@@ -77,7 +84,7 @@ std::vector<StreamPiece> TcpStream::feed(const TcpSegment& segment) {
     saw_start_ = segment.syn;
     first_sequence_ = segment.sequence + (segment.syn ? 1 : 0);
   }
-  add(offset_of(segment.sequence + (segment.syn ? 1 : 0)), segment.payload);
+  add(offset_of(segment.sequence + (segment.syn ? 1 : 0)), segment.payload, out);
   take_ready(out);
   while (waiting_bytes_ > kWaitingMax) give_up_hole(out);
   return out;

@@ -13,10 +13,11 @@
 namespace harness {
 
 // A part of the stream, in order and without overlap: bytes, or that `missing` bytes were not
-// captured. Exactly one of the two.
+// captured. Exactly one of the two. The bytes are those of the segment that was fed, or `kept`.
 struct StreamPiece {
-  std::vector<uint8_t> bytes;
+  protocol::ByteView bytes = {};
   uint64_t missing = 0;
+  protocol::Bytes kept = {};
 };
 
 class TcpStream {
@@ -42,7 +43,8 @@ class TcpStream {
 
  private:
   int64_t offset_of(uint32_t sequence) const;
-  void add(int64_t offset, protocol::ByteView bytes);
+  void add(int64_t offset, protocol::ByteView bytes, std::vector<StreamPiece>& out);
+  void hand_over(StreamPiece piece, std::vector<StreamPiece>& out);
   void take_ready(std::vector<StreamPiece>& out);
   void give_up_hole(std::vector<StreamPiece>& out);
 
@@ -50,7 +52,7 @@ class TcpStream {
   bool saw_start_ = false;
   uint32_t first_sequence_ = 0;
   uint64_t next_ = 0;  // stream offset of the first byte not handed over
-  std::map<uint64_t, std::vector<uint8_t>> waiting_;
+  std::map<uint64_t, protocol::Bytes> waiting_;
   uint64_t waiting_bytes_ = 0;
   int64_t acknowledged_ = 0;
   int patience_ = kPatience;

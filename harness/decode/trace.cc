@@ -3,8 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "harness/decode/conversation.h"
 #include "harness/decode/segment.h"
@@ -25,12 +26,13 @@ class Tracer {
     if (!segment) return;
     now_ = {.packet = packet.number, .time_ns = packet.time_ns};
     const Ends ends{segment->from, segment->to};
-    Direction& there = direction(ends);
-    if (there.tcp.begins_anew(*segment)) {
+    Direction* there = &direction(ends);
+    if (there->tcp.begins_anew(*segment)) {
       close(ends);
       close({ends.second, ends.first});
+      there = &direction(ends);
     }
-    receive(ends, direction(ends), direction(ends).tcp.feed(*segment));
+    receive(ends, *there, there->tcp.feed(*segment));
     if (!segment->has_ack) return;
     const Ends back{ends.second, ends.first};
     Direction& other = direction(back);
@@ -38,7 +40,10 @@ class Tracer {
   }
 
   void finish() {
-    while (!directions_.empty()) close(Ends(directions_.begin()->first));
+    std::vector<Ends> open;
+    for (const auto& [ends, direction] : directions_) open.push_back(ends);
+    std::ranges::sort(open);
+    for (const Ends& ends : open) close(ends);
   }
 
   TraceSummary summary;
@@ -51,6 +56,13 @@ class Tracer {
     SocklndStream frames;
   };
 
+  struct Hash {
+    size_t operator()(const Ends& ends) const {
+      const auto word = [](const TcpEnd& end) { return uint64_t{end.address} << 16 | end.port; };
+      return std::hash<uint64_t>()(word(ends.first) * 0x9e3779b97f4a7c15 ^ word(ends.second));
+    }
+  };
+
   Direction& direction(const Ends& ends) {
     const auto found = directions_.find(ends);
     if (found != directions_.end()) return found->second;
@@ -61,7 +73,7 @@ class Tracer {
         .first->second;
   }
 
-  void receive(const Ends& ends, Direction& direction, std::vector<StreamPiece> pieces) {
+  void receive(const Ends& ends, Direction& direction, const std::vector<StreamPiece>& pieces) {
     for (const StreamPiece& piece : pieces) {
       explain(ends, direction,
               piece.missing > 0 ? direction.frames.missing(piece.missing)
@@ -69,13 +81,14 @@ class Tracer {
     }
   }
 
-  void explain(const Ends& ends, const Direction& direction, std::vector<SocklndFrame> frames) {
-    for (SocklndFrame& frame : frames) {
+  void explain(const Ends& ends, const Direction& direction,
+               const std::vector<SocklndFrame>& frames) {
+    for (const SocklndFrame& frame : frames) {
       FlowPlace place = now_;
       place.connection = direction.connection;
       place.from = ends.first;
       place.to = ends.second;
-      const Entry& entry = conversation_.explain(place, std::move(frame));
+      const Entry& entry = conversation_.explain(place, frame);
       summary.account.add(entry);
       on_entry_(entry);
     }
@@ -97,7 +110,7 @@ class Tracer {
 
   const std::function<void(const Entry&)>& on_entry_;
   Conversation conversation_;
-  std::map<Ends, Direction> directions_;
+  std::unordered_map<Ends, Direction, Hash> directions_;
   uint64_t connections_ = 0;
   FlowPlace now_;
 };

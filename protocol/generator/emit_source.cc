@@ -80,7 +80,8 @@ std::string emit_parts_1_8(const Struct& type, const Field& field) {
   std::string out = fmt::format("constexpr FieldInfo {}[] = {{\n", parts_name(type, field));
   for (const Division& part : field.parts_1_8) {
     out += fmt::format(
-        "    {{.lustre = \"{0}\",\n     .name = \"{0}\",\n     .offset = {1},\n     .size = {2},\n"
+        "    {{.lustre = \"{0}\",\n     .name = \"{0}\",\n     .shown = {{\"{0}\", \"{0}\"}},\n"
+        "     .offset = {1},\n     .size = {2},\n"
         "     .width = {2},\n     .count = 1,\n     .kind = FieldKind::unsigned_integer{3}}},\n",
         part.lustre, part.offset, part.size,
         part.lustre.find("padding") == std::string::npos ? "" : ",\n     .padding = true");
@@ -88,11 +89,20 @@ std::string emit_parts_1_8(const Struct& type, const Field& field) {
   return out + "};\n";
 }
 
+// An array's name without the "[0]" of its first element.
+std::string whole_name(const Field& field, const std::string& name) {
+  return field.list || field.trailing ? name.substr(0, name.find('[')) : name;
+}
+
 std::string emit_field_info(const Struct& type, const Field& field, const File& file) {
+  const std::string shown = whole_name(field, field.later.empty() ? field.lustre : field.later);
+  const std::string shown_1_8 =
+      field.lustre_1_8.empty() ? shown : whole_name(field, field.lustre_1_8);
   std::string out = fmt::format(
-      "    {{.lustre = \"{}\",\n     .name = \"{}\",\n     .offset = {},\n     .size = {},\n"
-      "     .width = {},\n     .count = {},\n     .kind = FieldKind::{}",
-      field.lustre, snake_case(field.name), field.offset, field.size, field.width,
+      "    {{.lustre = \"{}\",\n     .name = \"{}\",\n     .shown = {{\"{}\", \"{}\"}},\n"
+      "     .offset = {},\n     .size = {},\n     .width = {},\n     .count = {},\n     .kind = "
+      "FieldKind::{}",
+      field.lustre, snake_case(field.name), shown_1_8, shown, field.offset, field.size, field.width,
       field.count.value_or(1), kind_name(field));
   if (field.structure != nullptr) {
     out += fmt::format(",\n     .structure = &{}::kInfo", type_name(*field.structure, file));
@@ -110,6 +120,7 @@ std::string emit_field_info(const Struct& type, const Field& field, const File& 
   if (field.little_endian || type.little_endian) out += ",\n     .little_endian = true";
   if (field.hex) out += ",\n     .hex = true";
   if (field.padding()) out += ",\n     .padding = true";
+  if (field.width == sizeof(uint64_t) && shown.ends_with("nid")) out += ",\n     .nid = true";
   if (!field.lustre_1_8.empty()) {
     out += fmt::format(",\n     .lustre_1_8 = \"{}\"", field.lustre_1_8);
   }
