@@ -24,7 +24,7 @@ namespace {
 
 using explore::RunResult;
 
-struct Options {
+struct CampaignOptions {
   std::string scenario = "random";
   std::string world = "sim";
   std::string dialect = "2.0";
@@ -45,7 +45,7 @@ struct Tally {
 };
 
 // The first failure of each title is cut down and kept.
-void on_failure(const RunResult& result, const Options& options, Tally& tally) {
+void on_failure(const RunResult& result, const CampaignOptions& options, Tally& tally) {
   ++tally.failed;
   const auto shrunk = explore::shrink(result.scenario, result.schedule, result.property);
   if (!shrunk) {
@@ -63,7 +63,7 @@ void on_failure(const RunResult& result, const Options& options, Tally& tally) {
   if (path && !options.json) fmt::print("  {}\n", *path);
 }
 
-nlohmann::ordered_json json_of(const Options& options, const Tally& tally, double elapsed) {
+nlohmann::ordered_json json_of(const CampaignOptions& options, const Tally& tally, double elapsed) {
   return {{"scenario", options.scenario}, {"dialect", options.dialect},
           {"first_seed", options.seed},   {"runs", tally.runs},
           {"failed", tally.failed},       {"unfinished", tally.unfinished},
@@ -71,7 +71,7 @@ nlohmann::ordered_json json_of(const Options& options, const Tally& tally, doubl
           {"seconds", elapsed},           {"titles", tally.titles}};
 }
 
-void print_tally(const Options& options, const Tally& tally, double elapsed) {
+void print_tally(const CampaignOptions& options, const Tally& tally, double elapsed) {
   fmt::print("{} runs of {} in dialect {}, seeds from {}: {} failed, {} unfinished\n", tally.runs,
              options.scenario, options.dialect, options.seed, tally.failed, tally.unfinished);
   fmt::print("  {:.1f} s, {:.0f} runs/s, {:.0f} steps/s, {:.0f} s of cluster time a second\n",
@@ -80,7 +80,7 @@ void print_tally(const Options& options, const Tally& tally, double elapsed) {
   for (const auto& [title, count] : tally.titles) fmt::print("  {:>6} {}\n", count, title);
 }
 
-bool read_defects(const Options& options, reference::DefectSet& into) {
+bool read_defects(const CampaignOptions& options, reference::DefectSet& into) {
   for (const std::string& name : options.defects) {
     const auto defect = reference::find_defect(name);
     if (!defect) {
@@ -92,7 +92,7 @@ bool read_defects(const Options& options, reference::DefectSet& into) {
   return true;
 }
 
-ExitCode run_live(const Options& options) {
+ExitCode run_live(const CampaignOptions& options) {
   if (options.scenario != "random") {
     complain("in the live world calls are drawn from the seed; scenarios are for exploration");
     return ExitCode::usage;
@@ -108,7 +108,7 @@ ExitCode run_live(const Options& options) {
   return run_live_campaign(campaign);
 }
 
-ExitCode run(const Options& options) {
+ExitCode run(const CampaignOptions& options) {
   const bool random = options.scenario == "random";
   if (options.world == "live") return run_live(options);
   const explore::Scenario* known = explore::find_scenario(random ? "life" : options.scenario);
@@ -155,7 +155,7 @@ ExitCode run(const Options& options) {
 }  // namespace
 
 void add_campaign(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CampaignOptions>();
   CLI::App* command = app.add_subcommand("campaign", "walk randomly with random faults");
   command->footer("Exit status: 0 nothing violated, 1 something is, 2 not all runs ended.");
   command->add_option("scenario", options->scenario,

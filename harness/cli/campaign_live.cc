@@ -52,7 +52,7 @@ void run_one(const LiveCampaign& campaign, uint64_t seed, int pipe) {
   }
 }
 
-struct Tally {
+struct LiveTally {
   uint64_t runs = 0, failed = 0, unfinished = 0, undecided = 0, calls = 0, records = 0, kills = 0;
   uint64_t struck = 0;                     // faults
   std::map<std::string, uint64_t> titles;  // a property, or what else is wrong
@@ -76,7 +76,7 @@ class Campaign {
     for (const Under& one : under_way) kill_worker(one.worker);
     progress_.clear();
   }
-  const Tally& tally() const { return tally_; }
+  const LiveTally& tally() const { return tally_; }
 
  private:
   struct Under {
@@ -161,7 +161,7 @@ class Campaign {
   }
 
   const LiveCampaign& campaign_;
-  Tally tally_;
+  LiveTally tally_;
   ProgressLine progress_;
 };
 
@@ -174,7 +174,7 @@ ExitCode run_live_campaign(const LiveCampaign& campaign) {
     return ExitCode::usage;
   }
   const auto began = std::chrono::steady_clock::now();
-  Tally tally;
+  LiveTally tally;
   {
     const WorkRoom room;
     Campaign all(campaign);

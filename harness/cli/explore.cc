@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kGiB = 1 << 30;
 
-struct Options {
+struct ExploreOptions {
   std::string scenario;
   bool list = false;
   std::string dialect = "2.0";
@@ -44,7 +44,7 @@ struct Options {
   bool all_ways = false;
   bool json = false;
   std::string out;
-  Options() { faults.fill(-1); }
+  ExploreOptions() { faults.fill(-1); }
 };
 
 void list_scenarios(bool json) {
@@ -61,7 +61,7 @@ void list_scenarios(bool json) {
 }
 
 // The scenario as asked for; none, and said so, when something in it does not exist.
-std::optional<Scenario> chosen(const Options& options) {
+std::optional<Scenario> chosen(const ExploreOptions& options) {
   const Scenario* known = explore::find_scenario(options.scenario);
   if (known == nullptr) {
     complain(fmt::format("no scenario \"{}\"; `assay explore --list` shows all", options.scenario));
@@ -105,7 +105,7 @@ std::string_view end_text(SearchReport::End end) {
   return "";
 }
 
-void print_report(const Scenario& scenario, const Options& options, const SearchReport& report,
+void print_report(const Scenario& scenario, const ExploreOptions& options, const SearchReport& report,
                   double elapsed, uint64_t peak) {
   const auto each = [&](uint64_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
@@ -142,7 +142,7 @@ struct Shown {
   std::string capsule;   // its path
 };
 
-Shown show(const Scenario& scenario, const Options& options, const explore::Violated& violated) {
+Shown show(const Scenario& scenario, const ExploreOptions& options, const explore::Violated& violated) {
   Shown shown{.violated = &violated, .schedule = violated.schedule};
   auto shrunk = explore::shrink(scenario, violated.schedule, violated.property);
   if (!shrunk) return shown;
@@ -168,7 +168,7 @@ void print_violated(const Scenario& scenario, const Shown& shown) {
   if (!shown.capsule.empty()) fmt::print("  capsule: {}\n", shown.capsule);
 }
 
-Json json_of(const Scenario& scenario, const Options& options, const SearchReport& report,
+Json json_of(const Scenario& scenario, const ExploreOptions& options, const SearchReport& report,
              const Watch& watch, const std::vector<Shown>& all) {
   const explore::Names names(scenario);
   Json violated = Json::array();
@@ -204,7 +204,7 @@ Json json_of(const Scenario& scenario, const Options& options, const SearchRepor
           {"violated", std::move(violated)}};
 }
 
-ExitCode run(const Options& options) {
+ExitCode run(const ExploreOptions& options) {
   if (options.list) {
     list_scenarios(options.json);
     return ExitCode::pass;
@@ -251,7 +251,7 @@ ExitCode run(const Options& options) {
 }  // namespace
 
 void add_explore(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExploreOptions>();
   CLI::App* command = app.add_subcommand("explore", "walk all schedules of a small scenario");
   command->footer(
       "Exit status: 0 exhausted and nothing violated, 1 something is, 2 a bound was reached.");

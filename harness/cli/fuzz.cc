@@ -22,7 +22,7 @@ using fuzzing::Script;
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct FuzzOptions {
   std::string target = "reference";
   std::string world = "sim";
   std::string server = "all";
@@ -46,7 +46,7 @@ std::string_view name_of(ServerId server) {
   return kServers[static_cast<size_t>(server.role)].first;
 }
 
-std::vector<Arena> arenas_of(const Options& options, const std::vector<Target>& targets) {
+std::vector<Arena> arenas_of(const FuzzOptions& options, const std::vector<Target>& targets) {
   std::vector<Arena> arenas;
   for (const Target& target : targets) {
     for (const auto& [name, server] : kServers) {
@@ -60,7 +60,7 @@ std::vector<Arena> arenas_of(const Options& options, const std::vector<Target>& 
 }
 
 // The file that a finding leaves, to be run again with --script.
-std::string keep(const Options& options, const Arena& arena, uint64_t seed, const Finding& finding,
+std::string keep(const FuzzOptions& options, const Arena& arena, uint64_t seed, const Finding& finding,
                  const Script& script) {
   const std::string path = !options.out.empty()
                                ? options.out
@@ -73,7 +73,7 @@ std::string keep(const Options& options, const Arena& arena, uint64_t seed, cons
   return file.flush() ? path : std::string();
 }
 
-ExitCode report(const Options& options, const Arena& arena, uint64_t seed, const Finding& finding,
+ExitCode report(const FuzzOptions& options, const Arena& arena, uint64_t seed, const Finding& finding,
                 const Script& script) {
   const std::string path = keep(options, arena, seed, finding, script);
   if (path.empty()) complain("the sequence could not be written");
@@ -96,7 +96,7 @@ ExitCode report(const Options& options, const Arena& arena, uint64_t seed, const
   return finding.kind == Finding::Kind::broken ? ExitCode::broken : ExitCode::fail;
 }
 
-ExitCode run_script(const Options& options, const std::vector<Arena>& arenas) {
+ExitCode run_script(const FuzzOptions& options, const std::vector<Arena>& arenas) {
   std::ifstream file(options.script);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const auto script = fuzzing::parse_script_text(text);
@@ -117,7 +117,7 @@ ExitCode run_script(const Options& options, const std::vector<Arena>& arenas) {
   return finding->kind == Finding::Kind::broken ? ExitCode::broken : ExitCode::fail;
 }
 
-ExitCode search(const Options& options, const std::vector<Arena>& arenas) {
+ExitCode search(const FuzzOptions& options, const std::vector<Arena>& arenas) {
   const auto began = Clock::now();
   const uint32_t seconds =
       options.seconds != 0 || options.runs != 0 ? options.seconds : kSecondsDefault;
@@ -160,7 +160,7 @@ ExitCode search(const Options& options, const std::vector<Arena>& arenas) {
 }  // namespace
 
 void add_fuzz(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FuzzOptions>();
   CLI::App* command =
       app.add_subcommand("fuzz", "mangled requests against running servers, until one breaks");
   command

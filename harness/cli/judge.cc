@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 using check::Outcome;
 using check::Verdict;
 
-struct Options {
+struct JudgeOptions {
   std::string file;
   bool json = false;
   bool growing = false;
@@ -91,7 +91,7 @@ Json to_json(const Verdict& verdict, const std::map<uint64_t, std::string>& line
           {"witness", witness}};
 }
 
-ExitCode judge(const Options& options) {
+ExitCode judge(const JudgeOptions& options) {
   auto reader = record::HistoryReader::open(options.file);
   if (!reader) {
     complain(reader.error());
@@ -142,7 +142,7 @@ ExitCode judge(const Options& options) {
 }  // namespace
 
 void add_judge(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<JudgeOptions>();
   CLI::App* command = app.add_subcommand("judge", "judge a history again, property by property");
   command->add_option("FILE", options->file, "a .history file, as `assay run --out` leaves it")
       ->required();

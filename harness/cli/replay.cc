@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct ReplayOptions {
   std::string file;
   std::string svg;
   std::string text;
@@ -65,7 +65,7 @@ bool save_capture(const std::string& path, const report::Run& run) {
   return capture.ok();
 }
 
-bool save_reports(const Options& options, const report::Run& run) {
+bool save_reports(const ReplayOptions& options, const report::Run& run) {
   bool saved = true;
   if (!options.svg.empty()) saved &= save_file(options.svg, report::sequence_svg(run));
   if (!options.text.empty()) saved &= save_file(options.text, report::sequence_text(run));
@@ -101,7 +101,7 @@ Json json_of(const LoadedCapsule& loaded, const explore::Replayed& replayed,
           {"what", replayed.violated ? walk.broken().front().what : ""}};
 }
 
-ExitCode replay(const Options& options) {
+ExitCode replay(const ReplayOptions& options) {
   const auto loaded = load_capsule(options.file);
   if (!loaded) {
     complain(loaded.error());
@@ -121,7 +121,7 @@ ExitCode replay(const Options& options) {
   return replayed.violated ? ExitCode::fail : ExitCode::pass;
 }
 
-ExitCode shrink(const Options& options, const std::string& out) {
+ExitCode shrink(const ReplayOptions& options, const std::string& out) {
   const auto loaded = load_capsule(options.file);
   if (!loaded) {
     complain(loaded.error());
@@ -159,7 +159,7 @@ ExitCode shrink(const Options& options, const std::string& out) {
 }  // namespace
 
 void add_replay(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReplayOptions>();
   CLI::App* command = app.add_subcommand("replay", "run a capsule again, and draw it");
   command->footer("Exit status: 1 the same violation, 0 none, 2 the run differs, 64 no capsule.");
   command->add_option("file", options->file, "the capsule")->required();
@@ -172,7 +172,7 @@ void add_replay(CLI::App& app, ExitCode& exit) {
 }
 
 void add_shrink(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReplayOptions>();
   auto out = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("shrink", "cut a capsule down to what cannot be left out");
   command->footer("Exit status: 1 cut down and still violated, 2 not violated, 64 no capsule.");

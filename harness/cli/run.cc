@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 using suites::Outcome;
 using suites::Verdict;
 
-struct Options {
+struct RunOptions {
   std::string target = "reference";
   std::string world;
   std::string only;
@@ -69,7 +69,7 @@ Colour colour_of(Outcome outcome) {
 
 // What somebody needs to act on a verdict: the requirement, where it is written, what was seen,
 // and how to see it again.
-void explain(const Options& options, const Target& target, const Verdict& verdict) {
+void explain(const RunOptions& options, const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   const bool colours = use_colour(stdout);
   std::string issue;
@@ -93,7 +93,7 @@ void explain(const Options& options, const Target& target, const Verdict& verdic
              verdict.seed, options.faults.empty() ? "" : " --faults " + options.faults);
 }
 
-Json to_json(const Options& options, const Target& target, const Verdict& verdict) {
+Json to_json(const RunOptions& options, const Target& target, const Verdict& verdict) {
   const suites::Case& c = find_case(verdict.id);
   Json json = {{"target", target.name},
                {"id", verdict.id},
@@ -121,7 +121,7 @@ std::expected<faults::Plan, std::string> read_plan(const std::string& path) {
 }
 
 // Parses what the options say; complains and returns none when they make no sense.
-std::optional<suites::Order> order_of(const Options& options) {
+std::optional<suites::Order> order_of(const RunOptions& options) {
   suites::Order order;
   for (const auto& [text, selection] :
        {std::pair{&options.only, &order.only}, std::pair{&options.except, &order.except}}) {
@@ -157,7 +157,7 @@ bool is_case(std::string_view id) {
 }
 
 // Servers of a target file are met before anything is judged. Pass: they answer.
-ExitCode meet(const Options& options, Target& target) {
+ExitCode meet(const RunOptions& options, Target& target) {
   if (!target.file) return ExitCode::pass;
   if (options.world == "sim" || options.jobs > 1) {
     complain("the servers of a target file are live, and are used by one case at a time");
@@ -189,7 +189,7 @@ bool make_out(const std::string& out) {
   return false;
 }
 
-ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
+ExitCode run_targets(const RunOptions& options, const std::vector<Target>& targets,
                      suites::Order order) {
   ExitCode exit = ExitCode::pass;
   Json results = Json::array();
@@ -235,7 +235,7 @@ ExitCode run_targets(const Options& options, const std::vector<Target>& targets,
   return exit;
 }
 
-ExitCode run(Options options) {
+ExitCode run(RunOptions options) {
   auto targets = parse_target(options.target);
   if (!targets) {
     complain(targets.error());
@@ -253,7 +253,7 @@ ExitCode run(Options options) {
 }  // namespace
 
 void add_run(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "run the conformance suites against a target");
   command
       ->add_option("--target", options->target,

@@ -19,7 +19,7 @@ using explore::Sensed;
 using explore::SensitivityRow;
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct SensitivityOptions {
   std::vector<std::string> only;
   uint32_t workers = 0;
   bool json = false;
@@ -48,7 +48,7 @@ void print(const SensitivityRow& row, const Sensed& sensed) {
              sensed.schedule.size(), sensed.faults);
 }
 
-ExitCode run(const Options& options) {
+ExitCode run(const SensitivityOptions& options) {
   std::vector<const SensitivityRow*> rows;
   for (const SensitivityRow& row : explore::sensitivity_rows()) {
     const bool named = std::ranges::find(options.only, row.defect) != options.only.end();
@@ -83,7 +83,7 @@ ExitCode run(const Options& options) {
 }  // namespace
 
 void add_sensitivity(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SensitivityOptions>();
   CLI::App* command = app.add_subcommand(
       "sensitivity", "explore with each planted defect: where is it found, and how soon?");
   command->footer("Exit status: 0 all are found, 1 some are not.");

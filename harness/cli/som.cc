@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct SomOptions {
   std::string use_case = "2";
   std::string row = "P5l";
   std::string solutions = "none";
@@ -39,12 +39,12 @@ struct Options {
   int size = 4;
 };
 
-som::Bounds bounds_of(const Options& options) {
+som::Bounds bounds_of(const SomOptions& options) {
   return {static_cast<uint8_t>(options.crashes), static_cast<uint8_t>(options.ost_crashes),
           static_cast<uint8_t>(options.osts)};
 }
 
-std::optional<som::Cell> cell_of(const Options& options) {
+std::optional<som::Cell> cell_of(const SomOptions& options) {
   som::Cell cell;
   const auto use_case = std::ranges::find(som::use_cases(), std::string_view(options.use_case),
                                           &som::UseCaseInfo::name);
@@ -64,7 +64,7 @@ std::optional<som::Cell> cell_of(const Options& options) {
   return std::nullopt;
 }
 
-explore::SearchOptions search_options(const Options& options, const Watch& watch,
+explore::SearchOptions search_options(const SomOptions& options, const Watch& watch,
                                       ProgressLine& progress) {
   explore::SearchOptions search;
   search.reduce_order = options.reduce;
@@ -103,7 +103,7 @@ void list() {
   }
 }
 
-ExitCode check_cell(const Options& options) {
+ExitCode check_cell(const SomOptions& options) {
   const auto cell = cell_of(options);
   if (!cell) return ExitCode::usage;
   const Watch watch(options.seconds, options.memory_gib);
@@ -175,7 +175,7 @@ Json json_of(const som::Matrix& matrix) {
 }
 
 // Cells that are not reached in time are undecided, and counted as such.
-ExitCode decide_matrix(const Options& options) {
+ExitCode decide_matrix(const SomOptions& options) {
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   som::Matrix matrix{bounds_of(options), options.states, som::columns(), {}};
@@ -207,7 +207,7 @@ ExitCode decide_matrix(const Options& options) {
 
 // By growing size. What holds a safe set is decided like all others; a safe set is minimal if none
 // of its subsets is safe.
-ExitCode combine(const Options& options) {
+ExitCode combine(const SomOptions& options) {
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   std::vector<som::Line> order = som::lines();
@@ -243,7 +243,7 @@ ExitCode combine(const Options& options) {
 }
 
 // The mail's claims side by side with what is found; as suites/som/README.md has it.
-ExitCode claims(const Options& options) {
+ExitCode claims(const SomOptions& options) {
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   std::vector<som::Found> all;
@@ -262,7 +262,7 @@ ExitCode claims(const Options& options) {
   return ExitCode::pass;
 }
 
-void add_bounds(CLI::App& command, Options& options) {
+void add_bounds(CLI::App& command, SomOptions& options) {
   command.add_option("--crashes", options.crashes, "of the MDS, in use cases that have any (1)")
       ->check(CLI::Range(1, 3));
   command.add_option("--ost-crashes", options.ost_crashes, "(0)")->check(CLI::Range(0, 2));
@@ -280,7 +280,7 @@ void add_bounds(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_som(CLI::App& app, ExitCode& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SomOptions>();
   CLI::App* lab = app.add_subcommand("som", "the Size-on-MDS laboratory");
   lab->require_subcommand(1);
   lab->footer("Exit status of check: 0 holds (exhausted), 1 broken, 2 a bound was reached.");
