@@ -227,6 +227,8 @@ class Client {
   bool takes_turn(uint64_t& turn, uint64_t who) const;
   uint64_t handle_of(const EpochEnd& end) const;
   void set_epoch(protocol::ost::Obdo& obdo, uint64_t ioepoch) const;
+  // Of the file that the call writes to or truncates, where locks to write under name it.
+  uint64_t fenced_epoch(const Call& call) const;
 
   // --- client_writeback.cc ---
   void write_back(Frame& frame, ClientObject& object);
@@ -263,9 +265,11 @@ class Client {
                         const protocol::ldlm::LdlmFlock& policy);
   void erase_lock(uint64_t handle);
   void release_lock(uint64_t handle);
+  // `ioepoch`: who writes in another epoch asks for a lock of its own.
   ClientLock* match_extent(uint32_t import, const ResourceName& resource, uint32_t mode,
-                           uint64_t start, uint64_t end);
+                           uint64_t start, uint64_t end, uint64_t ioepoch = 0);
   void enqueue(Frame& frame, ClientLock& lock, uint32_t flags);
+  OutgoingRequest enqueue_message(const ClientLock& lock, protocol::ldlm::LdlmRequest asked) const;
   protocol::ldlm::LdlmRequest enqueue_request(const ClientLock& lock, uint32_t flags) const;
   void on_enqueued(Frame& frame, uint64_t handle, const ImportEvent& event);
   void take_lock_value(const ClientLock& lock, const protocol::ldlm::OstLvb& lvb);
@@ -273,6 +277,7 @@ class Client {
   bool on_callback(Frame& frame, const RequestIn& in);
   int32_t on_blocking(ClientLock* lock, const protocol::ldlm::LdlmRequest& request);
   int32_t on_completion(ClientLock* lock, const protocol::Message& message);
+  void refuse_lock(ClientLock& lock);
   int32_t on_glimpse(const ClientLock* lock, protocol::ldlm::OstLvb& lvb);
   void answer_callback(Frame& frame, const RequestIn& in, const protocol::Message& request,
                        int32_t status, const protocol::ldlm::OstLvb* lvb);

@@ -201,10 +201,11 @@ struct ClientLock {
   bool cancelling = false;
   uint32_t users = 0;
   uint64_t last_use = 0;  // a count, for giving up the one unused longest
+  uint64_t ioepoch = 0;   // of the open file, of a lock to write under
   protocol::ldlm::OstLvb lvb;
   void state(auto&& visit) const {
     visit(handle, import, resource, type, mode, policy, remote, granted, waiting, ended, status,
-          callback_pending, discard, cancelling, users, last_use, lvb);
+          callback_pending, discard, cancelling, users, last_use, ioepoch, lvb);
   }
 };
 

@@ -102,7 +102,9 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
         return true;
       }
       object_of(stripe, call.fid);
-      if (ClientLock* held = match_extent(import, resource, mode, wanted.start, wanted.end)) {
+      const uint64_t epoch = mode == ldlm::lock_mode::kPw ? fenced_epoch(call) : 0;
+      if (ClientLock* held =
+              match_extent(import, resource, mode, wanted.start, wanted.end, epoch)) {
         ++held->users;
         wanted.handle = held->handle;
         note_lock(frame, Fact::Kind::lock_used, held->handle);
@@ -111,6 +113,7 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
         protocol::set_overlay(policy, ldlm::LdlmExtent{.start = wanted.start, .end = wanted.end});
         ClientLock& lock = make_lock(import, resource, ldlm::lock_type::kExtent, mode, policy);
         wanted.handle = lock.handle;
+        lock.ioepoch = epoch;
         enqueue(frame, lock, 0);
       }
     }

@@ -38,6 +38,15 @@ void Client::set_epoch(ost::Obdo& obdo, uint64_t ioepoch) const {
   obdo.ioepoch = ioepoch;
 }
 
+uint64_t Client::fenced_epoch(const Call& call) const {
+  if (!has(SomPolicy::fence)) return 0;
+  if (call.args.kind == Syscall::Kind::truncate) return call.ioepoch;
+  const uint64_t fd =
+      call.args.kind == Syscall::Kind::open ? call.result.value : uint64_t{call.args.fd};
+  const auto file = std::ranges::find(files_, fd, &OpenedFile::fd);
+  return file == files_.end() ? 0 : file->ioepoch;
+}
+
 bool Client::takes_turn(uint64_t& turn, uint64_t who) const {
   if (turn == 0) turn = who;
   return turn == who;

@@ -141,6 +141,26 @@ void LockCallbacks::send_completion(const LockContext& context,
   await(context, std::move(pending));
 }
 
+void LockCallbacks::refuse_waiting(const LockContext& context, LockHandle handle, LockNews& news) {
+  const Lock* lock = context.locks.find(handle);
+  CHECK(lock != nullptr && !lock->holds() && lock->owner != 0);
+  LdlmRequest buffer;
+  buffer.lock_flags = flag::kFailed;
+  buffer.lock_desc = context.locks.describe(*lock);
+  buffer.lock_handle[0].cookie = lock->client_handle;
+  Pending pending;
+  pending.kind = Kind::completion;
+  pending.lock = handle;
+  pending.owner = lock->owner;
+  LockEffects effects;
+  context.locks.cancel(handle, effects);
+  apply(context, effects, news);
+  pending.xid = (this->*kComplete.at(static_cast<size_t>(config_.dialect)))(context, pending.owner,
+                                                                            buffer, nullptr);
+  await(context, std::move(pending));
+  arm(context);
+}
+
 bool LockCallbacks::glimpse(const LockContext& context, LockHandle holder, uint64_t cookie) {
   const Lock* lock = context.locks.find(holder);
   if (lock == nullptr || lock->owner == 0) return false;

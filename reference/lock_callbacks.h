@@ -79,6 +79,9 @@ class LockCallbacks {
 
   // --- for the machine ---
 
+  // A lock that waits will not be given: its owner is told (a completion with FAILED).
+  void refuse_waiting(const LockContext& context, LockHandle lock, LockNews& news);
+
   // Asks the lock's holder for its size and times; LockNews::Glimpsed says the answer. False if
   // there is nobody to ask.
   bool glimpse(const LockContext& context, LockHandle holder, uint64_t cookie);

@@ -172,6 +172,12 @@ class Ost {
   void note_objects_found(Turn& turn) const;
   // Whether the operation's epoch is over.
   bool fenced(const Obdo& obdo, ObjectId id) const;
+  bool fenced(uint64_t epoch, ObjectId id) const;
+  // Likewise that of a lock to write under: who had it would write into its cache what is refused
+  // when it is written back. Fills in the request's epoch.
+  bool fenced(const Call& call, LockRequest& wanted) const;
+  // Locks that wait while the fence is raised.
+  void refuse_fenced(Step& step, ObjectId id);
   // What the MDS says (som_words.h); false if it is none of these.
   bool on_som_word(Call& call, std::string_view key, protocol::ByteView value);
   // Waits until no client holds a lock to write under.
