@@ -133,23 +133,21 @@ bool Rules::may_crash(const Position& position, NodeIndex node) const {
          position.left.of(Fault::crash) != 0 && aimed(Fault::crash, node, node, 0);
 }
 
-bool Rules::add_prompt(const Position& position, std::vector<Decision>& out) const {
-  if (!cast_.scenario().prompt) return false;
+std::optional<Decision> Rules::prompt(const Position& position) const {
+  if (!cast_.scenario().prompt || impatient(position)) return std::nullopt;
   for (const Parcel& parcel : position.parcels) {
     const LinkKey link = parcel.link;
     const bool of_mgs =
         cast_.role(link.from) == record::Role::mgs || cast_.role(link.to) == record::Role::mgs;
     const bool between = cast_.is_server(link.from) && cast_.is_server(link.to);
     if (!of_mgs && !(between && cast_.scenario().prompt_osts)) continue;
-    out.push_back({.kind = Kind::deliver, .node = link.to, .link = link});
-    return true;
+    return Decision{.kind = Kind::deliver, .node = link.to, .link = link};
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
     if (!ground_.node(position.nodes[i]).committable() || may_crash(position, i)) continue;
-    out.push_back({.kind = Kind::commit, .node = i});
-    return true;
+    return Decision{.kind = Kind::commit, .node = i};
   }
-  return false;
+  return std::nullopt;
 }
 
 void Rules::add_free(const Position& position, std::vector<Decision>& out) const {
@@ -231,8 +229,12 @@ void Rules::add_faults(const Position& position, std::vector<Decision>& out) con
   }
 }
 
+bool Rules::impatient(const Position& position) const {
+  return position.now - began_ > cast_.scenario().patience;
+}
+
 bool Rules::ended(const Position& position) const {
-  if (position.now - began_ > cast_.scenario().patience) return true;
+  if (impatient(position)) return true;
   return position.held.empty() && at_rest(position) && (!waiting(position) || stuck(position));
 }
 
@@ -280,7 +282,7 @@ bool Rules::at_rest(const Position& position) const {
 void Rules::enabled(const Position& position, std::vector<Decision>& out) const {
   out.clear();
   if (ended(position)) return;
-  if (add_prompt(position, out)) return;
+  if (const auto first = prompt(position)) return out.push_back(*first);
   add_free(position, out);
   const bool time = std::ranges::all_of(out, [&](const Decision& decision) {
     if (decision.kind != Kind::call) return decision.kind == Kind::release;
