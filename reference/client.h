@@ -60,7 +60,8 @@ class Client {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
-          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_);
+          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_,
+          validation_, validating_, asking_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.
@@ -205,6 +206,7 @@ class Client {
   bool closed_epoch(Frame& frame, Call& call);
   void truncate_opened(Call& call);
   void begin_truncate_end(Call& call);
+  bool opened_by_truncate(const Call& call) const;
   Progress settle_epochs(Frame& frame);
   Progress advance_epoch_end(Frame& frame, EpochEnd& end);
   void send_done_writing(Frame& frame, EpochEnd& end);
@@ -221,6 +223,21 @@ class Client {
   // Before a lockless operation: its open is to be committed (solution 11). True if it is.
   bool open_committed(Frame& frame, Call& call);
   void leave_osts(Frame& frame);
+
+  // --- client_revalidate.cc: solutions 2 and 12 ---
+  bool layout_held(Fid fid) const;
+  // Before a write or truncate: the lock on the layout, which is asked for if need be. Where the MDT
+  // has forgotten the open file there is none: status. True when it is held, or cannot be had.
+  bool layout_locked(Frame& frame, Call& call);
+  // An OST asks us to look whether the MDT knows us, or our connection to it broke: until that is
+  // known, and what the MDT had forgotten is open again, nothing is sent to OSTs.
+  void want_validation(Frame& frame);
+  void revalidate(Frame& frame);
+  void on_revalidated(Frame& frame, const ImportEvent& event);
+  void hold_osts(Frame& frame, bool on);
+  // -EINPROGRESS if the answer comes later.
+  int32_t on_word(Frame& frame, const RequestIn& in, const protocol::Message& message);
+
   void reopen_files(Frame& frame);
   void on_reopened(const Waiter& waiter, const ImportEvent& event);
   EpochEnd* find_epoch_end(RequestId id);
@@ -321,6 +338,18 @@ class Client {
   std::vector<DoomedObject> doomed_;  // in order of their files' ends
   std::vector<EpochEnd> epoch_ends_;  // in order of their beginnings
   bool reopens_ = false;              // files, once the MDT is there (solution 1)
+  // Solution 12: whether the MDT knows us, as OSTs ask; answered when it has said so.
+  enum class Validation : uint8_t { none, wanted, asked };
+  struct Asking {
+    PeerId from;
+    uint32_t portal = 0;
+    uint64_t xid = 0;
+    Bytes message;
+    void state(auto&& visit) const { visit(from, portal, xid, message); }
+  };
+  Validation validation_ = Validation::none;
+  RequestId validating_ = 0;
+  std::vector<Asking> asking_;
 };
 
 }  // namespace reference

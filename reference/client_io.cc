@@ -262,11 +262,17 @@ Client::Progress Client::advance_write(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::lockless) {
     const auto layout = layout_of(call.ea);
-    if (!advance_lockless_write(frame, call, *layout)) return Progress::some;
+    if (!advance_lockless_write(frame, call, *layout)) return progress;
     finish(frame, call, call.status);
     return Progress::some;
   }
-  if (call.stage == Stage::begin) {
+  if (call.stage == Stage::begin) call.stage = Stage::layout;
+  if (call.stage == Stage::layout) {
+    if (!layout_locked(frame, call)) return progress;
+    if (call.status != 0) {
+      finish(frame, call, call.status);
+      return Progress::some;
+    }
     const auto layout = layout_of(call.ea);
     const bool append = (find_file(call.args.fd)->flags & open_flags::kAppend) != 0;
     if (!append) split(call, *layout, call.args.offset, call.args.data.size());

@@ -189,6 +189,9 @@ bool Client::on_callback(Frame& frame, const RequestIn& in) {
   bool with_lvb = false;
   if (!ours) {
     status = -107;  // ENOTCONN: a server that knows an import we have no more
+  } else if (message->body().opc == operations::LdlmSetInfo::kOpcode) {
+    status = on_word(frame, in, *message);
+    if (status == -EINPROGRESS) return true;
   } else if (request) {
     ClientLock* lock = find_lock(request->lock.lock_handle[0].cookie);
     switch (message->body().opc) {
@@ -250,9 +253,9 @@ int32_t Client::on_completion(ClientLock* lock, const Message& message) {
   return 0;
 }
 
-// A lock that waited: its epoch is over.
+// Its epoch is over.
 void Client::refuse_lock(ClientLock& lock) {
-  lock.waiting = false;
+  lock.granted = lock.waiting = false;
   lock.ended = true;
   lock.status = -ESTALE;
   if (lock.users == 0) erase_lock(uint64_t{lock.handle});
@@ -415,7 +418,7 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
 void Client::on_lock_replayed(uint64_t handle, const ImportEvent& event) {
   ClientLock* lock = find_lock(handle);
   if (lock == nullptr || !event.reply) return;
-  if (event.status == -ESTALE && !lock->granted) return refuse_lock(*lock);
+  if (event.status == -ESTALE) return refuse_lock(*lock);
   if (event.status != 0) return;
   const auto reply = operations::LdlmEnqueue::Reply::decode(*event.reply);
   if (reply) lock->remote = reply->lock.lock_handle.cookie;

@@ -105,6 +105,8 @@ bool Ost::on_som_word(Call& call, std::string_view key, protocol::ByteView value
     evict_unlisted(call, text);
   } else if (key.starts_with(kFlushAll)) {
     flush_all(call);
+  } else if (key.starts_with(kAskClients)) {
+    ask_clients(call);
   } else {
     return false;
   }

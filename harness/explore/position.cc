@@ -129,12 +129,16 @@ bool Rules::aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) c
 }
 
 bool Rules::may_crash(const Position& position, NodeIndex node) const {
-  return cast_.is_server(node) && cast_.role(node) != record::Role::mgs &&
-         position.left.of(Fault::crash) != 0 && aimed(Fault::crash, node, node, 0);
+  if (!cast_.is_server(node) || cast_.role(node) == record::Role::mgs) return false;
+  if (position.left.of(Fault::crash) == 0 || !aimed(Fault::crash, node, node, 0)) return false;
+  const uint64_t starts = ground_.node(position.nodes[node]).config.incarnation;
+  return std::ranges::none_of(cast_.scenario().aims, [&](const Aim& aim) {
+    return aim.fault == Fault::crash && aim.to == node && starts > aim.most;
+  });
 }
 
 std::optional<Decision> Rules::prompt(const Position& position) const {
-  if (!cast_.scenario().prompt || impatient(position)) return std::nullopt;
+  if (!cast_.scenario().prompt || impatient(position) || spoken(position)) return std::nullopt;
   for (const Parcel& parcel : position.parcels) {
     const LinkKey link = parcel.link;
     const bool of_mgs =
@@ -233,8 +237,16 @@ bool Rules::impatient(const Position& position) const {
   return position.now - began_ > cast_.scenario().patience;
 }
 
+bool Rules::spoken(const Position& position) const {
+  for (size_t i = 0; i < position.clients.size(); ++i) {
+    const bool last = cast_.scenario().clients[i].last;
+    if (last && !position.clients[i].waiting && !can_call(position, i)) return true;
+  }
+  return false;
+}
+
 bool Rules::ended(const Position& position) const {
-  if (impatient(position)) return true;
+  if (impatient(position) || spoken(position)) return true;
   return position.held.empty() && at_rest(position) && (!waiting(position) || stuck(position));
 }
 

@@ -63,6 +63,8 @@ class Rules {
   std::optional<Decision> prompt(const Position& position) const;
   // Does it, and lets the checkers know; the decision is one of those that are enabled.
   const Stepped& apply(Position& position, const Decision& decision) const;
+  // Who has the last word has said it: what else could have happened does not.
+  bool spoken(const Position& position) const;
   // Whether all has ended that can: then the checkers finish.
   bool ended(const Position& position) const;
 

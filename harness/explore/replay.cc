@@ -87,7 +87,7 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   capsule.patience = scenario.patience;
   for (const Script& script : scenario.clients) {
     capsule.clients.push_back(
-        {kept(script.prepared), kept(script.calls), script.begun, script.unhurried});
+        {kept(script.prepared), kept(script.calls), script.begun, script.unhurried, script.last});
   }
   capsule.prompt = scenario.prompt;
   capsule.prompt_osts = scenario.prompt_osts;
@@ -146,7 +146,7 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
     auto calls = calls_of(client.calls);
     if (!calls) return std::unexpected(calls.error());
     scenario.clients.push_back(
-        {*std::move(prepared), *std::move(calls), client.begun, client.unhurried});
+        {*std::move(prepared), *std::move(calls), client.begun, client.unhurried, client.last});
   }
   scenario.prompt = capsule.prompt;
   scenario.prompt_osts = capsule.prompt_osts;

@@ -187,7 +187,8 @@ uint64_t Shared::key_of(const Position& position) const {
   };
   for (const Parcel& parcel : position.parcels) add_parcel(parcel);
   for (const Parcel& parcel : position.held) add_parcel(parcel);
-  const uint64_t hash = XXH3_64bits(words.data(), count * sizeof(uint64_t));
+  const uint64_t hash =
+      XXH3_64bits_withSeed(words.data(), count * sizeof(uint64_t), options.hash_seed);
   return hash == 0 ? 1 : hash;
 }
 
@@ -198,6 +199,7 @@ struct Move {
   const Decision* decision = nullptr;
   std::vector<const Stepped*> steps;
   uint32_t nodes = 0;  // that took one of them, a bit each
+  bool final = false;  // nothing comes after it
   const Stepped& last() const { return *steps.back(); }
 };
 
@@ -209,11 +211,12 @@ void make_move(const Rules& rules, const Decision& decision, Position& position,
   move.nodes = 1u << decision.node;
   while (!position.broken && move.last().failed.empty()) {
     const auto next = rules.prompt(position);
-    if (!next) return;
+    if (!next) break;
     move.steps.push_back(&rules.apply(position, *next));
     move.nodes |= 1u << next->node;
     if (prompt != nullptr) prompt->push_back(*next);
   }
+  move.final = rules.spoken(position);
 }
 
 // --- one worker ---
@@ -302,6 +305,7 @@ void Worker::work() {
 }
 
 bool Worker::independent(const Position& position, const Move& option, const Move& taken) const {
+  if (option.final || taken.final) return false;
   const bool on_link = taken.decision->is_fault();  // on a message: only its link is touched
   if (on_link ? option.decision->link == taken.decision->link &&
                     option.decision->kind == Kind::deliver
@@ -337,7 +341,8 @@ void Worker::expand(const Item& item, const Twins& twins) {
     Position unused = position;
     prepare(decision, number, unused);
   }
-  for (size_t i = 0; i < decisions_.size(); ++i) {
+  for (size_t tried = 0; tried < decisions_.size(); ++tried) {
+    const size_t i = shared_.options.backwards ? decisions_.size() - 1 - tried : tried;
     const int number = reduce ? shared_.bits.of(decisions_[i]) : kNoBit;
     if (number == kNoBit ? item.again != 0 : (todo & bit(number)) == 0) continue;
     Twins child{.position = position};

@@ -35,6 +35,9 @@ struct SearchOptions {
   // Two positions are one only if their checkers agree. Without it violations are missed; a test
   // shows one.
   bool key_has_checkers = true;
+  // What no result may depend on: the order in which steps are tried, and the seed of the hashes.
+  bool backwards = false;
+  uint64_t hash_seed = 0;
   unsigned workers = 1;
   uint64_t states_max = ~uint64_t{0};
   uint32_t depth_max = 30'000;  // steps

@@ -42,6 +42,7 @@ struct Client {
   calls @1 :List(Call);
   begun @2 :Bool;                 # the first of calls is under way from the beginning
   unhurried @3 :Bool;
+  last @4 :Bool;                  # a schedule ends with its last call
 }
 
 struct Call {

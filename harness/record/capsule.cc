@@ -79,6 +79,7 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
     for (unsigned n = 0; n < calls.size(); ++n) put(calls[n], client.calls[n]);
     clients[i].setBegun(client.begun);
     clients[i].setUnhurried(client.unhurried);
+    clients[i].setLast(client.last);
   }
   out.setPrompt(capsule.prompt);
   out.setPromptOsts(capsule.prompt_osts);
@@ -141,7 +142,8 @@ std::expected<void, std::string> take_clients(schema::Scenario::Reader in, Capsu
     auto calls = take(client.getCalls());
     if (!calls) return std::unexpected(calls.error());
     capsule.clients.push_back(
-        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried()});
+        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried(),
+         client.getLast()});
   }
   return {};
 }

@@ -32,6 +32,7 @@ struct Capsule {
     std::vector<Call> calls;
     bool begun = false;
     bool unhurried = false;
+    bool last = false;
   };
   struct Step {
     std::string decision;
