@@ -137,14 +137,23 @@ bool Rules::may_crash(const Position& position, NodeIndex node) const {
   });
 }
 
+bool Rules::slow(const Parcel& parcel) const {
+  const std::vector<uint32_t>& opcodes = cast_.scenario().slow_opcodes;
+  if (opcodes.empty() || parcel.message == 0) return false;
+  const uint32_t opcode = record::read_envelope(ground_.message(parcel.message)).opcode;
+  return std::ranges::find(opcodes, opcode) != opcodes.end();
+}
+
 std::optional<Decision> Rules::prompt(const Position& position) const {
   if (!cast_.scenario().prompt || impatient(position) || spoken(position)) return std::nullopt;
-  for (const Parcel& parcel : position.parcels) {
-    const LinkKey link = parcel.link;
+  for (size_t i = 0; i < position.parcels.size(); ++i) {
+    const LinkKey link = position.parcels[i].link;
+    if (i > 0 && position.parcels[i - 1].link == link) continue;
     const bool of_mgs =
         cast_.role(link.from) == record::Role::mgs || cast_.role(link.to) == record::Role::mgs;
     const bool between = cast_.is_server(link.from) && cast_.is_server(link.to);
     if (!of_mgs && !(between && cast_.scenario().prompt_osts)) continue;
+    if (!of_mgs && slow(position.parcels[i])) continue;
     return Decision{.kind = Kind::deliver, .node = link.to, .link = link};
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {

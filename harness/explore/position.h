@@ -70,6 +70,7 @@ class Rules {
 
  private:
   bool impatient(const Position& position) const;
+  bool slow(const Parcel& parcel) const;
   // Nothing is on its way or may be called, only periodic timers are left.
   bool at_rest(const Position& position) const;
   // Something is waited for, and all that has happened for a while is pings.

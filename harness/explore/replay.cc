@@ -91,6 +91,7 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   }
   capsule.prompt = scenario.prompt;
   capsule.prompt_osts = scenario.prompt_osts;
+  capsule.slow_opcodes = scenario.slow_opcodes;
   capsule.som = scenario.som.on;
   capsule.som_from_restart = scenario.som_from_restart;
   for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
@@ -150,6 +151,7 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
   }
   scenario.prompt = capsule.prompt;
   scenario.prompt_osts = capsule.prompt_osts;
+  scenario.slow_opcodes = capsule.slow_opcodes;
   scenario.som = {.on = capsule.som, .policies = {}};
   scenario.som_from_restart = capsule.som_from_restart;
   for (const std::string& name : capsule.som_policies) {

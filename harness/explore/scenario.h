@@ -92,6 +92,7 @@ struct Scenario {
   // will not crash any more is durable at once.
   bool prompt = false;
   bool prompt_osts = false;  // and what MDS and OSTs send each other
+  std::vector<uint32_t> slow_opcodes;  // but for these requests, their answers, and what is behind
   reference::SomConfig som;
   bool som_from_restart = false;  // the MDS has the profile only after its first crash
 };

@@ -203,12 +203,16 @@ struct Move {
   const Stepped& last() const { return *steps.back(); }
 };
 
-// Ends early where something breaks. `prompt`, if given, is told the decisions that followed.
-void make_move(const Rules& rules, const Decision& decision, Position& position, Move& move,
-               Schedule* prompt = nullptr) {
+// Ends early where something breaks. `prompt`, if given, is told the decisions that followed. What
+// takes its time between servers lets what is behind it follow at once: its sender takes part.
+void make_move(const Cast& cast, const Rules& rules, const Decision& decision, Position& position,
+               Move& move, Schedule* prompt = nullptr) {
   move.decision = &decision;
   move.steps.assign(1, &rules.apply(position, decision));
   move.nodes = 1u << decision.node;
+  const NodeIndex from = decision.link.from;
+  const bool between = cast.is_server(from) && cast.is_server(decision.node);
+  if (decision.kind == Kind::deliver && between) move.nodes |= 1u << from;
   while (!position.broken && move.last().failed.empty()) {
     const auto next = rules.prompt(position);
     if (!next) break;
@@ -331,7 +335,7 @@ void Worker::expand(const Item& item, const Twins& twins) {
   uint64_t ready = 0;  // bits whose option is filled in
   const auto prepare = [&](const Decision& decision, int number, Position& child) -> const Move& {
     Move& move = number == kNoBit ? other_ : options_[static_cast<size_t>(number)];
-    make_move(rules, decision, child, move);
+    make_move(shared_.cast, rules, decision, child, move);
     ready |= bit(number);
     return move;
   };
@@ -441,7 +445,7 @@ Schedule schedule_to(Shared& shared, const Shared::Finding& finding) {
     Twins next{.position = twins.position};
     Move move;
     Schedule prompt;
-    make_move(shared.rules, decision, next.position, move, &prompt);
+    make_move(shared.cast, shared.rules, decision, next.position, move, &prompt);
     std::optional<Decision> mirrored;
     if (twins.twinned) {
       shared.rules.enabled(twins.twin, twin_decisions);

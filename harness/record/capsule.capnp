@@ -29,6 +29,7 @@ struct Scenario {
   som @10 :Bool;                  # the profile
   somPolicies @11 :List(Text);
   promptOsts @13 :Bool;
+  slowOpcodes @14 :List(UInt32);  # between servers, though what these send each other is prompt
   somFromRestart @12 :Bool;       # the MDS has the profile only after its first crash
 }
 

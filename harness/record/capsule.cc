@@ -83,6 +83,8 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
   }
   out.setPrompt(capsule.prompt);
   out.setPromptOsts(capsule.prompt_osts);
+  auto slow = out.initSlowOpcodes(static_cast<unsigned>(capsule.slow_opcodes.size()));
+  for (unsigned i = 0; i < slow.size(); ++i) slow.set(i, capsule.slow_opcodes[i]);
   out.setSom(capsule.som);
   out.setSomFromRestart(capsule.som_from_restart);
   auto policies = out.initSomPolicies(static_cast<unsigned>(capsule.som_policies.size()));
@@ -171,6 +173,7 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   }
   capsule.prompt = in.getPrompt();
   capsule.prompt_osts = in.getPromptOsts();
+  for (const uint32_t opcode : in.getSlowOpcodes()) capsule.slow_opcodes.push_back(opcode);
   capsule.som = in.getSom();
   capsule.som_from_restart = in.getSomFromRestart();
   for (const auto policy : in.getSomPolicies()) capsule.som_policies.push_back(string_of(policy));

@@ -168,6 +168,7 @@ reference::Timing timing_of(UseCase use_case) {
   timing.reconnect_delay = use_case == UseCase::never_back ? 1'000'000 * kSecond : 100 * kSecond;
   timing.lock_callback_timeout = 2000 * kSecond;
   timing.bulk_timeout = 2000 * kSecond;
+  timing.write_back_delay = 50'000 * kSecond;  // what is dirty when a client is lost stays dirty
   timing.ping_interval = 100'000 * kSecond;
   timing.ping_evict_timeout = 600'000 * kSecond;
   return timing;
@@ -190,7 +191,10 @@ explore::Scenario scenario_of(const Cell& cell) {
   scenario.clients = {victim(cell.row, cell.bounds.osts), writer(cell.row)};
   scenario.timing = timing_of(cell.use_case);
   scenario.prompt = true;
-  scenario.prompt_osts = !servers_talk(cell.policies);
+  scenario.prompt_osts = true;
+  if (servers_talk(cell.policies)) {
+    scenario.slow_opcodes = {opcode::kOstSetInfo, opcode::kLdlmSetInfo};
+  }
   scenario.som = {true, cell.policies};
   scenario.som_from_restart = cell.use_case == UseCase::upgrade;
   allow_faults(cell, scenario);
