@@ -288,7 +288,10 @@ bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   body.type = protocol::ptlrpc::msg_type::kReply;
   body.version = LdlmSetInfo::kVersion;
   body.opc = LdlmSetInfo::kOpcode;
-  endpoint_.send_reply(in.from, LdlmSetInfo::kReplyPortal, in.xid, 0,
+  constexpr uint32_t kEarlySize = 192;  // the place of early replies, before the final one
+  const bool adaptive =
+      (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
+  endpoint_.send_reply(in.from, LdlmSetInfo::kReplyPortal, in.xid, adaptive ? kEarlySize : 0,
                        protocol::MessageBuilder(body).finish(), turn.out);
   return true;
 }

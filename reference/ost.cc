@@ -190,7 +190,7 @@ void Ost::on_connecting(Step& step, Connecting& connecting) {
     connecting.granted.grant = static_cast<uint32_t>(
         std::min<uint64_t>(grants_.of(client), UINT32_MAX / Grants::kPage * Grants::kPage));
   }
-  const bool from_mds = (connecting.granted.connect_flags & connect_flag::kMds) != 0;
+  const bool from_mds = (connecting.asked.connect_flags & connect_flag::kMds) != 0;
   service_.answer(step.turn, connecting);
   if (from_mds) announce_waiting(step);
 }

@@ -243,6 +243,24 @@ const Case kCases[] = {
            EXPECT_EQ(size_for(b), 4u);
            EXPECT_EQ(c.judge(), 0u);
          }},
+    {.id = "som.14",
+     .requirement = "SOM-3",
+     .sentence = "A truncate under way has its epoch again when the MDS is back",
+     .source = "semantics 4.4, replay",
+     .needs = Needs::som | Needs::crash | Needs::hold_commits,
+     .run =
+         [](Conformance& c) {
+           const auto [a, b] = with_file(c);
+           barrier(c, kMds);
+           const size_t rule = c.lose(Part::request, opcode::kOstPunch, ost(0));
+           Pending cut =
+               a.begin({.kind = Kind::truncate, .path = "/f", .flags = kDirect, .offset = 1});
+           c.wait_for_loss(rule);
+           crash_at_barrier(c, kMds);
+           EXPECT_EQ(b.close(b.opened("/f", kWrite | kDirect)), 0);
+           EXPECT_EQ(cut.status(), 0);
+           EXPECT_EQ(size_for(b), 1u);
+         }},
 };
 
 }  // namespace
