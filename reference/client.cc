@@ -32,6 +32,10 @@ void Client::step(Time now, const Event& event, Actions& out) {
     on_incoming(frame, endpoint_.receive(received->from, received->message, out));
   } else if (const auto* lost = std::get_if<PeerLost>(&event)) {
     endpoint_.lost(lost->peer);
+    const bool of_ost = std::ranges::any_of(imports_, [&](const Import& import) {
+      return import.number() >= 2 && import.peer() == lost->peer;
+    });
+    if (of_ost) want_validation(frame);
     for (Import& import : imports_) import.lost(context(frame), lost->peer);
   } else if (const auto* fired = std::get_if<TimerFired>(&event)) {
     if (fired->timer.kind == kWriteBackTimer) {
@@ -91,6 +95,7 @@ void Client::settle(Frame& frame) {
       if (import.number() < 2 || !cut_off()) import.proceed(context(frame));
     }
     if (reopens_) reopen_files(frame);
+    if (validation_ == Validation::wanted) revalidate(frame);
     if (!frame.events.empty()) continue;
     if (mounted_) make_imports(frame);
     for (size_t i = 0; i < calls_.size(); ++i) {
@@ -195,6 +200,9 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
     case Waiter::Kind::reopened:
       on_reopened(waiter, event);
       return;
+    case Waiter::Kind::revalidated:
+      on_revalidated(frame, event);
+      return;
     case Waiter::Kind::epoch_end:
     case Waiter::Kind::epoch_part:
       on_epoch_end_reply(waiter, event);
@@ -225,9 +233,12 @@ void Client::on_evicted(Frame& frame, uint32_t import) {
     names_.clear();
     forget_epochs();
     std::erase_if(files_, [](const OpenedFile& file) { return file.closed; });
-    for (OpenedFile& file : files_) file.open_request = file.close_request = 0;
+    for (OpenedFile& file : files_) {
+      file.open_request = file.close_request = 0;
+      file.lost = true;
+    }
     doomed_.clear();  // whoever forgot us destroys them
-    reopens_ = has(SomPolicy::reopen);
+    reopens_ = has(SomPolicy::reopen) || has(SomPolicy::ask_clients);
     if (has(SomPolicy::client_leaves_osts)) leave_osts(frame);
     return;
   }
@@ -295,7 +306,8 @@ Client::Progress Client::advance_call(Frame& frame, Call& call) {
         if (!walk(frame, call, false, call.args.kind == Kind::stat, progress)) return progress;
         call.stage = Stage::glimpse;
       }
-      if (call.status == 0 && !glimpse(frame, call, progress)) return progress;
+      const bool asks = (call.args.flags & kStatDontSync) == 0;
+      if (call.status == 0 && asks && !glimpse(frame, call, progress)) return progress;
       call.result.attributes = call.attributes;
       finish(frame, call, call.status);
       return Progress::some;
@@ -345,6 +357,7 @@ Client::Progress Client::advance_call(Frame& frame, Call& call) {
 void Client::finish(Frame& frame, Call& call, int32_t status) {
   CHECK(call.stage != Stage::done);
   unlock_objects(call);
+  release_lock(std::exchange(call.layout_lock, 0));
   if (md_busy_ == call.id + 1) md_busy_ = 0;
   if (close_busy_ == call.id + 1) close_busy_ = 0;
   call.stage = Stage::done;

@@ -60,7 +60,8 @@ class Client {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
-          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_);
+          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_,
+          validation_, validating_, asking_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.
@@ -205,6 +206,7 @@ class Client {
   bool closed_epoch(Frame& frame, Call& call);
   void truncate_opened(Call& call);
   void begin_truncate_end(Call& call);
+  bool opened_by_truncate(const Call& call) const;
   Progress settle_epochs(Frame& frame);
   Progress advance_epoch_end(Frame& frame, EpochEnd& end);
   void send_done_writing(Frame& frame, EpochEnd& end);
@@ -221,12 +223,29 @@ class Client {
   // Before a lockless operation: its open is to be committed (solution 11). True if it is.
   bool open_committed(Frame& frame, Call& call);
   void leave_osts(Frame& frame);
+
+  // --- client_revalidate.cc: solutions 2 and 12 ---
+  bool layout_held(Fid fid) const;
+  // Before a write or truncate: the lock on the layout, which is asked for if need be. Where the MDT
+  // has forgotten the open file there is none: status. True when it is held, or cannot be had.
+  bool layout_locked(Frame& frame, Call& call);
+  // An OST asks us to look whether the MDT knows us, or our connection to it broke: until that is
+  // known, and what the MDT had forgotten is open again, nothing is sent to OSTs.
+  void want_validation(Frame& frame);
+  void revalidate(Frame& frame);
+  void on_revalidated(Frame& frame, const ImportEvent& event);
+  void hold_osts(Frame& frame, bool on);
+  // -EINPROGRESS if the answer comes later.
+  int32_t on_word(Frame& frame, const RequestIn& in, const protocol::Message& message);
+
   void reopen_files(Frame& frame);
   void on_reopened(const Waiter& waiter, const ImportEvent& event);
   EpochEnd* find_epoch_end(RequestId id);
   bool takes_turn(uint64_t& turn, uint64_t who) const;
   uint64_t handle_of(const EpochEnd& end) const;
   void set_epoch(protocol::ost::Obdo& obdo, uint64_t ioepoch) const;
+  // Of the file that the call writes to or truncates, where locks to write under name it.
+  uint64_t fenced_epoch(const Call& call) const;
 
   // --- client_writeback.cc ---
   void write_back(Frame& frame, ClientObject& object);
@@ -263,9 +282,11 @@ class Client {
                         const protocol::ldlm::LdlmFlock& policy);
   void erase_lock(uint64_t handle);
   void release_lock(uint64_t handle);
+  // `ioepoch`: who writes in another epoch asks for a lock of its own.
   ClientLock* match_extent(uint32_t import, const ResourceName& resource, uint32_t mode,
-                           uint64_t start, uint64_t end);
+                           uint64_t start, uint64_t end, uint64_t ioepoch = 0);
   void enqueue(Frame& frame, ClientLock& lock, uint32_t flags);
+  OutgoingRequest enqueue_message(const ClientLock& lock, protocol::ldlm::LdlmRequest asked) const;
   protocol::ldlm::LdlmRequest enqueue_request(const ClientLock& lock, uint32_t flags) const;
   void on_enqueued(Frame& frame, uint64_t handle, const ImportEvent& event);
   void take_lock_value(const ClientLock& lock, const protocol::ldlm::OstLvb& lvb);
@@ -273,6 +294,7 @@ class Client {
   bool on_callback(Frame& frame, const RequestIn& in);
   int32_t on_blocking(ClientLock* lock, const protocol::ldlm::LdlmRequest& request);
   int32_t on_completion(ClientLock* lock, const protocol::Message& message);
+  void refuse_lock(ClientLock& lock);
   int32_t on_glimpse(const ClientLock* lock, protocol::ldlm::OstLvb& lvb);
   void answer_callback(Frame& frame, const RequestIn& in, const protocol::Message& request,
                        int32_t status, const protocol::ldlm::OstLvb* lvb);
@@ -316,6 +338,18 @@ class Client {
   std::vector<DoomedObject> doomed_;  // in order of their files' ends
   std::vector<EpochEnd> epoch_ends_;  // in order of their beginnings
   bool reopens_ = false;              // files, once the MDT is there (solution 1)
+  // Solution 12: whether the MDT knows us, as OSTs ask; answered when it has said so.
+  enum class Validation : uint8_t { none, wanted, asked };
+  struct Asking {
+    PeerId from;
+    uint32_t portal = 0;
+    uint64_t xid = 0;
+    Bytes message;
+    void state(auto&& visit) const { visit(from, portal, xid, message); }
+  };
+  Validation validation_ = Validation::none;
+  RequestId validating_ = 0;
+  std::vector<Asking> asking_;
 };
 
 }  // namespace reference

@@ -32,6 +32,7 @@ enum class Stage : uint8_t {
   request,      // waits for the answer to its main request
   open_truncate,
   open_truncated,
+  layout,  // waits for the lock on the layout (Size-on-MDS, solution 2)
   lock_objects,
   transfer,  // reads or writes are under way
   flush,     // waits until what it wrote is on the OSTs
@@ -103,6 +104,7 @@ struct Call {
   MdOp op = MdOp::getattr;
   RequestId request = 0;
   uint64_t lock = 0;  // that an intent or a flock asked for
+  uint64_t layout_lock = 0;
   MdReply reply;
   uint64_t position = 0;            // readdir
   bool sized = false;               // the file's size is known (glimpsed, or told by the MDS)
@@ -118,7 +120,7 @@ struct Call {
   void state(auto&& visit) const {
     visit(id, args, stage, status, waiting, names, trail, symlinks, asked, directory, name,
           source_directory, source_name, source_fid, fid, attributes_known, attributes, ea, op,
-          request, lock, reply, position, sized, ioepoch, committed, parts, transfers, object_locks,
+          request, lock, layout_lock, reply, position, sized, ioepoch, committed, parts, transfers, object_locks,
           glimpses, result);
   }
 };
@@ -152,9 +154,10 @@ struct OpenedFile {
   RequestId close_request = 0;
   bool closed = false;   // by the application; kept until neither request is needed for a replay
   bool changed = false;  // written to in its IO epoch
+  bool lost = false;     // the MDT has forgotten us since it was opened
   bool epoch_goes_on = false;  // beyond its close, until its data is written
   void state(auto&& visit) const {
-    visit(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed, changed,
+    visit(fd, fid, flags, handle, ioepoch, ea, open_request, close_request, closed, changed, lost,
           epoch_goes_on);
   }
 };
@@ -201,10 +204,11 @@ struct ClientLock {
   bool cancelling = false;
   uint32_t users = 0;
   uint64_t last_use = 0;  // a count, for giving up the one unused longest
+  uint64_t ioepoch = 0;   // of the open file, of a lock to write under
   protocol::ldlm::OstLvb lvb;
   void state(auto&& visit) const {
     visit(handle, import, resource, type, mode, policy, remote, granted, waiting, ended, status,
-          callback_pending, discard, cancelling, users, last_use, lvb);
+          callback_pending, discard, cancelling, users, last_use, ioepoch, lvb);
   }
 };
 
@@ -263,6 +267,7 @@ struct Waiter {
     epoch_end,   // a request for it: id is its id
     epoch_part,  // likewise, one of those that read sizes: which
     reopened,    // an open after an eviction: id is the fd, bytes the lock
+    revalidated,  // a word from the MDT that it knows us
   };
   uint32_t import = 0;
   RequestId request = 0;

@@ -102,7 +102,9 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
         return true;
       }
       object_of(stripe, call.fid);
-      if (ClientLock* held = match_extent(import, resource, mode, wanted.start, wanted.end)) {
+      const uint64_t epoch = mode == ldlm::lock_mode::kPw ? fenced_epoch(call) : 0;
+      if (ClientLock* held =
+              match_extent(import, resource, mode, wanted.start, wanted.end, epoch)) {
         ++held->users;
         wanted.handle = held->handle;
         note_lock(frame, Fact::Kind::lock_used, held->handle);
@@ -111,6 +113,7 @@ bool Client::lock_objects(Frame& frame, Call& call, const Layout& layout, uint32
         protocol::set_overlay(policy, ldlm::LdlmExtent{.start = wanted.start, .end = wanted.end});
         ClientLock& lock = make_lock(import, resource, ldlm::lock_type::kExtent, mode, policy);
         wanted.handle = lock.handle;
+        lock.ioepoch = epoch;
         enqueue(frame, lock, 0);
       }
     }
@@ -259,11 +262,17 @@ Client::Progress Client::advance_write(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::lockless) {
     const auto layout = layout_of(call.ea);
-    if (!advance_lockless_write(frame, call, *layout)) return Progress::some;
+    if (!advance_lockless_write(frame, call, *layout)) return progress;
     finish(frame, call, call.status);
     return Progress::some;
   }
-  if (call.stage == Stage::begin) {
+  if (call.stage == Stage::begin) call.stage = Stage::layout;
+  if (call.stage == Stage::layout) {
+    if (!layout_locked(frame, call)) return progress;
+    if (call.status != 0) {
+      finish(frame, call, call.status);
+      return Progress::some;
+    }
     const auto layout = layout_of(call.ea);
     const bool append = (find_file(call.args.fd)->flags & open_flags::kAppend) != 0;
     if (!append) split(call, *layout, call.args.offset, call.args.data.size());

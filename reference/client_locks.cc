@@ -68,11 +68,12 @@ void Client::release_lock(uint64_t handle) {
 }
 
 ClientLock* Client::match_extent(uint32_t import, const ResourceName& resource, uint32_t mode,
-                                 uint64_t start, uint64_t end) {
+                                 uint64_t start, uint64_t end, uint64_t ioepoch) {
   for (ClientLock& lock : locks_) {
     if (lock.import == import && lock.type == ldlm::lock_type::kExtent && lock.granted &&
         !lock.callback_pending && !lock.cancelling && lock.resource == resource &&
-        covers_mode(lock.mode, mode) && lock.policy.start <= start && lock.policy.end >= end) {
+        covers_mode(lock.mode, mode) && lock.policy.start <= start && lock.policy.end >= end &&
+        (mode != ldlm::lock_mode::kPw || lock.ioepoch == ioepoch)) {
       return &lock;
     }
   }
@@ -93,13 +94,21 @@ ldlm::LdlmRequest Client::enqueue_request(const ClientLock& lock, uint32_t flags
   return request;
 }
 
+OutgoingRequest Client::enqueue_message(const ClientLock& lock, ldlm::LdlmRequest asked) const {
+  if (lock.ioepoch == 0) {
+    return make_request<operations::LdlmEnqueue>({std::move(asked)}, 2, 152);
+  }
+  operations::LdlmEnqueueExtent::Request request{.lock = std::move(asked)};
+  request.epoch.emplace();
+  request.epoch->ioepoch = lock.ioepoch;
+  return make_request<operations::LdlmEnqueueExtent>(request, 2, 152);
+}
+
 void Client::enqueue(Frame& frame, ClientLock& lock, uint32_t flags) {
-  operations::LdlmEnqueue::Request request;
-  request.lock = enqueue_request(lock, flags);
   Import* import = find_import(lock.import);
   CHECK(import != nullptr);
   const RequestId id =
-      import->submit(context(frame), make_request<operations::LdlmEnqueue>(request, 2, 152));
+      import->submit(context(frame), enqueue_message(lock, enqueue_request(lock, flags)));
   wait_for(lock.import, id, {.kind = Waiter::Kind::lock, .id = lock.handle});
 }
 
@@ -180,6 +189,9 @@ bool Client::on_callback(Frame& frame, const RequestIn& in) {
   bool with_lvb = false;
   if (!ours) {
     status = -107;  // ENOTCONN: a server that knows an import we have no more
+  } else if (message->body().opc == operations::LdlmSetInfo::kOpcode) {
+    status = on_word(frame, in, *message);
+    if (status == -EINPROGRESS) return true;
   } else if (request) {
     ClientLock* lock = find_lock(request->lock.lock_handle[0].cookie);
     switch (message->body().opc) {
@@ -226,6 +238,7 @@ int32_t Client::on_blocking(ClientLock* lock, const ldlm::LdlmRequest& request) 
 int32_t Client::on_completion(ClientLock* lock, const Message& message) {
   const auto request = CallbackBuffers::decode(message);
   if (lock == nullptr || lock->ended || !request) return -EINVAL;
+  if ((request->lock.lock_flags & ldlm::lock_flag::kFailed) != 0) return refuse_lock(*lock), 0;
   const ldlm::LdlmLockDesc& desc = request->lock.lock_desc;
   if (desc.granted_mode == 0 && desc.req_mode == 0) return -EINVAL;
   ldlm::LdlmLockDesc given = desc;
@@ -238,6 +251,14 @@ int32_t Client::on_completion(ClientLock* lock, const Message& message) {
   }
   if ((request->lock.lock_flags & ldlm::lock_flag::kAstSent) != 0) lock->callback_pending = true;
   return 0;
+}
+
+// Its epoch is over.
+void Client::refuse_lock(ClientLock& lock) {
+  lock.granted = lock.waiting = false;
+  lock.ended = true;
+  lock.status = -ESTALE;
+  if (lock.users == 0) erase_lock(uint64_t{lock.handle});
 }
 
 int32_t Client::on_glimpse(const ClientLock* lock, ldlm::OstLvb& lvb) {
@@ -383,10 +404,9 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
     if (!lock.granted && !lock.waiting) continue;  // its enqueue will be sent again
     const uint32_t list =
         lock.granted ? ldlm::lock_flag::kBlockGranted : ldlm::lock_flag::kBlockWait;
-    operations::LdlmEnqueue::Request request;
-    request.lock = enqueue_request(lock, ldlm::lock_flag::kReplay | list);
-    if (lock.granted) request.lock.lock_desc.granted_mode = lock.mode;
-    requests.push_back(make_request<operations::LdlmEnqueue>(request, 2, 152));
+    ldlm::LdlmRequest asked = enqueue_request(lock, ldlm::lock_flag::kReplay | list);
+    if (lock.granted) asked.lock_desc.granted_mode = lock.mode;
+    requests.push_back(enqueue_message(lock, std::move(asked)));
     handles.push_back(lock.handle);
   }
   const std::vector<RequestId> ids = server->replay_locks(context(frame), std::move(requests));
@@ -397,7 +417,9 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
 
 void Client::on_lock_replayed(uint64_t handle, const ImportEvent& event) {
   ClientLock* lock = find_lock(handle);
-  if (lock == nullptr || !event.reply || event.status != 0) return;
+  if (lock == nullptr || !event.reply) return;
+  if (event.status == -ESTALE) return refuse_lock(*lock);
+  if (event.status != 0) return;
   const auto reply = operations::LdlmEnqueue::Reply::decode(*event.reply);
   if (reply) lock->remote = reply->lock.lock_handle.cookie;
 }

@@ -129,6 +129,11 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
     call.stage = Stage::rpc_lock;
   }
   if (call.stage == Stage::rpc_lock) {
+    if (!layout_locked(frame, call)) return progress;
+    if (call.status != 0) {
+      finish(frame, call, call.status);
+      return Progress::some;
+    }
     if (!take_turn(md_busy_, call)) return progress;
     MdRequest request = md_request(frame, call);
     request.fid = call.fid;
@@ -136,7 +141,9 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
         protocol::mds::attr::kSize | protocol::mds::attr::kMtime | protocol::mds::attr::kCtime;
     request.size = call.args.offset;
     request.mtime = wall_clock(frame);
-    if (epochs()) request.epoch_flags = protocol::mds_2_0::epoch_flag::kEpochOpen;
+    if (epochs() || has(SomPolicy::always_done_writing)) {
+      request.epoch_flags = protocol::mds_2_0::epoch_flag::kEpochOpen;
+    }
     send_md(frame, call, MdOp::setattr, request);
     call.stage = Stage::request;
     return Progress::some;
@@ -154,9 +161,10 @@ Client::Progress Client::advance_truncate(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::punch && call.status == 0) {
     if (cut_off() || !open_committed(frame, call)) return progress;
+    if (!layout_held(call.fid)) call.status = -EIO;
   }
   if (call.status == 0 && !punch(frame, call, call.args.offset, progress)) return progress;
-  if (call.ioepoch != 0) {
+  if (opened_by_truncate(call)) {
     unlock_objects(call);
     begin_truncate_end(call);
     call.stage = Stage::epoch_end;

@@ -38,6 +38,15 @@ void Client::set_epoch(ost::Obdo& obdo, uint64_t ioepoch) const {
   obdo.ioepoch = ioepoch;
 }
 
+uint64_t Client::fenced_epoch(const Call& call) const {
+  if (!has(SomPolicy::fence)) return 0;
+  if (call.args.kind == Syscall::Kind::truncate) return call.ioepoch;
+  const uint64_t fd =
+      call.args.kind == Syscall::Kind::open ? call.result.value : uint64_t{call.args.fd};
+  const auto file = std::ranges::find(files_, fd, &OpenedFile::fd);
+  return file == files_.end() ? 0 : file->ioepoch;
+}
+
 bool Client::takes_turn(uint64_t& turn, uint64_t who) const {
   if (turn == 0) turn = who;
   return turn == who;
@@ -61,9 +70,10 @@ bool Client::advance_lockless_write(Frame& frame, Call& call, const Layout& layo
     call.result.value = call.args.data.size();
     return true;
   }
-  if (cut_off() || !open_committed(frame, call)) return false;
+  if (cut_off() || !layout_locked(frame, call) || !open_committed(frame, call)) return false;
   OpenedFile* file = find_file(call.args.fd);
-  if (file == nullptr) return call.status = -EIO, true;
+  if (call.status == 0 && file == nullptr) call.status = -EIO;
+  if (call.status != 0) return true;
   file->changed = true;
   for (const CallPart& part : call.parts) {
     if (find_import(layout.stripes[part.stripe].ost_index + 2) == nullptr) {
@@ -147,11 +157,18 @@ bool Client::closed_epoch(Frame& frame, Call& call) {
 }
 
 void Client::truncate_opened(Call& call) {
-  if (!epochs() || (call.reply.body.valid & valid::kHandle) == 0) return;
+  const bool tells = epochs() || has(SomPolicy::always_done_writing);
+  if (!tells || (call.reply.body.valid & valid::kHandle) == 0) return;
   call.ioepoch = call.reply.body.ioepoch;
   if (const Bytes* kept = mds().message(call.request)) {
     mds().amend(call.request, spoken().kept_truncate(*kept, call.reply));
   }
+}
+
+// Also where the profile is off, and the epoch is none: the MDT may have it on when it comes back.
+bool Client::opened_by_truncate(const Call& call) const {
+  const bool opened = (call.reply.body.valid & valid::kHandle) != 0;
+  return call.ioepoch != 0 || (opened && has(SomPolicy::always_done_writing));
 }
 
 void Client::begin_truncate_end(Call& call) {
@@ -303,14 +320,18 @@ bool Client::epoch_replayed(const ImportEvent& event) {
   EpochEnd* end = find_epoch_end(event.request);
   const auto call = std::ranges::find_if(calls_, [&](const Call& each) {
     return each.args.kind == Syscall::Kind::truncate && each.request == event.request &&
-           each.ioepoch != 0;
+           opened_by_truncate(each);
   });
   const bool of_truncate = (end != nullptr && end->fd == 0) || call != calls_.end();
   if (!of_truncate) return false;
   const MdReply reply = spoken().parse(MdOp::setattr, *event.reply);
   if ((reply.body.valid & valid::kHandle) == 0) return true;
-  if (call != calls_.end()) call->reply.body.handle = reply.body.handle;
+  if (call != calls_.end()) {
+    call->reply.body.handle = reply.body.handle;
+    if (call->ioepoch == 0) call->ioepoch = reply.body.ioepoch;
+  }
   if (end == nullptr) return true;
+  if (end->ioepoch == 0) end->ioepoch = reply.body.ioepoch;
   end->handle = reply.body.handle.cookie;
   if (const Bytes* done = end->request == 0 ? nullptr : mds().message(end->request)) {
     mds().amend(end->request, spoken().kept_epoch_end(*done, true, end->handle, false));
@@ -361,6 +382,7 @@ void Client::on_reopened(const Waiter& waiter, const ImportEvent& event) {
   if (reply.status < 0 || reply.body.handle.cookie == 0) return;
   file->handle = reply.body.handle.cookie;
   file->ioepoch = reply.body.ioepoch;
+  file->lost = false;
   if (const Bytes* kept = mds().message(waiter.request)) {
     mds().amend(waiter.request, spoken().kept_open(*kept, reply));
   }

@@ -97,6 +97,7 @@ enum class Defect : uint8_t {
   som_failed_update_keeps,
   som_replayed_close_validates,
   som_cached_sizes_kept,
+  som_enqueue_not_fenced,
 };
 
 // The dialects in which a defect is another behaviour.
@@ -301,6 +302,8 @@ inline constexpr auto kDefects = [] {
        "the replay of a close makes a size of before the crash count again"},
       {som_cached_sizes_kept, "som-cached-sizes-kept", "SOM-2", DefectIn::v2_0, 2, 0,
        "a new epoch leaves the locks under which clients keep sizes that they were told"},
+      {som_enqueue_not_fenced, "som-enqueue-not-fenced", "SOM-2", DefectIn::v2_0, 2, 1,
+       "who lost its epoch is given a lock to write under after the sizes were read"},
   });
 }();
 

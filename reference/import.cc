@@ -61,7 +61,7 @@ RequestId Import::submit(const ImportContext& context, OutgoingRequest request) 
   if (phase_ == ImportState::closed || closing_) {
     const Pending ended = pending;
     end(context, ended, -ESHUTDOWN, {}, {});
-  } else if (phase_ == ImportState::full) {
+  } else if (phase_ == ImportState::full && !held_) {
     send(context, pending);
   } else if (pending.request.no_delay) {
     const Pending ended = pending;
@@ -357,7 +357,7 @@ void Import::on_ordinary_reply(const ImportContext& context, const Pending& pend
       again->sent = false;
       again->resend = true;
       again->deadline = kNever;
-      if (!current && usable()) send(context, *again);
+      if (!current && usable() && !held_) send(context, *again);
     }
     if (current && usable()) become_disconnected(context, status == -ENOTCONN);
     return;
@@ -417,6 +417,18 @@ void Import::release(RequestId open) {
   if (kept == retained_.end()) return;
   kept->always = false;
   free_committed();
+}
+
+void Import::hold(const ImportContext& context, bool on) {
+  held_ = on;
+  if (!on && phase_ == ImportState::full) send_unsent(context);
+  arm(context);
+}
+
+void Import::send_unsent(const ImportContext& context) {
+  for (Pending& pending : pending_) {
+    if (!pending.sent && pending.purpose == Purpose::ordinary) send(context, pending);
+  }
 }
 
 void Import::probe(const ImportContext& context) {

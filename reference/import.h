@@ -157,6 +157,9 @@ class Import {
   bool fired(const ImportContext& context, TimerId timer);
   bool lost(const ImportContext& context, PeerId peer);
 
+  // Holds requests back, those that are to be sent again too; connecting and recovering go on.
+  void hold(const ImportContext& context, bool on);
+
   // A PING now, if it is FULL and none is under way: to hear what is committed.
   void probe(const ImportContext& context);
 
@@ -199,8 +202,8 @@ class Import {
     visit(setup_, phase_, peers_, current_peer_, client_cookie_, remote_handle_, connection_count_,
           generation_, next_request_, next_xid_, last_committed_, granted_, pending_, retained_,
           estimates_, last_replayed_, ever_connected_, replayable_, invalid_, resend_replay_,
-          vbr_failed_, no_lock_replay_, closing_, internal_request_, replaying_, retry_same_peer_,
-          last_sent_, reconnect_at_, deadline_at_);
+          vbr_failed_, no_lock_replay_, closing_, held_, internal_request_, replaying_,
+          retry_same_peer_, last_sent_, reconnect_at_, deadline_at_);
   }
 
  private:
@@ -257,6 +260,7 @@ class Import {
   Pending* find(RequestId id);
   Pending& add(const ImportContext& context, OutgoingRequest request, Purpose purpose);
   void send(const ImportContext& context, Pending& pending);
+  void send_unsent(const ImportContext& context);
   Bytes stamped(const ImportContext& context, const Pending& pending) const;
   uint32_t flags_of(const ImportContext& context, const Pending& pending) const;
   void end(const ImportContext& context, const Pending& pending, int32_t status,
@@ -321,6 +325,7 @@ class Import {
   bool no_lock_replay_ = false;
   bool retry_same_peer_ = false;
   bool closing_ = false;
+  bool held_ = false;
   RequestId internal_request_ = 0;  // the connect, ping or disconnect under way
   RequestId replaying_ = 0;         // the replay under way
   Time last_sent_ = 0;

@@ -264,9 +264,7 @@ void Import::become_full(const ImportContext& context) {
   resend_replay_ = false;
   vbr_failed_ = false;
   no_lock_replay_ = false;
-  for (Pending& pending : pending_) {
-    if (!pending.sent && pending.purpose == Purpose::ordinary) send(context, pending);
-  }
+  if (!held_) send_unsent(context);
   context.events.push_back({ImportEvent::Kind::connected, setup_.number, 0, 0, {}, {}});
   arm_ping(context);
 }

@@ -141,6 +141,42 @@ void LockCallbacks::send_completion(const LockContext& context,
   await(context, std::move(pending));
 }
 
+void LockCallbacks::refuse_waiting(const LockContext& context, LockHandle handle, LockNews& news) {
+  const Lock* lock = context.locks.find(handle);
+  CHECK(lock != nullptr && !lock->holds() && lock->owner != 0);
+  LdlmRequest buffer;
+  buffer.lock_flags = flag::kFailed;
+  buffer.lock_desc = context.locks.describe(*lock);
+  buffer.lock_handle[0].cookie = lock->client_handle;
+  Pending pending;
+  pending.kind = Kind::completion;
+  pending.lock = handle;
+  pending.owner = lock->owner;
+  LockEffects effects;
+  context.locks.cancel(handle, effects);
+  apply(context, effects, news);
+  pending.xid = (this->*kComplete.at(static_cast<size_t>(config_.dialect)))(context, pending.owner,
+                                                                            buffer, nullptr);
+  await(context, std::move(pending));
+  arm(context);
+}
+
+bool LockCallbacks::say(const LockContext& context, ExportId to, const Word& word) {
+  operations::LdlmSetInfo::Request request;
+  request.key = word.key;
+  request.value = word.value;
+  Pending pending;
+  pending.kind = Kind::word;
+  pending.owner = to;
+  pending.cookie = word.cookie;
+  pending.xid = send<operations::LdlmSetInfo>(context, to, reply_size(0, 0), request);
+  if (pending.xid == 0) return false;
+  await(context, std::move(pending));
+  if (!word.in_time) pending_.back().deadline = kNever;
+  arm(context);
+  return true;
+}
+
 bool LockCallbacks::glimpse(const LockContext& context, LockHandle holder, uint64_t cookie) {
   const Lock* lock = context.locks.find(holder);
   if (lock == nullptr || lock->owner == 0) return false;
@@ -257,6 +293,13 @@ bool LockCallbacks::receive(const LockContext& context, const ReplyIn& in, LockN
 void LockCallbacks::on_answer(const LockContext& context, Pending pending,
                               const protocol::Message& answer, LockNews& news) {
   const int32_t status = answer.body().status;
+  if (pending.kind == Kind::word) {
+    news.worded.push_back({pending.cookie, status == 0});
+    if (status == -ENOTCONN) {
+      context.service.evict(context.turn, pending.owner, "word answered ENOTCONN");
+    }
+    return;
+  }
   if (pending.kind == Kind::glimpse) {
     LockNews::Glimpsed glimpsed{pending.cookie, std::nullopt};
     const auto reply = operations::LdlmGlCallback::Reply::decode(answer);
@@ -304,6 +347,9 @@ void LockCallbacks::client_gone(const LockContext& context, ExportId client, Loc
   for (const Pending& pending : pending_) {
     if (pending.owner == client && pending.kind == Kind::glimpse) {
       news.glimpsed.push_back({pending.cookie, std::nullopt});
+    }
+    if (pending.owner == client && pending.kind == Kind::word) {
+      news.worded.push_back({pending.cookie, false});
     }
   }
   std::erase_if(pending_, [&](const Pending& pending) { return pending.owner == client; });

@@ -44,7 +44,13 @@ struct LockNews {
     std::optional<protocol::ldlm::OstLvb> lvb;  // none: the holder has none, or is gone
   };
   std::vector<LockHandle> granted;  // the server's own locks, after they waited
+  // A word was answered, or its client is gone.
+  struct Worded {
+    uint64_t cookie = 0;
+    bool answered = false;
+  };
   std::vector<Glimpsed> glimpsed;
+  std::vector<Worded> worded;
 };
 
 class LockCallbacks {
@@ -79,9 +85,21 @@ class LockCallbacks {
 
   // --- for the machine ---
 
+  // A lock that waits will not be given: its owner is told (a completion with FAILED).
+  void refuse_waiting(const LockContext& context, LockHandle lock, LockNews& news);
+
   // Asks the lock's holder for its size and times; LockNews::Glimpsed says the answer. False if
   // there is nobody to ask.
   bool glimpse(const LockContext& context, LockHandle holder, uint64_t cookie);
+  // A word of Size-on-MDS (som_words.h); LockNews::Worded says when it is answered. Who does not
+  // answer in time is evicted, if there is a time. False if nobody is there to hear it.
+  struct Word {
+    std::string_view key;
+    protocol::ByteView value;
+    uint64_t cookie = 0;  // 0: nobody waits for the answer
+    bool in_time = true;
+  };
+  bool say(const LockContext& context, ExportId to, const Word& word);
   // I/O under the lock goes on: its holder has the whole time again.
   void prolong(const LockContext& context, LockHandle lock);
 
@@ -89,7 +107,7 @@ class LockCallbacks {
   void state(auto&& visit) const { visit(pending_, deferred_, xids_, timer_at_); }
 
  private:
-  enum class Kind : uint8_t { blocking, completion, glimpse };
+  enum class Kind : uint8_t { blocking, completion, glimpse, word };
   // A callback that is not answered, or a lock whose CANCEL is awaited (xid 0).
   struct Pending {
     Kind kind = Kind::blocking;
@@ -100,7 +118,7 @@ class LockCallbacks {
     uint32_t lm_flags = 0;
     bool cancel_awaited = false;
     Time deadline = kNever;
-    uint64_t cookie = 0;  // of a glimpse
+    uint64_t cookie = 0;  // of a glimpse or a word
     void state(auto&& visit) const {
       visit(kind, lock, owner, peer, xid, lm_flags, cancel_awaited, deadline, cookie);
     }

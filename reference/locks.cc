@@ -31,6 +31,7 @@ Lock lock_of(const LockRequest& request) {
   lock.peer = request.peer;
   lock.client_handle = request.client_handle;
   lock.flags = request.flags & kKeptFlags;
+  lock.epoch = request.epoch;
   return lock;
 }
 

@@ -55,12 +55,13 @@ struct Lock {
   PeerId peer;                 // of the owner
   uint64_t client_handle = 0;  // the owner's cookie; 0 for the half of a flock that was split off
   uint32_t flags = 0;          // those of the request that stay: CANCEL_ON_BLOCK, discard data
+  uint64_t epoch = 0;          // Size-on-MDS: of who asked
   // A blocking callback was sent, or, for a lock that waits, comes along with its completion.
   bool blocking_sent = false;
   bool holds() const { return granted != LockMode::none; }
   void state(auto&& visit) const {
     visit(handle, resource, type, requested, granted, policy, asked, owner, peer, client_handle,
-          flags, blocking_sent);
+          flags, epoch, blocking_sent);
   }
 };
 
@@ -82,6 +83,7 @@ struct LockRequest {
   PeerId peer;
   uint64_t client_handle = 0;
   bool resent = false;  // MSG_RESENT: an earlier copy may have made the lock
+  uint64_t epoch = 0;   // Size-on-MDS, with the fence: of the open file
 };
 // From an ENQUEUE's buffer. None if type or mode do not exist or a range is backwards (-EFAULT).
 std::optional<LockRequest> lock_request(const protocol::ldlm::LdlmRequest& wire, ExportId owner,

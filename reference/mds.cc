@@ -110,7 +110,8 @@ void Mds::receive(Turn& turn, const Received& received) {
   if (auto* request = std::get_if<RequestIn>(&incoming)) {
     // What other servers ask is for an import, not for this target.
     const bool callback = request->portal == kCallbackPortal;
-    const bool taken = callback ? targets_.on_callback(targets_context(turn), *request)
+    const bool taken = callback ? on_ost_word(turn, *request) ||
+                                      targets_.on_callback(targets_context(turn), *request)
                                 : targets_.on_log_cancel(targets_context(turn), *request);
     if (!taken && !callback) service_.accept(turn, std::move(*request));
   } else if (const auto* reply = std::get_if<ReplyIn>(&incoming)) {
@@ -125,6 +126,7 @@ void Mds::on_peer_lost(Turn& turn, PeerId peer) {
   for (const BulkDone& done : endpoint_.lost(peer)) {
     if (!service_.acknowledged(done)) on_bulk_done(turn, done);
   }
+  drop_ost_epochs(turn, peer);
   targets_.lost(targets_context(turn), peer);
 }
 

@@ -272,6 +272,9 @@ class Mds {
   bool has(SomPolicy policy) const { return config_.som.on && config_.som.has(policy); }
   // OSTs hear of a client that is gone.
   void tell_of_gone(Turn& turn, const ClientGone& gone);
+  // An OST says that it will execute a lockless operation, or has done so (solution 10).
+  bool on_ost_word(Turn& turn, const RequestIn& in);
+  void drop_ost_epochs(Turn& turn, PeerId ost);
   // Synchronisation with the OSTs after a start, once recovery is over; then what is withheld.
   void settle_sizes(Turn& turn);
   void note_kept(const Call& call, uint64_t inode, const std::optional<SomCache>& before) const;

@@ -5,6 +5,7 @@
 
 #include "protocol/codec.h"
 #include "protocol/mds.h"
+#include "protocol/mds_2_0.h"
 #include "reference/mds.h"
 
 namespace reference {
@@ -81,7 +82,9 @@ void Mds::on_setattr(Call& call) {
   const auto asked = dialect().setattr(call.message());
   if (!asked) return malformed(call);
   cancel_early(call, asked->cancels);
-  if (epochs(call) && asked->handle != 0) return on_som_update(call, *asked);
+  // The replay of a truncate has a handle, too: that of the epoch that it opens again.
+  const bool opens = (asked->epoch_flags & protocol::mds_2_0::epoch_flag::kEpochOpen) != 0;
+  if (epochs(call) && asked->handle != 0 && !opens) return on_som_update(call, *asked);
   const ReplyForm form = dialect().put_setattr;
   int32_t status = 0;
   const Inode* inode = find_file(asked->fid, status);

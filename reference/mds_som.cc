@@ -7,6 +7,8 @@
 
 #include "protocol/mds.h"
 #include "protocol/mds_2_0.h"
+#include "protocol/operations_2_0.h"
+#include "protocol/ost.h"
 #include "reference/mds.h"
 #include "reference/som_words.h"
 
@@ -24,6 +26,9 @@ namespace valid = protocol::mds::valid;
 constexpr uint32_t kUpdateAsked = 1, kUnderLock = 2;
 
 constexpr uint64_t kBothSizes = attr::kSize | attr::kBlocks;
+
+// An OST as the holder of an epoch, among exports.
+ExportId ost_holder(PeerId ost) { return ~uint64_t{0xffff'ffff} | (ost.nid & 0xffff'ffff); }
 
 // Whoever judges learns of the objects of a file that was made while the profile was off.
 void note_stripes(Turn& turn, const Inode& inode, ObjectName name) {
@@ -82,6 +87,11 @@ void Mds::epoch_opened(Call& call, const OpenFile& file, uint64_t saved, bool cr
 void Mds::open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,
                               FileReply& reply) {
   const bool opens = (asked.epoch_flags & epoch_flag::kEpochOpen) != 0;
+  if (opens && !config_.som.on && config_.som.has(SomPolicy::always_done_writing)) {
+    // Nothing rests on the handle here; the client opens an epoch with it when we have the profile.
+    reply.handle = new_open_handle(call.request.from);
+    reply.valid |= valid::kHandle;
+  }
   if (!epochs(call) || !opens || !inode.is_regular()) return;
   if (planted(Defect::som_truncate_without_epoch)) return;
   const Request& request = call.request;
@@ -231,7 +241,8 @@ void Mds::tell_size(const Call& call, const Inode& inode, FileReply& reply) cons
 void Mds::note_sizes_found(Turn& turn) {
   som_.mounted(service_.mount_count());
   sync_due_ = service_.mount_count() > 1 &&
-              (has(SomPolicy::cluster_flush) || has(SomPolicy::list_of_clients));
+              (has(SomPolicy::cluster_flush) || has(SomPolicy::list_of_clients) ||
+               has(SomPolicy::ask_clients));
   som_.withhold(sync_due_);
   for (const uint64_t inode : som_.kept_inodes()) note_som(turn, inode);
 }
@@ -245,6 +256,51 @@ void Mds::tell_of_gone(Turn& turn, const ClientGone& gone) {
   }
 }
 
+// The OST is a holder of the file's epoch until it has executed the operation; who closes after it
+// is not trusted. Clients that were told a size are not called back.
+bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
+  using protocol::operations_2_0::LdlmSetInfo;
+  if (!has(SomPolicy::invalidate_first)) return false;
+  const auto message = protocol::Message::parse(in.message);
+  if (!message || message->body().opc != LdlmSetInfo::kOpcode) return false;
+  const auto request = LdlmSetInfo::Request::decode(*message);
+  if (!request) return false;
+  const auto obdo = protocol::decode<protocol::ost::Obdo>(request->value);
+  if (!obdo || !targets_.knows(message->body().handle.cookie)) return false;
+  int32_t status = 0;
+  const Inode* inode = find_file({obdo->parent_seq, obdo->parent_oid, obdo->parent_ver}, status);
+  const Som::Holder* known = som_.find_by_xid(ost_holder(in.from), obdo->handle.cookie);
+  if (request->key == kEpochBegins && inode != nullptr && known == nullptr) {
+    som_.clear(inode->number);
+    som_.open({.handle = new_open_handle(in.from),
+               .inode = inode->number,
+               .export_id = ost_holder(in.from),
+               .xid = obdo->handle.cookie,
+               .holding = Som::Holding::truncate},
+              0, false);
+    note_som(turn, inode->number);
+  } else if (request->key == kEpochEnds && known != nullptr) {
+    const uint64_t number = known->inode;
+    som_.evict(known->handle);
+    note_som(turn, number);
+  }
+  protocol::ptlrpc::PtlrpcBody body;
+  body.type = protocol::ptlrpc::msg_type::kReply;
+  body.version = LdlmSetInfo::kVersion;
+  body.opc = LdlmSetInfo::kOpcode;
+  constexpr uint32_t kEarlySize = 192;  // the place of early replies, before the final one
+  const bool adaptive =
+      (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
+  endpoint_.send_reply(in.from, LdlmSetInfo::kReplyPortal, in.xid, adaptive ? kEarlySize : 0,
+                       protocol::MessageBuilder(body).finish(), turn.out);
+  return true;
+}
+
+// It says again what it still waits for when we are connected again.
+void Mds::drop_ost_epochs(Turn& turn, PeerId ost) {
+  evict_epochs(turn, ost_holder(ost));
+}
+
 void Mds::settle_sizes(Turn& turn) {
   if (!config_.som.on) return;
   if (sync_due_ && !service_.recovering() && targets_.knows_osts()) {
@@ -252,6 +308,7 @@ void Mds::settle_sizes(Turn& turn) {
     if (has(SomPolicy::cluster_flush)) {
       targets_.tell(targets_context(turn), kFlushAll, Bytes());
     }
+    if (has(SomPolicy::ask_clients)) targets_.tell(targets_context(turn), kAskClients, Bytes());
     if (has(SomPolicy::list_of_clients)) {
       std::string uuids;
       for (const Export& client : service_.exports()) {

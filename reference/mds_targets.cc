@@ -67,14 +67,17 @@ bool MdsTargets::on_callback(const TargetsContext& context, const RequestIn& in)
   return mgs_ && log_.on_callback(import_context(context), *mgs_, in);
 }
 
+bool MdsTargets::knows(uint64_t client_cookie) const {
+  return std::ranges::any_of(
+      osts_, [&](const Ost& ost) { return ost.import.client_cookie() == client_cookie; });
+}
+
 bool MdsTargets::on_log_cancel(const TargetsContext& context, const RequestIn& in) {
   using protocol::operations_2_0::ObdLogCancel;
   if (in.portal != ObdLogCancel::kRequestPortal) return false;
   const auto message = protocol::Message::parse(in.message);
   if (!message || message->body().opc != ObdLogCancel::kOpcode) return false;
-  const uint64_t handle = message->body().handle.cookie;
-  const bool known = std::ranges::any_of(
-      osts_, [&](const Ost& ost) { return ost.import.client_cookie() == handle; });
+  const bool known = knows(message->body().handle.cookie);
   const auto request = ObdLogCancel::Request::decode(*message);
   if (!known || !request) return false;
 

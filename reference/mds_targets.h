@@ -44,6 +44,8 @@ class MdsTargets {
   bool receive(const TargetsContext& context, const ReplyIn& in);
   bool on_callback(const TargetsContext& context, const RequestIn& in);
   // OBD_LOG_CANCEL: an OST has destroyed objects, and that is committed there.
+  // Whether the cookie is that of our connection to an OST.
+  bool knows(uint64_t client_cookie) const;
   bool on_log_cancel(const TargetsContext& context, const RequestIn& in);
   bool fired(const TargetsContext& context, TimerId timer);
   void lost(const TargetsContext& context, PeerId peer);

@@ -10,6 +10,9 @@
 
 namespace reference {
 
+// Flag of stat, AT_STATX_DONT_SYNC: what the MDS says of the size will do, OSTs are not asked.
+inline constexpr uint32_t kStatDontSync = 0x4000;
+
 using OrderId = uint64_t;
 
 // --- of a server ---

@@ -8,6 +8,7 @@
 
 #include "protocol/check.h"
 #include "reference/registration.h"
+#include "reference/som_words.h"
 
 namespace reference {
 
@@ -143,6 +144,10 @@ void Ost::settle(Step& step) {
       const LockNews::Glimpsed glimpsed = step.news.glimpsed.front();
       step.news.glimpsed.erase(step.news.glimpsed.begin());
       finish_glimpse(step, glimpsed);
+    } else if (!step.news.worded.empty()) {
+      const LockNews::Worded worded = step.news.worded.front();
+      step.news.worded.erase(step.news.worded.begin());
+      on_worded(step, worded);
     } else {
       break;
     }
@@ -185,7 +190,9 @@ void Ost::on_connecting(Step& step, Connecting& connecting) {
     connecting.granted.grant = static_cast<uint32_t>(
         std::min<uint64_t>(grants_.of(client), UINT32_MAX / Grants::kPage * Grants::kPage));
   }
+  const bool from_mds = (connecting.asked.connect_flags & connect_flag::kMds) != 0;
   service_.answer(step.turn, connecting);
+  if (from_mds) announce_waiting(step);
 }
 
 void Ost::on_client_gone(Step& step, const ClientGone& gone) {
@@ -212,8 +219,8 @@ void Ost::on_bulk_done(Step& step, const BulkDone& done) {
     service_.abandon(job.request);
   } else if (job.request.opcode == opcode::kOstRead) {
     finish_read(step, job);
-  } else {
-    finish_write(step, job, done.data);
+  } else if (!finish_write(step, job, done.data)) {
+    return;
   }
   release(step, job.lock);
 }
@@ -237,6 +244,7 @@ void Ost::drop_job(Step& step, size_t index) {
   const Job job = std::move(jobs_[index]);
   jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(index));
   if (job.waits == Job::Waits::bulk) endpoint_.forget(job.cookie);
+  if (job.waits == Job::Waits::word && job.length == 0) say_of(step, job.request, kEpochEnds, 0);
   service_.abandon(job.request);
   release(step, job.lock);
 }
@@ -275,8 +283,8 @@ void Ost::on_import_events(Step& step, ImportEvents& events) {
 
 // --- running handlers ---
 
-void Ost::run(Step& step, const Request& request, LockHandle lock) {
-  Call call{step, request, lock};
+void Ost::run(Step& step, const Request& request, LockHandle lock, bool announced) {
+  Call call{step, request, lock, announced};
   const Operation* operation = Operation::find(request.opcode);
   if (operation == nullptr) {
     service_.refuse(step.turn, request, kNotSupported);

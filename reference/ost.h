@@ -51,7 +51,7 @@ class Ost {
   void invariants() const;
   void state(auto&& visit) const {
     visit(endpoint_, service_, objects_, grants_, times_, locks_, callbacks_, jobs_, mgs_,
-          registered_, libraries_, bulk_timer_at_);
+          registered_, libraries_, last_word_, bulk_timer_at_);
   }
 
   // The device under it grows or shrinks to this size, but not below what is taken of it.
@@ -79,20 +79,23 @@ class Ost {
     Step& step;
     const Request& request;
     LockHandle lock = 0;  // of the server's own, held for the request
+    bool announced = false;  // the MDS knows that it will be executed (ost_word.cc)
     bool parked = false;  // a job has the request and the lock from here on
     const protocol::Message& message() const { return request.message; }
   };
   struct Job {
-    enum class Waits : uint8_t { lock, bulk, glimpse };
+    enum class Waits : uint8_t { lock, bulk, glimpse, word };
     Waits waits = Waits::lock;
     Request request;
     LockHandle lock = 0;
-    uint64_t cookie = 0;     // of the bulk transfer, or of the glimpse
-    uint32_t length = 0;     // bytes of bulk expected
+    uint64_t cookie = 0;     // of the bulk transfer, the glimpse, or the word
+    uint32_t length = 0;     // bytes of bulk expected; of a word: answers
+    bool announced = false;
+    Bytes data;  // that came, while the MDS is told
     uint32_t checksum = 0;   // of what was read
     Time deadline = kNever;  // of bulk
     void state(auto&& visit) const {
-      visit(waits, request, lock, cookie, length, checksum, deadline);
+      visit(waits, request, lock, cookie, length, announced, data, checksum, deadline);
     }
   };
   struct Brw;  // ost_io.cc: a decoded read or write
@@ -107,7 +110,7 @@ class Ost {
   void on_bulk_late(Step& step);
   void abort_bulk(Step& step, ExportId client);
   void unmount(Step& step, bool force);
-  void run(Step& step, const Request& request, LockHandle lock);
+  void run(Step& step, const Request& request, LockHandle lock, bool announced = false);
   void on_lock_granted(Step& step, LockHandle lock);
   // Takes the extent for the request, or parks it until the holders have given way.
   bool hold(Call& call, ObjectId object, LockMode mode, uint64_t start, uint64_t end,
@@ -158,7 +161,8 @@ class Ost {
   void on_read(Call& call);
   void on_write(Call& call);
   void finish_read(Step& step, const Job& job);
-  void finish_write(Step& step, const Job& job, const Bytes& data);
+  // False if it has to wait, and keeps its lock.
+  bool finish_write(Step& step, const Job& job, const Bytes& data);
   std::optional<Brw> decode_brw(Call& call);
   void take_accounts(Call& call, const Brw& brw);
   bool lock_brw(Call& call, const Brw& brw, LockMode mode);
@@ -172,6 +176,12 @@ class Ost {
   void note_objects_found(Turn& turn) const;
   // Whether the operation's epoch is over.
   bool fenced(const Obdo& obdo, ObjectId id) const;
+  bool fenced(uint64_t epoch, ObjectId id) const;
+  // Likewise that of a lock to write under: who had it would write into its cache what is refused
+  // when it is written back. Fills in the request's epoch.
+  bool fenced(const Call& call, LockRequest& wanted) const;
+  // Locks that wait while the fence is raised.
+  void refuse_fenced(Step& step, ObjectId id);
   // What the MDS says (som_words.h); false if it is none of these.
   bool on_som_word(Call& call, std::string_view key, protocol::ByteView value);
   // Waits until no client holds a lock to write under.
@@ -179,6 +189,17 @@ class Ost {
   void evict_unlisted(Call& call, std::string_view uuids);
   // A client reads the size for the MDS.
   void validate(Call& call, const Obdo& obdo, ObjectId id);
+
+  // --- ost_word.cc: words to the MDS and to clients (solutions 10 and 12) ---
+  // Lockless, and the MDS has not heard of it yet: parked until it has.
+  bool announces(const Call& call, const Obdo& obdo, bool lockless) const;
+  void announce(Call& call, Bytes data = Bytes());
+  void announce_waiting(Step& step);
+  void say_of(Step& step, const Request& request, std::string_view key, uint64_t cookie);
+  void on_worded(Step& step, const LockNews::Worded& worded);
+  void ask_clients(Call& call);
+  uint64_t new_word();
+  ExportId mds() const;
 
   // --- ost_lock.cc ---
   void on_enqueue(Call& call);
@@ -217,6 +238,7 @@ class Ost {
   std::vector<ExportId> libraries_;  // sorted
   std::optional<Import> mgs_;
   bool registered_ = false;
+  uint64_t last_word_ = 0;
   Time bulk_timer_at_ = kNever;
 };
 

@@ -8,6 +8,7 @@
 #include "protocol/mds.h"
 #include "protocol/operations_2_0.h"
 #include "reference/ost.h"
+#include "reference/som_words.h"
 
 namespace reference {
 
@@ -211,17 +212,22 @@ bool Ost::cover(const Call& call, const Object& object, const NiobufRemote& niob
 }
 
 // The checksum of what arrived is the client's to compare: it sends again what differs.
-void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
-  Call call{step, job.request, 0};
+bool Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
+  Call call{step, job.request, job.lock, job.announced};
   const auto brw = decode_brw(call);
-  if (!brw) return;
-  if (data.size() < job.length) return refuse(call, -EPROTO);
+  if (!brw) return true;
+  if (data.size() < job.length) return refuse(call, -EPROTO), true;
   const ObjectId id = brw->object;
   std::vector<Write> writes;
   int32_t status = 0;
   const Object* object = find_object(call, id, writes, status);
-  if (object == nullptr) return refuse(call, status);
-  if (fenced(brw->obdo, id)) return refuse(call, -ESTALE);
+  if (object == nullptr) return refuse(call, status), true;
+  if (fenced(brw->obdo, id)) return refuse(call, -ESTALE), true;
+  const bool lockless = (brw->niobufs.front().flags & brw_flag::kSrvlock) != 0;
+  if (announces(call, brw->obdo, lockless)) {
+    announce(call, data);
+    return !call.parked;
+  }
 
   ObjectAttributes attributes = object->attributes;
   std::vector<int32_t> results;
@@ -264,6 +270,8 @@ void Ost::finish_write(Step& step, const Job& job, const Bytes& data) {
   reply.object = {id.id, id.seq};
   reply.after_commit = true;
   service_.finish(step.turn, job.request, reply, std::move(transaction));
+  if (job.announced) say_of(step, job.request, kEpochEnds, 0);
+  return true;
 }
 
 }  // namespace reference

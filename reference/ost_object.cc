@@ -6,6 +6,7 @@
 #include "protocol/mds.h"
 #include "protocol/operations_2_0.h"
 #include "reference/ost.h"
+#include "reference/som_words.h"
 
 namespace reference {
 
@@ -157,6 +158,7 @@ void Ost::on_punch(Call& call) {
   if (object == nullptr) return answer(call, status, obdo);
   if (call.request.reconstruct) return answer(call, 0, describe(id, *object, obdo));
   if (fenced(obdo, id)) return answer(call, -ESTALE, obdo);
+  if (announces(call, obdo, has_flag(obdo, obdo_flag::kSrvlock))) return announce(call);
   ObjectAttributes attributes = object->attributes;
   objects_.truncate_pages(id, size, writes);
   if (!planted(Defect::punch_keeps_size)) attributes.size = size;
@@ -168,6 +170,7 @@ void Ost::on_punch(Call& call) {
   refresh_lvb({{id.id, id.seq, 0, 0}}, false);
   note_object(call.step.turn, id);
   commit(call, describe(id, *objects_.find(id), obdo), std::move(writes), id);
+  if (call.announced) say_of(call.step, call.request, kEpochEnds, 0);
 }
 
 // Object 0 means the whole file system. Either way all that was done is on the disk by the reply.

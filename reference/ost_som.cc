@@ -32,11 +32,33 @@ void Ost::note_objects_found(Turn& turn) const {
   }
 }
 
-bool Ost::fenced(const Obdo& obdo, ObjectId id) const {
+bool Ost::fenced(uint64_t epoch, ObjectId id) const {
   if (!config_.som.on || !config_.som.has(SomPolicy::fence)) return false;
   const Object* object = objects_.find(id);
-  const uint64_t epoch = (obdo.valid & valid::kEpoch) != 0 ? obdo.ioepoch : 0;
   return object != nullptr && epoch < object->attributes.fence;
+}
+
+bool Ost::fenced(const Obdo& obdo, ObjectId id) const {
+  return fenced((obdo.valid & valid::kEpoch) != 0 ? obdo.ioepoch : 0, id);
+}
+
+bool Ost::fenced(const Call& call, LockRequest& wanted) const {
+  if (!config_.som.on || compatible_modes(wanted.mode, LockMode::pr)) return false;
+  const auto decoded = protocol::operations_2_0::LdlmEnqueueExtent::Request::decode(call.message());
+  if (decoded && decoded->epoch) wanted.epoch = decoded->epoch->ioepoch;
+  if (planted(Defect::som_enqueue_not_fenced)) return false;
+  return fenced(wanted.epoch, {wanted.resource.name[1], wanted.resource.name[0]});
+}
+
+void Ost::refuse_fenced(Step& step, ObjectId id) {
+  const Resource* there = locks_.resource({{id.id, id.seq, 0, 0}});
+  if (there == nullptr) return;
+  std::vector<LockHandle> refused;
+  for (const Lock& lock : there->waiting) {
+    const bool writes = !compatible_modes(lock.requested, LockMode::pr);
+    if (lock.owner != 0 && writes && fenced(lock.epoch, id)) refused.push_back(lock.handle);
+  }
+  for (const LockHandle lock : refused) callbacks_.refuse_waiting(locking(step), lock, step.news);
 }
 
 // The fence is raised in the step that reads, and is durable before the client hears the size.
@@ -58,6 +80,7 @@ void Ost::validate(Call& call, const Obdo& obdo, ObjectId id) {
     objects_.set_attributes(id, attributes, writes);
     service_.persist(call.step.turn, std::move(writes));
     reply.after_commit = true;
+    refuse_fenced(call.step, id);
   }
   protocol::operations_2_0::OstGetattr::Reply buffers;
   buffers.body.oa = described;
@@ -82,6 +105,8 @@ bool Ost::on_som_word(Call& call, std::string_view key, protocol::ByteView value
     evict_unlisted(call, text);
   } else if (key.starts_with(kFlushAll)) {
     flush_all(call);
+  } else if (key.starts_with(kAskClients)) {
+    ask_clients(call);
   } else {
     return false;
   }

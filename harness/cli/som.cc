@@ -32,7 +32,9 @@ struct SomOptions {
   uint32_t seconds = 0;
   double memory_gib = 8;
   uint32_t workers = 0;
-  bool reduce = false;
+  bool reduce = true;
+  bool backwards = false;
+  uint64_t hash_seed = 0;
   bool json = false;
   std::string out;
   std::string html;
@@ -64,11 +66,17 @@ std::optional<som::Cell> cell_of(const SomOptions& options) {
   return std::nullopt;
 }
 
+unsigned workers_of(const SomOptions& options) {
+  return options.workers != 0 ? options.workers : std::thread::hardware_concurrency();
+}
+
 explore::SearchOptions search_options(const SomOptions& options, const Watch& watch,
                                       ProgressLine& progress) {
   explore::SearchOptions search;
   search.reduce_order = options.reduce;
-  search.workers = options.workers != 0 ? options.workers : std::thread::hardware_concurrency();
+  search.backwards = options.backwards;
+  search.hash_seed = options.hash_seed;
+  search.workers = workers_of(options);
   search.states_max = options.states;
   search.properties = som::judged_properties(options.invariant);
   search.stop = &watch.stop();
@@ -98,8 +106,7 @@ void list() {
   for (const auto& each : som::rows()) fmt::print("  {:<6} {}\n", each.name, each.what);
   fmt::print("solutions; the base {} is on unless \"-NAME\" takes it away\n", "3,M,E");
   for (const auto& each : reference::kSomPolicies) {
-    fmt::print("  {:<6} {}{}\n", each.name, each.what,
-               som::built(each.policy) ? "" : " (not built)");
+    fmt::print("  {:<6} {}\n", each.name, each.what);
   }
 }
 
@@ -162,6 +169,8 @@ Json json_of(const som::Matrix& matrix) {
                      {"solutions", matrix.columns[cell.column].name},
                      {"verdict", som::verdict_name(cell.decided.verdict)},
                      {"why", cell.decided.why},
+                     {"property", cell.decided.property},
+                     {"depth", cell.decided.depth},
                      {"states", cell.decided.states},
                      {"transitions", cell.decided.transitions},
                      {"seconds", cell.seconds},
@@ -178,21 +187,23 @@ Json json_of(const som::Matrix& matrix) {
 ExitCode decide_matrix(const SomOptions& options) {
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
-  som::Matrix matrix{bounds_of(options), options.states, som::columns(), {}};
-  for (const som::Line& line : som::lines()) {
-    for (size_t column = 0; column < matrix.columns.size(); ++column) {
-      const som::Cell cell{line.use_case, line.row, matrix.columns[column].policies, matrix.bounds};
-      const double begin = watch.elapsed();
-      som::MatrixCell made{line, column, {}, 0};
-      if (watch.stop().load() != explore::Stop::none) {
-        made.decided.why = "not reached";
-      } else {
-        made.decided = som::decide(cell, search_options(options, watch, progress));
-      }
-      made.seconds = watch.elapsed() - begin;
-      matrix.cells.push_back(std::move(made));
+  const auto decide_cell = [&](const som::Cell& cell, som::MatrixCell& made) {
+    const double begin = watch.elapsed();
+    explore::SearchOptions search = search_options(options, watch, progress);
+    search.workers = 1;  // cells side by side take less than one cell on several cores
+    search.progress = {};
+    if (watch.stop().load() != explore::Stop::none) {
+      made.decided.why = "not reached";
+    } else {
+      made.decided = som::decide(cell, search);
     }
-  }
+    made.seconds = watch.elapsed() - begin;
+  };
+  const auto done = [&](size_t count, size_t all) {
+    progress.show(fmt::format("{} of {} cells", count, all));
+  };
+  const som::Matrix matrix =
+      som::decide_all(bounds_of(options), options.states, workers_of(options), decide_cell, done);
   progress.clear();
   if (!options.html.empty() && !save_file(options.html, som::html_of(matrix))) {
     return ExitCode::broken;
@@ -205,41 +216,47 @@ ExitCode decide_matrix(const SomOptions& options) {
   return matrix.count(som::Verdict::undecided) == 0 ? ExitCode::pass : ExitCode::inconclusive;
 }
 
-// By growing size. What holds a safe set is decided like all others; a safe set is minimal if none
-// of its subsets is safe.
 ExitCode combine(const SomOptions& options) {
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
-  std::vector<som::Line> order = som::lines();
-  std::vector<som::SomPolicies> safe;
-  bool all = true;
-  const auto decided = [&](const som::Cell& cell) {
-    return som::decide(cell, search_options(options, watch, progress));
+  const auto decided = [&](const som::Cell& cell, uint64_t states_max) {
+    explore::SearchOptions search = search_options(options, watch, progress);
+    search.states_max = states_max;
+    return som::decide(cell, search);
   };
-  for (size_t size = 0; size <= static_cast<size_t>(options.size); ++size) {
-    for (const som::SomPolicies policies : som::sets_of(size)) {
-      if (watch.stop().load() != explore::Stop::none) {
-        all = false;
-        break;
-      }
-      const auto set = som::decide_set(policies, order, decided, bounds_of(options));
-      progress.clear();
-      const bool minimal = std::ranges::none_of(
-          safe, [&](som::SomPolicies other) { return policies.contains(other); });
-      const bool holds = set.verdict == som::Verdict::holds;
-      if (holds) safe.push_back(policies);
-      all = all && set.verdict != som::Verdict::undecided;
-      fmt::print("{}: {}{}{}{}; {} states\n", som::text_of(policies),
-                 som::verdict_name(set.verdict), holds && minimal ? ", minimal" : "",
-                 set.by.empty() ? "" : " by ", set.by, set.states);
+  const auto stopped = [&] { return watch.stop().load() != explore::Stop::none; };
+  Json sets = Json::array();
+  const auto done = [&](const som::SetDecided& set) {
+    progress.clear();
+    if (!options.json) {
+      // Thousands are broken; those that are not are what is looked for, and what a subset's safety
+      // would not have told.
+      if (set.verdict != som::Verdict::broken || set.superset) fmt::print("{}", som::text_of(set));
+      std::fflush(stdout);
+      return;
     }
+    sets.push_back({{"solutions", som::text_of(set.policies)},
+                    {"verdict", som::verdict_name(set.verdict)},
+                    {"by", set.by},
+                    {"undecided_cells", set.undecided},
+                    {"minimal", set.minimal},
+                    {"subset_holds", set.superset},
+                    {"states", set.states}});
+  };
+  const som::Combinations all =
+      som::combine(static_cast<size_t>(options.size), bounds_of(options), options.states, decided,
+                   stopped, done);
+  if (options.json) {
+    const Json whole = {{"mds_crashes", options.crashes}, {"ost_crashes", options.ost_crashes},
+                        {"osts", options.osts},           {"states_max", options.states},
+                        {"not_reached", all.left},        {"seconds", watch.elapsed()},
+                        {"sets", std::move(sets)}};
+    fmt::print("{}\n", whole.dump(2));
+  } else {
+    fmt::print("{}{:.0f} s\n", som::text_of(all), watch.elapsed());
   }
-  fmt::print(
-      "{} set(s) hold, of up to {} of the solutions that are built; 2 clients, {} MDS "
-      "crash(es), {} OST crash(es), {} stripe(s), {} states a cell; {:.0f} s\n",
-      safe.size(), options.size, options.crashes, options.ost_crashes, options.osts, options.states,
-      watch.elapsed());
-  return all ? ExitCode::pass : ExitCode::inconclusive;
+  const bool whole = all.left == 0 && all.count(som::Verdict::undecided) == 0;
+  return whole ? ExitCode::pass : ExitCode::inconclusive;
 }
 
 // The mail's claims side by side with what is found; as suites/som/README.md has it.
@@ -271,8 +288,9 @@ void add_bounds(CLI::App& command, SomOptions& options) {
   command.add_option("--seconds", options.seconds, "stop after (never)");
   command.add_option("--memory", options.memory_gib, "GiB, stop beyond (8)");
   command.add_option("--workers", options.workers, "threads (one a core)");
-  command.add_flag("--reduce", options.reduce,
-                   "with sleep sets; beside what is prompt they leave out some states");
+  command.add_flag("--backwards", options.backwards, "try steps in the other order");
+  command.add_option("--hash-seed", options.hash_seed, "of the states' hashes (0)");
+  command.add_flag("!--all-orders", options.reduce, "also of independent steps");
   command.add_flag("--invariant", options.invariant, "judge SOM-3 in place of the others");
   command.add_flag("--json", options.json, "the result as JSON");
 }

@@ -121,13 +121,25 @@ bool InternedGround::judge(Checking& checkers, const Stepped& stepped) {
   return broken;
 }
 
-bool InternedGround::commute(const Checking& checkers, const Stepped& one, const Stepped& other) {
-  for (uint64_t rest = one.heard_by & other.heard_by; rest != 0; rest &= rest - 1) {
+uint32_t InternedGround::judge_move(size_t place, uint32_t checkers, Move move) {
+  for (const Stepped* stepped : move) {
+    if ((stepped->heard_by >> place & 1) != 0) checkers = judge_one(place, checkers, *stepped);
+  }
+  return checkers;
+}
+
+bool InternedGround::commute(const Checking& checkers, Move one, Move other) {
+  const auto heard_by = [](Move move) {
+    uint64_t all = 0;
+    for (const Stepped* stepped : move) all |= stepped->heard_by;
+    return all;
+  };
+  for (uint64_t rest = heard_by(one) & heard_by(other); rest != 0; rest &= rest - 1) {
     const auto place = static_cast<size_t>(std::countr_zero(rest));
-    const uint32_t first = judge_one(place, checkers[place], one);
-    const uint32_t second = judge_one(place, checkers[place], other);
+    const uint32_t first = judge_move(place, checkers[place], one);
+    const uint32_t second = judge_move(place, checkers[place], other);
     if (checkers_[first].broken || checkers_[second].broken) return false;
-    if (judge_one(place, first, other) != judge_one(place, second, one)) return false;
+    if (judge_move(place, first, other) != judge_move(place, second, one)) return false;
   }
   return true;
 }

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,10 @@ class InternedGround final : public Ground {
     return checkers_[number].checkers;
   }
 
-  // Whether all checkers come to the same, whichever of two steps they hear of first, and neither
-  // breaks a property.
-  bool commute(const Checking& checkers, const Stepped& one, const Stepped& other);
+  // Whether all checkers come to the same, whichever of two moves they hear of first, and neither
+  // breaks a property. A move is a step, with those that follow from it at once.
+  using Move = std::span<const Stepped* const>;
+  bool commute(const Checking& checkers, Move one, Move other);
   // Whether the end of the run breaks a property.
   bool broken_by_end(const Checking& checkers);
   // Checkers that came to a bound of theirs, by property, and why.
@@ -66,6 +68,7 @@ class InternedGround final : public Ground {
   uint32_t add_message(Bytes message);
   uint32_t add_checkers(size_t place, check::Checkers checkers);
   uint32_t judge_one(size_t place, uint32_t checkers, const Stepped& stepped);
+  uint32_t judge_move(size_t place, uint32_t checkers, Move move);
 
   const Cast& cast_;
   Shelf<KeptNode> nodes_;

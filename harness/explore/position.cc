@@ -129,27 +129,38 @@ bool Rules::aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) c
 }
 
 bool Rules::may_crash(const Position& position, NodeIndex node) const {
-  return cast_.is_server(node) && cast_.role(node) != record::Role::mgs &&
-         position.left.of(Fault::crash) != 0 && aimed(Fault::crash, node, node, 0);
+  if (!cast_.is_server(node) || cast_.role(node) == record::Role::mgs) return false;
+  if (position.left.of(Fault::crash) == 0 || !aimed(Fault::crash, node, node, 0)) return false;
+  const uint64_t starts = ground_.node(position.nodes[node]).config.incarnation;
+  return std::ranges::none_of(cast_.scenario().aims, [&](const Aim& aim) {
+    return aim.fault == Fault::crash && aim.to == node && starts > aim.most;
+  });
 }
 
-bool Rules::add_prompt(const Position& position, std::vector<Decision>& out) const {
-  if (!cast_.scenario().prompt) return false;
-  for (const Parcel& parcel : position.parcels) {
-    const LinkKey link = parcel.link;
+bool Rules::slow(const Parcel& parcel) const {
+  const std::vector<uint32_t>& opcodes = cast_.scenario().slow_opcodes;
+  if (opcodes.empty() || parcel.message == 0) return false;
+  const uint32_t opcode = record::read_envelope(ground_.message(parcel.message)).opcode;
+  return std::ranges::find(opcodes, opcode) != opcodes.end();
+}
+
+std::optional<Decision> Rules::prompt(const Position& position) const {
+  if (!cast_.scenario().prompt || impatient(position) || spoken(position)) return std::nullopt;
+  for (size_t i = 0; i < position.parcels.size(); ++i) {
+    const LinkKey link = position.parcels[i].link;
+    if (i > 0 && position.parcels[i - 1].link == link) continue;
     const bool of_mgs =
         cast_.role(link.from) == record::Role::mgs || cast_.role(link.to) == record::Role::mgs;
     const bool between = cast_.is_server(link.from) && cast_.is_server(link.to);
     if (!of_mgs && !(between && cast_.scenario().prompt_osts)) continue;
-    out.push_back({.kind = Kind::deliver, .node = link.to, .link = link});
-    return true;
+    if (!of_mgs && slow(position.parcels[i])) continue;
+    return Decision{.kind = Kind::deliver, .node = link.to, .link = link};
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
     if (!ground_.node(position.nodes[i]).committable() || may_crash(position, i)) continue;
-    out.push_back({.kind = Kind::commit, .node = i});
-    return true;
+    return Decision{.kind = Kind::commit, .node = i};
   }
-  return false;
+  return std::nullopt;
 }
 
 void Rules::add_free(const Position& position, std::vector<Decision>& out) const {
@@ -231,8 +242,20 @@ void Rules::add_faults(const Position& position, std::vector<Decision>& out) con
   }
 }
 
+bool Rules::impatient(const Position& position) const {
+  return position.now - began_ > cast_.scenario().patience;
+}
+
+bool Rules::spoken(const Position& position) const {
+  for (size_t i = 0; i < position.clients.size(); ++i) {
+    const bool last = cast_.scenario().clients[i].last;
+    if (last && !position.clients[i].waiting && !can_call(position, i)) return true;
+  }
+  return false;
+}
+
 bool Rules::ended(const Position& position) const {
-  if (position.now - began_ > cast_.scenario().patience) return true;
+  if (impatient(position) || spoken(position)) return true;
   return position.held.empty() && at_rest(position) && (!waiting(position) || stuck(position));
 }
 
@@ -280,7 +303,7 @@ bool Rules::at_rest(const Position& position) const {
 void Rules::enabled(const Position& position, std::vector<Decision>& out) const {
   out.clear();
   if (ended(position)) return;
-  if (add_prompt(position, out)) return;
+  if (const auto first = prompt(position)) return out.push_back(*first);
   add_free(position, out);
   const bool time = std::ranges::all_of(out, [&](const Decision& decision) {
     if (decision.kind != Kind::call) return decision.kind == Kind::release;

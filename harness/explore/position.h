@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,12 +59,18 @@ class Rules {
   // What may happen next, in an order that depends on nothing but the position's content; first
   // what is free, then timers, then faults. None at the end of a schedule.
   void enabled(const Position& position, std::vector<Decision>& out) const;
+  // What has to happen before anything else may; none if nothing has.
+  std::optional<Decision> prompt(const Position& position) const;
   // Does it, and lets the checkers know; the decision is one of those that are enabled.
   const Stepped& apply(Position& position, const Decision& decision) const;
+  // Who has the last word has said it: what else could have happened does not.
+  bool spoken(const Position& position) const;
   // Whether all has ended that can: then the checkers finish.
   bool ended(const Position& position) const;
 
  private:
+  bool impatient(const Position& position) const;
+  bool slow(const Parcel& parcel) const;
   // Nothing is on its way or may be called, only periodic timers are left.
   bool at_rest(const Position& position) const;
   // Something is waited for, and all that has happened for a while is pings.
@@ -74,8 +81,6 @@ class Rules {
   bool waiting(const Position& position) const;
   bool can_call(const Position& position, size_t client) const;
   bool all_up(const Position& position) const;
-  // What has to happen before anything else; false if nothing has.
-  bool add_prompt(const Position& position, std::vector<Decision>& out) const;
   bool aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) const;
   bool may_crash(const Position& position, NodeIndex node) const;
   void add_free(const Position& position, std::vector<Decision>& out) const;

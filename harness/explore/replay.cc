@@ -87,10 +87,11 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   capsule.patience = scenario.patience;
   for (const Script& script : scenario.clients) {
     capsule.clients.push_back(
-        {kept(script.prepared), kept(script.calls), script.begun, script.unhurried});
+        {kept(script.prepared), kept(script.calls), script.begun, script.unhurried, script.last});
   }
   capsule.prompt = scenario.prompt;
   capsule.prompt_osts = scenario.prompt_osts;
+  capsule.slow_opcodes = scenario.slow_opcodes;
   capsule.som = scenario.som.on;
   capsule.som_from_restart = scenario.som_from_restart;
   for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
@@ -146,10 +147,11 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
     auto calls = calls_of(client.calls);
     if (!calls) return std::unexpected(calls.error());
     scenario.clients.push_back(
-        {*std::move(prepared), *std::move(calls), client.begun, client.unhurried});
+        {*std::move(prepared), *std::move(calls), client.begun, client.unhurried, client.last});
   }
   scenario.prompt = capsule.prompt;
   scenario.prompt_osts = capsule.prompt_osts;
+  scenario.slow_opcodes = capsule.slow_opcodes;
   scenario.som = {.on = capsule.som, .policies = {}};
   scenario.som_from_restart = capsule.som_from_restart;
   for (const std::string& name : capsule.som_policies) {

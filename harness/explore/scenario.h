@@ -8,7 +8,7 @@
 // are a choice, and what follows from the first comes before the second. Each fault costs one of
 // its budget. A schedule ends when all calls have ended, all servers are up and have recovered,
 // nothing is on its way and only pings are left; what is still held then is let go first, at that
-// time. Or it ends with a violation; or, with a call that has not ended or a server that waits for
+// time. Or it ends with the last call of a client that has the last word; or with a violation; or, with a call that has not ended or a server that waits for
 // clients, when for two rounds nothing happened but pings, or after `patience`.
 #pragma once
 
@@ -58,6 +58,8 @@ struct Script {
   bool begun = false;
   // Time may pass though its next call could begin.
   bool unhurried = false;
+  // A schedule ends when its last call has.
+  bool last = false;
 };
 
 // Where faults of a kind may strike; a kind without any may strike everywhere.
@@ -67,6 +69,7 @@ struct Aim {
   uint8_t from = kAny;  // node; of an eviction: the client
   uint8_t to = kAny;    // of a crash: the node
   uint32_t opcode = 0;  // of a message's request, 0: any message
+  uint8_t most = kAny;  // of a crash: so often
 };
 
 struct Scenario {
@@ -89,6 +92,7 @@ struct Scenario {
   // will not crash any more is durable at once.
   bool prompt = false;
   bool prompt_osts = false;  // and what MDS and OSTs send each other
+  std::vector<uint32_t> slow_opcodes;  // but for these requests, their answers, and what is behind
   reference::SomConfig som;
   bool som_from_restart = false;  // the MDS has the profile only after its first crash
 };

@@ -101,7 +101,8 @@ struct Shared {
         cast(scenario),
         ground(cast, chosen.properties),
         rules(cast, ground),
-        mirror(chosen.reduce_symmetry ? Mirror(scenario) : Mirror()),
+        // The twin of a move would be a move of its own: beside what is prompt there are none.
+        mirror(chosen.reduce_symmetry && !scenario.prompt ? Mirror(scenario) : Mirror()),
         bits(cast, mirror) {}
 
   const SearchOptions& options;
@@ -186,8 +187,40 @@ uint64_t Shared::key_of(const Position& position) const {
   };
   for (const Parcel& parcel : position.parcels) add_parcel(parcel);
   for (const Parcel& parcel : position.held) add_parcel(parcel);
-  const uint64_t hash = XXH3_64bits(words.data(), count * sizeof(uint64_t));
+  const uint64_t hash =
+      XXH3_64bits_withSeed(words.data(), count * sizeof(uint64_t), options.hash_seed);
   return hash == 0 ? 1 : hash;
+}
+
+// --- a move ---
+
+// A step and what follows from it at once (Rules::prompt).
+struct Move {
+  const Decision* decision = nullptr;
+  std::vector<const Stepped*> steps;
+  uint32_t nodes = 0;  // that took one of them, a bit each
+  bool final = false;  // nothing comes after it
+  const Stepped& last() const { return *steps.back(); }
+};
+
+// Ends early where something breaks. `prompt`, if given, is told the decisions that followed. What
+// takes its time between servers lets what is behind it follow at once: its sender takes part.
+void make_move(const Cast& cast, const Rules& rules, const Decision& decision, Position& position,
+               Move& move, Schedule* prompt = nullptr) {
+  move.decision = &decision;
+  move.steps.assign(1, &rules.apply(position, decision));
+  move.nodes = 1u << decision.node;
+  const NodeIndex from = decision.link.from;
+  const bool between = cast.is_server(from) && cast.is_server(decision.node);
+  if (decision.kind == Kind::deliver && between) move.nodes |= 1u << from;
+  while (!position.broken && move.last().failed.empty()) {
+    const auto next = rules.prompt(position);
+    if (!next) break;
+    move.steps.push_back(&rules.apply(position, *next));
+    move.nodes |= 1u << next->node;
+    if (prompt != nullptr) prompt->push_back(*next);
+  }
+  move.final = rules.spoken(position);
 }
 
 // --- one worker ---
@@ -215,23 +248,16 @@ class Worker {
   uint64_t transitions = 0, again = 0, ends = 0, untwinned = 0;
 
  private:
-  struct Option {  // a free step that may sleep, with what it does
-    const Decision* decision = nullptr;
-    int number = kNoBit;
-    const Stepped* stepped = nullptr;
-  };
   static constexpr size_t kBufferBytes = 1 << 18;
 
   void expand(const Item& item, const Twins& twins);
   void end_here(const Item& item, const Position& position);
   void judge_step(const Item& item, size_t decision, const Twins& twins, Twins& child,
-                  const Stepped& stepped, uint64_t candidates);
-  uint64_t sleepers(const Position& position, const Decision& taken, const Stepped& stepped,
-                    uint64_t candidates) const;
+                  const Move& move, uint64_t candidates);
+  uint64_t sleepers(const Position& position, const Move& taken, uint64_t candidates) const;
   void step_twin(const Twins& twins, const Decision& decision, const Stepped& stepped,
                  Twins& child);
-  bool independent(const Position& position, const Option& option, const Decision& decision,
-                   const Stepped& stepped) const;
+  bool independent(const Position& position, const Move& option, const Move& taken) const;
   void flush() {
     if (!building_.empty()) next_.push_back(std::move(building_));
     building_.clear();
@@ -241,7 +267,8 @@ class Worker {
   std::vector<Buffer> next_;
   Buffer building_;
   std::vector<Decision> decisions_, twin_decisions_;
-  std::array<Option, 64> options_;
+  std::array<Move, kNoBit> options_;  // those that may sleep, with what they do
+  Move other_;                        // one that may not
 };
 
 void Worker::enqueue(const Twins& twins, const Item& item) {
@@ -281,14 +308,15 @@ void Worker::work() {
   }
 }
 
-bool Worker::independent(const Position& position, const Option& option, const Decision& decision,
-                         const Stepped& stepped) const {
-  const bool on_link = decision.is_fault();  // a fault on a message: only its link is touched
-  if (on_link ? option.decision->link == decision.link && option.decision->kind == Kind::deliver
-              : option.decision->node == decision.node) {
+bool Worker::independent(const Position& position, const Move& option, const Move& taken) const {
+  if (option.final || taken.final) return false;
+  const bool on_link = taken.decision->is_fault();  // on a message: only its link is touched
+  if (on_link ? option.decision->link == taken.decision->link &&
+                    option.decision->kind == Kind::deliver
+              : (option.nodes & taken.nodes) != 0) {
     return false;
   }
-  return shared_.ground.commute(position.checkers, *option.stepped, stepped);
+  return shared_.ground.commute(position.checkers, option.steps, taken.steps);
 }
 
 void Worker::expand(const Item& item, const Twins& twins) {
@@ -305,13 +333,11 @@ void Worker::expand(const Item& item, const Twins& twins) {
   uint64_t before = sleep;
   const uint64_t todo = item.again != 0 ? item.slept & ~sleep : ~sleep;
   uint64_t ready = 0;  // bits whose option is filled in
-  const auto prepare = [&](const Decision& decision, int number, Position& child) {
-    const Stepped& stepped = rules.apply(child, decision);
-    if (number != kNoBit) {
-      options_[static_cast<size_t>(number)] = {&decision, number, &stepped};
-      ready |= bit(number);
-    }
-    return &stepped;
+  const auto prepare = [&](const Decision& decision, int number, Position& child) -> const Move& {
+    Move& move = number == kNoBit ? other_ : options_[static_cast<size_t>(number)];
+    make_move(shared_.cast, rules, decision, child, move);
+    ready |= bit(number);
+    return move;
   };
   for (const Decision& decision : decisions_) {
     const int number = shared_.bits.of(decision);
@@ -319,13 +345,14 @@ void Worker::expand(const Item& item, const Twins& twins) {
     Position unused = position;
     prepare(decision, number, unused);
   }
-  for (size_t i = 0; i < decisions_.size(); ++i) {
+  for (size_t tried = 0; tried < decisions_.size(); ++tried) {
+    const size_t i = shared_.options.backwards ? decisions_.size() - 1 - tried : tried;
     const int number = reduce ? shared_.bits.of(decisions_[i]) : kNoBit;
     if (number == kNoBit ? item.again != 0 : (todo & bit(number)) == 0) continue;
     Twins child{.position = position};
-    const Stepped* stepped = prepare(decisions_[i], number, child.position);
+    const Move& move = prepare(decisions_[i], number, child.position);
     ++transitions;
-    judge_step(item, i, twins, child, *stepped, before & ready);
+    judge_step(item, i, twins, child, move, before & ready);
     before |= bit(number);
   }
 }
@@ -341,24 +368,23 @@ void Worker::step_twin(const Twins& twins, const Decision& decision, const Stepp
   if (!child.twinned) ++untwinned;
 }
 
-uint64_t Worker::sleepers(const Position& position, const Decision& taken, const Stepped& stepped,
-                          uint64_t candidates) const {
-  const bool link_fault = taken.kind >= Kind::drop && taken.kind <= Kind::duplicate;
-  if (!link_fault && (!taken.is_free() || taken.kind == Kind::start)) return 0;
+uint64_t Worker::sleepers(const Position& position, const Move& taken, uint64_t candidates) const {
+  const Kind kind = taken.decision->kind;
+  const bool link_fault = kind >= Kind::drop && kind <= Kind::duplicate;
+  if (!link_fault && (!taken.decision->is_free() || kind == Kind::start)) return 0;
   uint64_t sleep = 0;
   for (uint64_t rest = candidates; rest != 0; rest &= rest - 1) {
     const int number = std::countr_zero(rest);
-    const Option& option = options_[static_cast<size_t>(number)];
-    if (independent(position, option, taken, stepped)) sleep |= bit(number);
+    if (independent(position, options_[static_cast<size_t>(number)], taken)) sleep |= bit(number);
   }
   return sleep;
 }
 
 void Worker::judge_step(const Item& item, size_t decision, const Twins& twins, Twins& child,
-                        const Stepped& stepped, uint64_t candidates) {
+                        const Move& move, uint64_t candidates) {
   const auto place = static_cast<uint16_t>(decision);
-  if (!stepped.failed.empty()) {
-    return shared_.found("CHECK", {item.key, place, shared_.level, false, stepped.failed});
+  if (!move.last().failed.empty()) {
+    return shared_.found("CHECK", {item.key, place, shared_.level, false, move.last().failed});
   }
   if (child.position.broken) {
     for (const uint32_t number : child.position.checkers) {
@@ -368,9 +394,8 @@ void Worker::judge_step(const Item& item, size_t decision, const Twins& twins, T
     }
     return;
   }
-  const Decision& taken = decisions_[decision];
-  uint64_t sleep = sleepers(twins.position, taken, stepped, candidates);
-  if (twins.twinned) step_twin(twins, taken, stepped, child);
+  uint64_t sleep = sleepers(twins.position, move, candidates);
+  if (twins.twinned) step_twin(twins, decisions_[decision], move.last(), child);
   uint64_t key = 0;
   if (shared_.straighten(child, key)) sleep = shared_.bits.mirrored(sleep);
   if (!shared_.options.merge) key = mixed(item.key + mixed(place + 1)) | 1;
@@ -418,7 +443,9 @@ Schedule schedule_to(Shared& shared, const Shared::Finding& finding) {
     CHECK(place < decisions.size());
     const Decision& decision = decisions[place];
     Twins next{.position = twins.position};
-    const Stepped& stepped = shared.rules.apply(next.position, decision);
+    Move move;
+    Schedule prompt;
+    make_move(shared.cast, shared.rules, decision, next.position, move, &prompt);
     std::optional<Decision> mirrored;
     if (twins.twinned) {
       shared.rules.enabled(twins.twin, twin_decisions);
@@ -426,11 +453,12 @@ Schedule schedule_to(Shared& shared, const Shared::Finding& finding) {
     }
     if (mirrored) {
       next.twin = twins.twin;
-      next.twinned = shared.mirror.same(stepped, shared.rules.apply(next.twin, *mirrored)) &&
+      next.twinned = shared.mirror.same(move.last(), shared.rules.apply(next.twin, *mirrored)) &&
                      !next.twin.broken;
     }
     CHECK(!turned || mirrored, "a way that cannot be turned back");
     schedule.push_back(turned ? *mirrored : decision);
+    schedule.insert(schedule.end(), prompt.begin(), prompt.end());
     uint64_t key = 0;
     if (shared.straighten(next, key)) turned = !turned;
     twins = next;

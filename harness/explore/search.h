@@ -5,6 +5,10 @@
 // visited position; who comes back with fewer sleepers wakes the others: only so are both
 // reductions sound together.
 //
+// What is prompt (scenario.h) belongs to the step that it follows from: both are one move, and the
+// positions between are none. So nothing that a move leaves behind keeps a sleeper from being taken,
+// and moves of different nodes are independent whatever follows from them.
+//
 // Two steps are independent if they are of different nodes and every checker is, after them, in the
 // same state in either order; steps of time, starts and crashes depend on everything.
 #pragma once
@@ -31,6 +35,9 @@ struct SearchOptions {
   // Two positions are one only if their checkers agree. Without it violations are missed; a test
   // shows one.
   bool key_has_checkers = true;
+  // What no result may depend on: the order in which steps are tried, and the seed of the hashes.
+  bool backwards = false;
+  uint64_t hash_seed = 0;
   unsigned workers = 1;
   uint64_t states_max = ~uint64_t{0};
   uint32_t depth_max = 30'000;  // steps

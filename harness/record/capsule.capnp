@@ -29,6 +29,7 @@ struct Scenario {
   som @10 :Bool;                  # the profile
   somPolicies @11 :List(Text);
   promptOsts @13 :Bool;
+  slowOpcodes @14 :List(UInt32);  # between servers, though what these send each other is prompt
   somFromRestart @12 :Bool;       # the MDS has the profile only after its first crash
 }
 
@@ -42,6 +43,7 @@ struct Client {
   calls @1 :List(Call);
   begun @2 :Bool;                 # the first of calls is under way from the beginning
   unhurried @3 :Bool;
+  last @4 :Bool;                  # a schedule ends with its last call
 }
 
 struct Call {

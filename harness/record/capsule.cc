@@ -79,9 +79,12 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
     for (unsigned n = 0; n < calls.size(); ++n) put(calls[n], client.calls[n]);
     clients[i].setBegun(client.begun);
     clients[i].setUnhurried(client.unhurried);
+    clients[i].setLast(client.last);
   }
   out.setPrompt(capsule.prompt);
   out.setPromptOsts(capsule.prompt_osts);
+  auto slow = out.initSlowOpcodes(static_cast<unsigned>(capsule.slow_opcodes.size()));
+  for (unsigned i = 0; i < slow.size(); ++i) slow.set(i, capsule.slow_opcodes[i]);
   out.setSom(capsule.som);
   out.setSomFromRestart(capsule.som_from_restart);
   auto policies = out.initSomPolicies(static_cast<unsigned>(capsule.som_policies.size()));
@@ -141,7 +144,8 @@ std::expected<void, std::string> take_clients(schema::Scenario::Reader in, Capsu
     auto calls = take(client.getCalls());
     if (!calls) return std::unexpected(calls.error());
     capsule.clients.push_back(
-        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried()});
+        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried(),
+         client.getLast()});
   }
   return {};
 }
@@ -169,6 +173,7 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   }
   capsule.prompt = in.getPrompt();
   capsule.prompt_osts = in.getPromptOsts();
+  for (const uint32_t opcode : in.getSlowOpcodes()) capsule.slow_opcodes.push_back(opcode);
   capsule.som = in.getSom();
   capsule.som_from_restart = in.getSomFromRestart();
   for (const auto policy : in.getSomPolicies()) capsule.som_policies.push_back(string_of(policy));

@@ -32,6 +32,7 @@ struct Capsule {
     std::vector<Call> calls;
     bool begun = false;
     bool unhurried = false;
+    bool last = false;
   };
   struct Step {
     std::string decision;
@@ -54,6 +55,7 @@ struct Capsule {
   std::vector<std::pair<std::string, uint8_t>> budget;  // fault, count
   bool prompt = false;
   bool prompt_osts = false;
+  std::vector<uint32_t> slow_opcodes;
   bool som = false;
   std::vector<std::string> som_policies;
   bool som_from_restart = false;

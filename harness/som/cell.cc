@@ -60,7 +60,10 @@ Call write(uint64_t end, uint64_t length = 1) {
 }
 Call fsync() { return {{.kind = Kind::fsync}}; }
 Call close() { return {{.kind = Kind::close}}; }
-Call stat() { return {{.kind = Kind::stat, .path = std::string(kPath)}}; }
+// What the MDS tells of it.
+Call ask_mds() {
+  return {{.kind = Kind::stat, .path = std::string(kPath), .flags = reference::kStatDontSync}};
+}
 Call truncate(uint32_t flags) {
   return {{.kind = Kind::truncate, .path = std::string(kPath), .flags = flags, .offset = 1}};
 }
@@ -90,8 +93,10 @@ Script victim(Row row, uint8_t stripes) {
 
 // Writes within the file, so that only the epoch makes a difference. Where A has data in its cache
 // a write would call it back, whatever else is done: there B opens for writing and writes nothing.
+// When B has been told, nothing is left to be judged.
 Script writer(Row row) {
-  Script script{{mount()}, {open(open_flags::kDirect), write(1), close(), stat()}};
+  Script script{{mount()}, {open(open_flags::kDirect), write(1), close(), ask_mds()}};
+  script.last = true;
   if (cached(row)) script.calls.erase(script.calls.begin() + 1);
   return script;
 }
@@ -132,13 +137,15 @@ void allow_faults(const Cell& cell, Scenario& scenario) {
     scenario.budget.of(Fault::evict) = 1;
     scenario.aims.push_back({Fault::evict, a, kMds});
   }
-  scenario.aims.push_back({Fault::crash, kMds, kMds});
-  if (crashes) scenario.budget.of(Fault::crash) = cell.bounds.mds_crashes;
+  if (crashes) {
+    scenario.budget.of(Fault::crash) = cell.bounds.mds_crashes;
+    scenario.aims.push_back({Fault::crash, kMds, kMds, 0, cell.bounds.mds_crashes});
+  }
   if (cell.bounds.ost_crashes != 0) {
     scenario.budget.of(Fault::crash) += cell.bounds.ost_crashes;
     for (uint8_t i = 0; i < cell.bounds.osts; ++i) {
       const auto ost = static_cast<uint8_t>(kFirstOst + i);
-      scenario.aims.push_back({Fault::crash, ost, ost});
+      scenario.aims.push_back({Fault::crash, ost, ost, 0, cell.bounds.ost_crashes});
     }
   }
   if (const uint32_t held = held_opcode(cell.row)) {
@@ -161,6 +168,7 @@ reference::Timing timing_of(UseCase use_case) {
   timing.reconnect_delay = use_case == UseCase::never_back ? 1'000'000 * kSecond : 100 * kSecond;
   timing.lock_callback_timeout = 2000 * kSecond;
   timing.bulk_timeout = 2000 * kSecond;
+  timing.write_back_delay = 50'000 * kSecond;  // what is dirty when a client is lost stays dirty
   timing.ping_interval = 100'000 * kSecond;
   timing.ping_evict_timeout = 600'000 * kSecond;
   return timing;
@@ -170,15 +178,6 @@ reference::Timing timing_of(UseCase use_case) {
 
 std::span<const UseCaseInfo> use_cases() { return kUseCases; }
 std::span<const RowInfo> rows() { return kRows; }
-
-bool built(SomPolicy policy) {
-  using enum SomPolicy;
-  constexpr SomPolicies kBuilt = {
-      reopen,          clear_at_eviction,  getattr_under_lock, cluster_flush,       clear_on_close,
-      evict_from_osts, client_leaves_osts, list_of_clients,    cancel_extent_locks, clear_on_open,
-      block_lockless,  wait_for_commit,    mount_rule,         epoch_rule,          fence};
-  return kBuilt.has(policy);
-}
 
 bool exists(UseCase use_case, Row row) { return row != Row::p6 || use_case == UseCase::upgrade; }
 
@@ -192,7 +191,10 @@ explore::Scenario scenario_of(const Cell& cell) {
   scenario.clients = {victim(cell.row, cell.bounds.osts), writer(cell.row)};
   scenario.timing = timing_of(cell.use_case);
   scenario.prompt = true;
-  scenario.prompt_osts = !servers_talk(cell.policies);
+  scenario.prompt_osts = true;
+  if (servers_talk(cell.policies)) {
+    scenario.slow_opcodes = {opcode::kOstSetInfo, opcode::kLdlmSetInfo};
+  }
   scenario.som = {true, cell.policies};
   scenario.som_from_restart = cell.use_case == UseCase::upgrade;
   allow_faults(cell, scenario);
@@ -228,7 +230,7 @@ std::optional<SomPolicies> parse_solutions(std::string_view text) {
     const std::string_view name = text.substr(0, comma);
     const bool removed = name.starts_with('-');
     const auto policy = reference::find_som_policy(removed ? name.substr(1) : name);
-    if (!policy || !built(*policy)) return std::nullopt;
+    if (!policy) return std::nullopt;
     if (removed) {
       policies.remove(*policy);
     } else {

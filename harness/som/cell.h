@@ -54,8 +54,6 @@ struct Cell {
   Bounds bounds;
 };
 
-// Whether client, MDS and OST have the solution; the others are named only.
-bool built(SomPolicy policy);
 // Row P6 is of the upgrade alone.
 bool exists(UseCase use_case, Row row);
 explore::Scenario scenario_of(const Cell& cell);
@@ -64,7 +62,7 @@ std::string text_of(const Cell& cell);
 // "none", "4,8b", "base without M".
 std::string text_of(SomPolicies policies);
 // "4,8b" on top of the base, "none", "shipped" (3 and 4, and neither M nor E); nothing when a name
-// is none's, or its solution is not built.
+// is none's.
 std::optional<SomPolicies> parse_solutions(std::string_view text);
 
 }  // namespace harness::som

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "harness/som/decide.h"
+#include "harness/som/matrix.h"
 
 namespace harness::som {
 
@@ -28,13 +29,40 @@ TEST_CASE("a bound that is reached is no verdict") {
   REQUIRE(som::decide(cell, options).verdict == Verdict::undecided);
 }
 
-TEST_CASE("verdicts are the same with reduction") {
-  for (const Row row : {Row::p3l, Row::p5l, Row::p4}) {
-    for (const std::string_view solutions : {"none", "FENCE"}) {
-      REQUIRE(decide(UseCase::evicted, row, solutions).verdict ==
-              decide(UseCase::evicted, row, solutions, true).verdict);
+// Of all cells those that end within so many states; CI walks these, scripts/som_verdicts more.
+TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
+  constexpr uint64_t kStates = 1500;
+  size_t small = 0;
+  for (const Line& line : lines()) {
+    for (const Column& column : columns()) {
+      const Cell cell{line.use_case, line.row, column.policies, {}};
+      explore::SearchOptions options;
+      options.reduce_order = false;
+      options.states_max = kStates;
+      const Decided plain = som::decide(cell, options);
+      if (plain.verdict == Verdict::undecided) continue;
+      ++small;
+      INFO(text_of(cell));
+      const auto same = [&](const explore::SearchOptions& other) {
+        const Decided decided = som::decide(cell, other);
+        CHECK(decided.verdict == plain.verdict);
+        CHECK(decided.property == plain.property);
+        CHECK((plain.verdict != Verdict::broken || decided.depth == plain.depth));
+        if (plain.verdict == Verdict::holds) CHECK(decided.states == plain.states);
+      };
+      explore::SearchOptions reduced = options;
+      reduced.reduce_order = true;
+      same(reduced);
+      reduced.backwards = true;
+      reduced.hash_seed = 1;
+      same(reduced);
+      options.backwards = true;
+      options.hash_seed = 2;
+      options.workers = 2;
+      same(options);
     }
   }
+  CHECK(small > 200);
 }
 
 TEST_CASE("solutions are read as they are written") {

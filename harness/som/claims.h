@@ -1,4 +1,4 @@
-// What the mail of March 2009 claims, problem by problem, each as a cell that shows it or does not;
+// What the mail of March 2009 claims, problem by problem, and what the fence is to hold, each as a cell that shows it or does not;
 // and the page that puts claims and findings side by side.
 #pragma once
 
@@ -17,8 +17,8 @@ struct Claim {
   UseCase use_case = UseCase::evicted;
   Row row = Row::p5l;
   std::string_view solutions;
-  uint8_t mds_crashes = 1;
   bool breaks = true;  // whether the mail says so
+  Bounds bounds;
 };
 std::span<const Claim> claims();
 Cell cell_of(const Claim& claim);

@@ -56,12 +56,12 @@ Decided decide(const Cell& cell, explore::SearchOptions options) {
   decided.transitions = report.transitions;
   decided.depth = report.depth;
   if (!report.violated.empty()) {
-    const auto shortest = std::ranges::min_element(
-        report.violated, {}, [](const auto& each) { return each.schedule.size(); });
+    // The search ended with the first of them: none is shorter than another.
+    const explore::Violated& first = report.violated.front();
     decided.verdict = Verdict::broken;
-    decided.property = shortest->property;
-    decided.why = fmt::format("{}: {}", shortest->property, shortest->what);
-    decided.schedule = shortest->schedule;
+    decided.property = first.property;
+    decided.why = fmt::format("{}: {}", first.property, first.what);
+    decided.schedule = first.schedule;
   } else if (!report.trouble.empty()) {
     decided.why = report.trouble;
   } else if (report.end != explore::SearchReport::End::exhausted) {

@@ -29,9 +29,6 @@ struct Decided {
 // is told one; it is asked for by name.
 std::vector<std::string_view> judged_properties(bool invariant);
 
-// `reduce_order` is best off: sleep sets count on a step staying possible while an independent one
-// is taken, which the prompt rules of these scenarios break. 2 x P5l with FENCE has 37,526 states,
-// of which they reach 37,279.
 Decided decide(const Cell& cell, explore::SearchOptions options);
 
 }  // namespace harness::som

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <mutex>
+#include <thread>
 
 namespace harness::som {
 
@@ -16,14 +19,16 @@ std::string short_verdict(const Decided& decided) {
   return std::string(verdict_name(decided.verdict));
 }
 
-double speed(const MatrixCell& cell) {
-  return static_cast<double>(cell.decided.transitions) / std::max(cell.seconds, 1e-3);
+double per_second(uint64_t count, const MatrixCell& cell) {
+  return static_cast<double>(count) / std::max(cell.seconds, 1e-3);
 }
 
 std::string figures(const MatrixCell& cell) {
-  return fmt::format("{} states, {} transitions, {:.0f}/s{}{}", cell.decided.states,
-                     cell.decided.transitions, speed(cell), cell.decided.why.empty() ? "" : "; ",
-                     cell.decided.why);
+  const Decided& decided = cell.decided;
+  return fmt::format("{} states, {:.0f}/s, {} transitions, {:.0f}/s{}{}", decided.states,
+                     per_second(decided.states, cell), decided.transitions,
+                     per_second(decided.transitions, cell), decided.why.empty() ? "" : "; ",
+                     decided.why);
 }
 
 std::string summary(const Matrix& matrix) {
@@ -40,7 +45,7 @@ std::vector<Column> columns() {
   std::vector<Column> all = {{"none", reference::kSomBase},
                              {"shipped", *parse_solutions("shipped")}};
   for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
-    if (!built(info.policy) || reference::kSomBase.has(info.policy)) continue;
+    if (reference::kSomBase.has(info.policy)) continue;
     SomPolicies policies = reference::kSomBase;
     policies.add(info.policy);
     all.push_back({std::string(info.name), policies});
@@ -66,6 +71,34 @@ std::string name_of(const Line& line) {
 size_t Matrix::count(Verdict verdict) const {
   return static_cast<size_t>(std::ranges::count_if(
       cells, [&](const MatrixCell& cell) { return cell.decided.verdict == verdict; }));
+}
+
+Matrix decide_all(Bounds bounds, uint64_t states_max, unsigned jobs,
+                  const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
+                  const std::function<void(size_t count, size_t all)>& done) {
+  Matrix matrix{bounds, states_max, columns(), {}};
+  for (const Line& line : lines()) {
+    for (size_t column = 0; column < matrix.columns.size(); ++column) {
+      matrix.cells.push_back({line, column, {}, 0});
+    }
+  }
+  std::atomic<size_t> next = 0;
+  std::mutex telling;
+  size_t decided = 0;
+  const auto work = [&] {
+    for (size_t at = next++; at < matrix.cells.size(); at = next++) {
+      MatrixCell& made = matrix.cells[at];
+      const SomPolicies policies = matrix.columns[made.column].policies;
+      decide_cell({made.line.use_case, made.line.row, policies, bounds}, made);
+      const std::lock_guard lock(telling);
+      done(++decided, matrix.cells.size());
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(work);
+  work();
+  threads.clear();
+  return matrix;
 }
 
 std::string text_of(const Matrix& matrix) {
@@ -106,31 +139,89 @@ std::string html_of(const Matrix& matrix) {
   return out + "</tr></table>\n";
 }
 
-SetDecided decide_set(SomPolicies policies, std::vector<Line>& order,
-                      const std::function<Decided(const Cell&)>& decide_cell, Bounds bounds) {
+SetDecided decide_set(SomPolicies policies, std::vector<Line>& order, const Decide& decide_cell,
+                      Bounds bounds, uint64_t states_max) {
+  constexpr uint64_t kFew = 10'000, kMore = 20;  // the first bound, and how much the next is larger
   SetDecided set{.policies = policies, .verdict = Verdict::holds, .by = {}};
-  for (size_t i = 0; i < order.size(); ++i) {
-    const Decided decided = decide_cell({order[i].use_case, order[i].row, policies, bounds});
-    set.states += decided.states;
-    if (decided.verdict == Verdict::undecided && set.verdict == Verdict::holds) {
-      set.verdict = Verdict::undecided;
-      set.by = name_of(order[i]);
+  std::vector<Line> open = order;
+  for (uint64_t bound = std::min(kFew, states_max); !open.empty(); bound *= kMore) {
+    const bool final = bound >= states_max;
+    std::vector<Line> undecided;
+    for (const Line& line : open) {
+      const Cell cell{line.use_case, line.row, policies, bounds};
+      const Decided decided = decide_cell(cell, std::min(bound, states_max));
+      set.states += decided.states;
+      if (decided.verdict == Verdict::undecided) undecided.push_back(line);
+      if (decided.verdict != Verdict::broken) continue;
+      set.verdict = Verdict::broken;
+      set.by = name_of(line);
+      const auto place = std::ranges::find(order, line);
+      std::rotate(order.begin(), place, place + 1);
+      return set;
     }
-    if (decided.verdict != Verdict::broken) continue;
-    set.verdict = Verdict::broken;
-    set.by = name_of(order[i]);
-    std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(i),
-                order.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    open = std::move(undecided);
+    if (!final) continue;
+    set.undecided = open.size();
+    if (open.empty()) break;
+    set.verdict = Verdict::undecided;
+    set.by = name_of(open.front());
     break;
   }
   return set;
 }
 
+size_t Combinations::count(Verdict verdict) const {
+  return static_cast<size_t>(std::ranges::count(sets, verdict, &SetDecided::verdict));
+}
+
+Combinations combine(size_t size, Bounds bounds, uint64_t states_max, const Decide& decide_cell,
+                     const std::function<bool()>& stopped,
+                     const std::function<void(const SetDecided&)>& done) {
+  Combinations all{bounds, states_max, size, {}, 0};
+  std::vector<Line> order = lines();
+  for (size_t of = 0; of <= size; ++of) {
+    for (const SomPolicies policies : sets_of(of)) {
+      if (stopped()) {
+        ++all.left;
+        continue;
+      }
+      SetDecided set = decide_set(policies, order, decide_cell, bounds, states_max);
+      set.superset = std::ranges::any_of(all.sets, [&](const SetDecided& other) {
+        return other.verdict == Verdict::holds && policies.contains(other.policies);
+      });
+      set.minimal = set.verdict == Verdict::holds && !set.superset;
+      done(set);
+      all.sets.push_back(std::move(set));
+    }
+  }
+  return all;
+}
+
+std::string text_of(const SetDecided& set) {
+  std::string out = fmt::format("{}: {}", text_of(set.policies), verdict_name(set.verdict));
+  if (set.minimal) out += ", minimal";
+  if (set.superset) out += ", a subset holds";
+  if (set.undecided != 0) out += fmt::format(", {} cell(s)", set.undecided);
+  if (!set.by.empty()) out += fmt::format(" by {}", set.by);
+  return out + fmt::format("; {} states\n", set.states);
+}
+
+std::string text_of(const Combinations& combinations) {
+  return fmt::format(
+      "of {} sets of up to {} solutions on top of {}: {} hold, {} broken, {} undecided, {} not "
+      "reached; 2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es), {} "
+      "stripe(s), {} states a cell\n",
+      combinations.sets.size() + combinations.left, combinations.size, "3,M,E",
+      combinations.count(Verdict::holds), combinations.count(Verdict::broken),
+      combinations.count(Verdict::undecided), combinations.left, combinations.bounds.mds_crashes,
+      combinations.bounds.ost_crashes, combinations.bounds.osts, combinations.states_max);
+}
+
 std::vector<SomPolicies> sets_of(size_t size) {
   std::vector<SomPolicy> members;
   for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
-    const bool combines = built(info.policy) && !reference::kSomBase.has(info.policy) &&
-                          info.policy != SomPolicy::fence;
+    const bool combines =
+        !reference::kSomBase.has(info.policy) && info.policy != SomPolicy::fence;
     if (combines) members.push_back(info.policy);
   }
   std::vector<SomPolicies> sets;

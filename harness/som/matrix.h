@@ -14,12 +14,13 @@ struct Column {
   std::string name;  // "none", "4", "FENCE"
   SomPolicies policies;
 };
-// The base, what shipped servers do, and each solution that is built by itself on top of the base.
+// The base, what shipped servers do, and each solution by itself on top of the base.
 std::vector<Column> columns();
 
 struct Line {
   UseCase use_case = UseCase::evicted;
   Row row = Row::p3c;
+  bool operator==(const Line&) const = default;
 };
 std::vector<Line> lines();
 std::string name_of(const Line& line);  // "2 x P5l"
@@ -39,6 +40,11 @@ struct Matrix {
   size_t count(Verdict verdict) const;
 };
 
+// Every cell, so many of them side by side; `done` is told how many are decided, one call at a time.
+Matrix decide_all(Bounds bounds, uint64_t states_max, unsigned jobs,
+                  const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
+                  const std::function<void(size_t count, size_t all)>& done);
+
 // A grid; a cell that is broken says how long its witness is. Then each cell's figures.
 std::string text_of(const Matrix& matrix);
 std::string html_of(const Matrix& matrix);
@@ -47,13 +53,35 @@ std::string html_of(const Matrix& matrix);
 struct SetDecided {
   SomPolicies policies;
   Verdict verdict = Verdict::undecided;
-  std::string by;  // the cell that is broken, or the first that is undecided
-  uint64_t states = 0;
+  std::string by;         // the cell that is broken, or the first that is undecided
+  size_t undecided = 0;   // cells
+  uint64_t states = 0;    // of all searches
+  bool minimal = false;   // it holds, and none of its subsets does
+  bool superset = false;  // one of its subsets holds
 };
-// Of all cells, those that other sets broke first; ends at the first that is broken.
-SetDecided decide_set(SomPolicies policies, std::vector<Line>& order,
-                      const std::function<Decided(const Cell&)>& decided, Bounds bounds);
+// Decides a cell within so many states.
+using Decide = std::function<Decided(const Cell&, uint64_t states_max)>;
+// Of all cells, those that other sets broke first; ends at the first that is broken. All are looked
+// at with few states before any with many: most sets are broken soon somewhere.
+SetDecided decide_set(SomPolicies policies, std::vector<Line>& order, const Decide& decide_cell,
+                      Bounds bounds, uint64_t states_max);
 // Sets of so many of the solutions that may be combined.
 std::vector<SomPolicies> sets_of(size_t size);
+
+// By growing size; whether a set that holds another safe one is safe is decided as for all others.
+struct Combinations {
+  Bounds bounds;
+  uint64_t states_max = 0;  // of a cell
+  size_t size = 0;
+  std::vector<SetDecided> sets;  // in order of their sizes
+  size_t left = 0;               // sets that were not reached in time
+  size_t count(Verdict verdict) const;
+};
+// `stopped` is asked before each set; `done` is told each.
+Combinations combine(size_t size, Bounds bounds, uint64_t states_max, const Decide& decide_cell,
+                     const std::function<bool()>& stopped,
+                     const std::function<void(const SetDecided&)>& done);
+std::string text_of(const SetDecided& set);
+std::string text_of(const Combinations& combinations);
 
 }  // namespace harness::som

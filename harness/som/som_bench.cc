@@ -1,5 +1,5 @@
-// How fast cells are decided: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX]. The same without the
-// suites that the program is linked with.
+// How fast cells are decided: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX [MDS_CRASHES [OST_CRASHES
+// [OSTS [all-orders]]]]]. The same without the suites that the program is linked with.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -22,9 +22,15 @@ int main(int argc, char** argv) {
   if (!policies || !som::exists(cell.use_case, cell.row)) return 64;
   cell.policies = *policies;
   explore::SearchOptions options;
-  options.reduce_order = false;
   options.workers = std::thread::hardware_concurrency();
   if (argc > 4) options.states_max = std::strtoull(argv[4], nullptr, 10);
+  const auto small = [&](int at, uint8_t& out) {
+    if (argc > at) out = static_cast<uint8_t>(std::atoi(argv[at]));
+  };
+  small(5, cell.bounds.mds_crashes);
+  small(6, cell.bounds.ost_crashes);
+  small(7, cell.bounds.osts);
+  options.reduce_order = argc <= 8;
   const auto begin = std::chrono::steady_clock::now();
   const som::Decided decided = som::decide(cell, options);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;

@@ -28,6 +28,17 @@ void make(Application& a, uint32_t stripes = 1) {
   EXPECT_EQ(a.close(made.value), 0);
 }
 
+// Two clients, and the file that the first has made.
+struct Two {
+  Application& a;
+  Application& b;
+};
+Two with_file(Conformance& c, uint32_t stripes = 1) {
+  const Two two{c.mount(), c.mount()};
+  make(two.a, stripes);
+  return two;
+}
+
 // Opened past the cache, and nine bytes long on the OST; an epoch is open.
 uint64_t lengthen(Application& a) {
   const uint64_t fd = a.opened("/f", kWrite | kDirect);
@@ -45,9 +56,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = lengthen(a);
            EXPECT_EQ(size_for(b), 9u);
            EXPECT_EQ(a.close(fd), 0);
@@ -61,9 +70,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = lengthen(a);
            const size_t rule = c.lose(Part::request, opcode::kMdsReint);
            Pending close = a.begin({.kind = Kind::close, .fd = fd});
@@ -79,9 +86,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = lengthen(a);
            const size_t rule = c.lose(Part::request, opcode::kMdsReint);
            Pending close = a.begin({.kind = Kind::close, .fd = fd});
@@ -100,9 +105,7 @@ const Case kCases[] = {
      .needs = Needs::som | Needs::evict,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            lengthen(a);
            c.world().evict(kMds, a.uuid());
            c.world().settle();
@@ -116,9 +119,7 @@ const Case kCases[] = {
      .run =
          [](Conformance& c) {
            constexpr uint64_t kSecondStripe = 1 << 20;
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a, 2);
+           const auto [a, b] = with_file(c, 2);
            const uint64_t fd = a.opened("/f", kWrite | kDirect);
            EXPECT_EQ(a.write(fd, kSecondStripe, kFour), 4);
            EXPECT_EQ(a.close(fd), 0);
@@ -132,9 +133,7 @@ const Case kCases[] = {
      .needs = Needs::som | Needs::evict,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = a.opened("/f", kWrite);
            EXPECT_EQ(a.write(fd, 0, kNine), 9);
            c.world().evict(kMds, a.uuid());
@@ -148,9 +147,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = lengthen(a);
            const uint64_t other = b.opened("/f", kWrite);
            EXPECT_EQ(a.close(fd), 0);
@@ -164,9 +161,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            EXPECT_EQ(size_for(b), 4u);
            EXPECT_EQ(a.truncate("/f", 1), 0);
            EXPECT_EQ(size_for(b), 1u);
@@ -178,9 +173,7 @@ const Case kCases[] = {
      .needs = Needs::som | Needs::evict | Needs::stripes,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a, 2);
+           const auto [a, b] = with_file(c, 2);
            const uint64_t fd = lengthen(a);
            const size_t rule = c.lose(Part::request, opcode::kOstGetattr, ost(0));
            Pending close = a.begin({.kind = Kind::close, .fd = fd});
@@ -196,9 +189,7 @@ const Case kCases[] = {
      .needs = Needs::som | Needs::crash | Needs::hold_commits,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            barrier(c, kMds);
            const uint64_t fd = lengthen(a);
            const size_t rule = c.lose(Part::request, opcode::kMdsReint);
@@ -215,9 +206,7 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            EXPECT_EQ(size_for(b), 4u);
            const uint64_t fd = lengthen(a);
            EXPECT_EQ(size_for(b), 9u);
@@ -230,15 +219,47 @@ const Case kCases[] = {
      .needs = Needs::som,
      .run =
          [](Conformance& c) {
-           Application& a = c.mount();
-           Application& b = c.mount();
-           make(a);
+           const auto [a, b] = with_file(c);
            const uint64_t fd = a.opened("/f", kWrite);
            EXPECT_EQ(a.write(fd, 0, kNine), 9);
            EXPECT_EQ(a.close(fd), 0);
            EXPECT_EQ(size_for(b), 9u);
            c.world().settle();
            EXPECT_EQ(size_for(b), 9u);
+         }},
+    {.id = "som.13",
+     .requirement = "SOM-2",
+     .sentence = "Who is lost gets no lock to write under once the sizes have been read without it",
+     .source = "semantics 4.8",
+     .needs = Needs::som | Needs::evict,
+     .run =
+         [](Conformance& c) {
+           const auto [a, b] = with_file(c);
+           const uint64_t fd = a.opened("/f", kWrite);
+           c.world().evict(kMds, a.uuid());
+           EXPECT_EQ(b.close(b.opened("/f", kWrite)), 0);
+           EXPECT_EQ(size_for(b), 4u);
+           EXPECT_LT(a.write(fd, 0, kNine), 0);
+           EXPECT_EQ(size_for(b), 4u);
+           EXPECT_EQ(c.judge(), 0u);
+         }},
+    {.id = "som.14",
+     .requirement = "SOM-3",
+     .sentence = "A truncate under way has its epoch again when the MDS is back",
+     .source = "semantics 4.4, replay",
+     .needs = Needs::som | Needs::crash | Needs::hold_commits,
+     .run =
+         [](Conformance& c) {
+           const auto [a, b] = with_file(c);
+           barrier(c, kMds);
+           const size_t rule = c.lose(Part::request, opcode::kOstPunch, ost(0));
+           Pending cut =
+               a.begin({.kind = Kind::truncate, .path = "/f", .flags = kDirect, .offset = 1});
+           c.wait_for_loss(rule);
+           crash_at_barrier(c, kMds);
+           EXPECT_EQ(b.close(b.opened("/f", kWrite | kDirect)), 0);
+           EXPECT_EQ(cut.status(), 0);
+           EXPECT_EQ(size_for(b), 1u);
          }},
 };
 
