@@ -26,7 +26,7 @@ struct Position {
 
   struct Client {
     uint8_t next = 0;                        // call
-    bool waiting = false;                    // for the one before to end
+    uint8_t waiting = 0;                     // calls that have begun and not ended
     std::array<uint8_t, kSlots> files = {};  // descriptors; 0: not open
     bool operator==(const Client&) const = default;
   };
@@ -62,6 +62,8 @@ class Rules {
   const Stepped& apply(Position& position, const Decision& decision) const;
   // Whether all has ended that can: then the checkers finish.
   bool ended(const Position& position) const;
+  // Of a position that has ended, once: the checkers hear what everybody has, if all is at rest.
+  void audit(Position& position) const;
 
  private:
   // Nothing is on its way or may be called, only periodic timers are left.
