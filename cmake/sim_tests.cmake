@@ -1,6 +1,11 @@
 # The simulated world's history, dialect by dialect: one seed gives the same bytes twice and with both
 # compilers, `assay decode` explains each of them, and Wireshark reads them like real traffic.
 set(WORK ${CMAKE_CURRENT_BINARY_DIR})
+add_test(NAME same_capsule_with_clang COMMAND ${CMAKE_COMMAND}
+  -DFIRST=$<TARGET_FILE:explore_capsule> -DWORK=${WORK}/clang
+  -DSECOND=${PROJECT_SOURCE_DIR}/build-clang/harness/explore/explore_capsule
+  -P ${PROJECT_SOURCE_DIR}/cmake/same_capsule.cmake)
+set_tests_properties(same_capsule_with_clang PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
 foreach(dialect 1.8 2.0)
   set(arguments -DFIRST=$<TARGET_FILE:sim_history> -DDIALECT=${dialect} -DSEED=7)
   set(script -P ${PROJECT_SOURCE_DIR}/cmake/same_history.cmake)

@@ -56,6 +56,8 @@ class Client {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
+  // What it has, counted (counts.h).
+  std::vector<Fact> audit() const;
   void state(auto&& visit) const {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,

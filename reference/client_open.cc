@@ -213,7 +213,8 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
     call.stage = Stage::rpc_lock;
   }
   if (call.stage == Stage::rpc_lock) {
-    if (!take_turn(close_busy_, call)) return progress;
+    // The open may be under replay: given up now, it would leave the server a file that nobody has.
+    if (mds().recovering() || !take_turn(close_busy_, call)) return progress;
     OpenedFile* file = find_file(call.args.fd);
     if (file == nullptr) {  // closed by another call in the meantime
       finish(frame, call, -EBADF);

@@ -200,6 +200,13 @@ std::vector<PeerId> ConfigTargets::peers_of(const Device& device) const {
 
 void ConfigTargets::add_target(ConfigTarget::Kind kind, uint32_t index, std::string_view uuid) {
   if (targets_.size() >= kNamesMax) return;
+  const auto same = [&](const Named& one) { return one.kind == kind && one.index == index; };
+  const auto named = std::ranges::find_if(named_, same);
+  if (named == named_.end()) {
+    named_.push_back({kind, index, 1});
+  } else {
+    ++named->times;
+  }
   const auto place = std::ranges::find_if(targets_, [&](const ConfigTarget& target) {
     return std::tie(target.kind, target.index) >= std::tie(kind, index);
   });

@@ -39,8 +39,16 @@ class ConfigTargets {
 
   // Sorted by kind and index. Targets whose place is known only.
   const std::vector<ConfigTarget>& targets() const { return targets_; }
+  // How often each was added, in order of the first time.
+  struct Named {
+    ConfigTarget::Kind kind = ConfigTarget::Kind::ost;
+    uint32_t index = 0;
+    uint32_t times = 0;
+    void state(auto&& visit) const { visit(kind, index, times); }
+  };
+  const std::vector<Named>& named() const { return named_; }
 
-  void state(auto&& visit) const { visit(nodes_, devices_, targets_, skipping_); }
+  void state(auto&& visit) const { visit(nodes_, devices_, targets_, named_, skipping_); }
 
  private:
   struct Node {  // ADD_UUID: a name for one or more NIDs
@@ -67,6 +75,7 @@ class ConfigTargets {
   std::vector<Node> nodes_;      // in order of the log
   std::vector<Device> devices_;  // likewise
   std::vector<ConfigTarget> targets_;
+  std::vector<Named> named_;
   bool skipping_ = false;  // between markers of a group that no longer holds
 };
 

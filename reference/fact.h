@@ -73,10 +73,11 @@ struct Fact {
     slot_erased,       // client
     replays_ended,     // recovery: all requests are replayed
     gap_skipped,       // recovery goes on at transno; value = the number that was expected
-    inode_made,        // object
+    inode_made,        // object, transno; text = kVolatile
     inode_orphaned,    // object has no name any more, but somebody has it open
     inode_destroyed,   // object
-    layout_set,        // object has a stripe: value = the OST's index; start = id, end = group
+    layout_set,        // object has a stripe: value = the OST's index; start = id, end = group;
+                       // transno
     object_made,       // an OST's, start to end: ids; object.second = group
     object_destroyed,  // an OST's: object
     written,           // an OST's object: start and end (exclusive) in bytes
@@ -97,8 +98,11 @@ struct Fact {
     som_answered,   // the MDS told a client the size: start, end; handle, digest = mounts
     som_validated,  // an OST told an object's size: object = the object; xid = epoch; client
     som_stripe,     // as layout_set; digest = stripe size
+    counted,        // of an audit (counts.h): text = what, value = how many
+    zero_copy,      // of the socket layer (lnet.h): text = what, handle = cookie, xid = connection,
+                    // start, end = the peer's NID and pid
   };
-  static constexpr uint32_t kKinds = static_cast<uint32_t>(Kind::som_stripe) + 1;
+  static constexpr uint32_t kKinds = static_cast<uint32_t>(Kind::zero_copy) + 1;
 
   Kind kind = Kind::reached;
   uint8_t type = 0;       // of a lock, as LockType
@@ -125,6 +129,8 @@ struct Fact {
 // How the text ends of the point that a client reaches when it does not listen to a reply, because
 // it will send the request again: xid.
 inline constexpr std::string_view kReplyTooLate = "reply:too late";
+// Text of `inode_made` of a file that lives only as long as it is open (facts: semantics 5.4).
+inline constexpr std::string_view kVolatile = "volatile";
 // Text of the point that an MDS reaches when it may create objects on an OST (object = its index).
 inline constexpr std::string_view kOstReady = "ost ready";
 

@@ -180,6 +180,10 @@ class Import {
 
   ImportState phase() const { return phase_; }
   bool usable() const { return phase_ == ImportState::full; }
+  // On its way back to the server.
+  bool recovering() const {
+    return phase_ >= ImportState::disconnected && phase_ < ImportState::full;
+  }
   bool room() const { return pending_.size() < kRequestsMax; }
   uint32_t number() const { return setup_.number; }
   const ImportSetup& setup() const { return setup_; }

@@ -99,10 +99,13 @@ void Lnet::on_unit(Time now, LinkId id, LnetUnit&& unit, LnetActions& out) {
 void Lnet::on_frame(LinkId id, Frame&& frame, LnetActions& out) {
   if (!acknowledged(id, frame, out)) return;
   if (frame.noop()) return;
-  if (frame.cookies[0] != 0 && !config_.defects.has(Defect::zero_copy_not_acknowledged)) {
+  if (frame.cookies[0] != 0) {
     Link& link = links_.at(id);
-    if (link.acks.empty()) acks_due_.push_back(id);
-    link.acks.push_back(frame.cookies[0]);
+    note(zero_copy::kReceived, id, link.peer, frame.cookies[0], out);
+    if (!config_.defects.has(Defect::zero_copy_not_acknowledged)) {
+      if (link.acks.empty()) acks_due_.push_back(id);
+      link.acks.push_back(frame.cookies[0]);
+    }
   }
   deliver(id, std::move(frame.message), out);
 }
@@ -122,8 +125,10 @@ bool Lnet::acknowledged(LinkId id, const Frame& frame, LnetActions& out) {
   const size_t before = waiting.size();
   if (count <= before) {
     std::erase_if(waiting, [&](const Unacknowledged& one) {
-      return pair ? one.cookie == first || one.cookie == last
-                  : first <= one.cookie && one.cookie <= last;
+      const bool meant = pair ? one.cookie == first || one.cookie == last
+                              : first <= one.cookie && one.cookie <= last;
+      if (meant) note(zero_copy::kDone, one.link, link.peer, one.cookie, out);
+      return meant;
     });
   }
   if (before - waiting.size() == count) return true;
@@ -207,11 +212,13 @@ void Lnet::transmit(Time now, Peer& peer, LinkId id, Bytes message, LnetActions&
     cookies[0] = peer.next_cookie++;
     const Time give_up_at = now + config_.zero_copy_timeout;
     peer.unacknowledged.push_back({cookies[0], id, give_up_at});
+    note(zero_copy::kSent, id, link.peer, cookies[0], out);
     wake_at(give_up_at);
   }
   if (link.version == 2 && !link.acks.empty()) {
     cookies[1] = link.acks.front();
     link.acks.erase(link.acks.begin());
+    note(zero_copy::kAnswered, id, link.peer, cookies[1], out);
   }
   const bool checksum = config_.checksum && link.version == 2;
   Bytes head = frame_head(link.version, cookies, message.view(), checksum);
@@ -254,6 +261,9 @@ void Lnet::send_acks(LinkId id, LnetActions& out) {
   Link& link = links_.at(id);
   std::vector<uint64_t> cookies = std::exchange(link.acks, {});
   std::ranges::sort(cookies);
+  for (const uint64_t cookie : cookies) {
+    note(zero_copy::kAnswered, id, link.peer, cookie, out);
+  }
   const LinkId by = *link_for_acks(peers_.at(link.peer), id);
   const auto noop = [&](uint64_t first, uint64_t second) {
     out.push_back(
@@ -348,6 +358,7 @@ void Lnet::close(LinkId id, std::string_view why, const std::optional<WireError>
 void Lnet::unlink(LinkId id, LnetActions& out) {
   const PeerId peer_id = links_.at(id).peer;
   const bool was_open = links_.at(id).stage == Link::Stage::open;
+  if (was_open) note(zero_copy::kClosed, id, peer_id, 0, out);
   links_.erase(id);
   const auto found = peers_.find(peer_id);
   if (found == peers_.end()) return;
@@ -373,10 +384,21 @@ void Lnet::lose(PeerId id, std::string_view why, LnetActions& out) {
   const Peer peer = std::move(peers_.at(id));
   peers_.erase(id);
   for (const LinkId link : peer.links) {
+    note(zero_copy::kClosed, link, id, 0, out);
     out.push_back(LinkClose{link, id, why, {}});
     links_.erase(link);
   }
   out.push_back(LnetLost{id});
+}
+
+void Lnet::note(std::string_view what, LinkId id, PeerId peer, uint64_t cookie, LnetActions& out) {
+  Fact fact{.kind = Fact::Kind::zero_copy,
+            .xid = id,
+            .handle = cookie,
+            .start = peer.nid,
+            .end = peer.pid};
+  fact.text = what;
+  out.push_back(LnetNote{std::move(fact)});
 }
 
 void Lnet::invariants() const {

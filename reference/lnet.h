@@ -86,7 +86,18 @@ struct LnetDeliver {
 struct LnetLost {
   PeerId peer;
 };
-using LnetAction = std::variant<LinkDial, LinkWrite, LinkClose, LnetDeliver, LnetLost>;
+// What becomes of a zero-copy message, by its cookie; of all of a connection, when that goes.
+namespace zero_copy {
+inline constexpr std::string_view kSent = "sent";          // it asks for an acknowledgement
+inline constexpr std::string_view kReceived = "received";  // it asks us
+inline constexpr std::string_view kAnswered = "answered";  // by us
+inline constexpr std::string_view kDone = "done";          // the peer has acknowledged it
+inline constexpr std::string_view kClosed = "closed";
+}  // namespace zero_copy
+struct LnetNote {
+  Fact fact;
+};
+using LnetAction = std::variant<LinkDial, LinkWrite, LinkClose, LnetDeliver, LnetLost, LnetNote>;
 using LnetActions = std::vector<LnetAction>;
 
 class Lnet {
@@ -187,6 +198,8 @@ class Lnet {
              LnetActions& out);
   void unlink(LinkId id, LnetActions& out);
   void lose(PeerId id, std::string_view why, LnetActions& out);
+  static void note(std::string_view what, LinkId id, PeerId peer, uint64_t cookie,
+                   LnetActions& out);
 
   void wake_at(Time at) { deadline_ = at < deadline_ ? at : deadline_; }
 

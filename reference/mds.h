@@ -53,6 +53,8 @@ class Mds {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
+  // What it has, counted (counts.h).
+  std::vector<Fact> audit() const;
   void state(auto&& visit) const {
     visit(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
           unlink_log_, targets_, next_sequence_, parked_, kept_, readpages_, wait_timer_, som_,
@@ -231,7 +233,7 @@ class Mds {
   std::optional<Layout> stripes_for(Call& call, const operation::Open& asked, const Inode* parent,
                                     int32_t& status);
   std::optional<Layout> stripes_given(const operation::Open& asked) const;
-  void set_layout(Turn& turn, uint64_t inode, Layout layout);
+  void set_layout(Call& call, uint64_t inode, Layout layout);
   void drop_stale_orphan(Call& call, Fid fid);
   static uint64_t version_of(const Inode* inode);
 

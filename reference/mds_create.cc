@@ -120,10 +120,11 @@ std::optional<Layout> Mds::stripes_for(Call& call, const operation::Open& asked,
   return layout;
 }
 
-void Mds::set_layout(Turn& turn, uint64_t number, Layout layout) {
+void Mds::set_layout(Call& call, uint64_t number, Layout layout) {
   Inode& inode = files_.change(number);
   for (const Stripe& stripe : layout.stripes) {
-    Fact& fact = note(turn, Fact::Kind::layout_set, inode);
+    Fact& fact = note(call.turn, Fact::Kind::layout_set, inode);
+    fact.transno = service_.begin(call.request).transno();
     fact.value = stripe.ost_index;
     fact.start = stripe.object_id;
     fact.end = stripe.object_seq;
@@ -131,7 +132,7 @@ void Mds::set_layout(Turn& turn, uint64_t number, Layout layout) {
     Fact stripe_fact = fact;
     stripe_fact.kind = Fact::Kind::som_stripe;
     stripe_fact.digest = layout.stripe_size;
-    turn.out.push_back(Note{std::move(stripe_fact)});
+    call.turn.out.push_back(Note{std::move(stripe_fact)});
   }
   layout.object_id = dialect().layout_object_id(inode);
   layout.object_seq = dialect().layout_object_seq(inode);

@@ -94,7 +94,7 @@ void Mds::reopen(Call& call, Opening& opening) {
     if (child->is_regular() && child->layout.empty()) {
       int32_t ignored = 0;
       auto stripes = stripes_for(call, opening.asked, nullptr, ignored);
-      if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
+      if (stripes) set_layout(call, opening.child, std::move(*stripes));
     }
     return finish_open(call, opening);
   }
@@ -167,7 +167,7 @@ void Mds::create_for_open(Call& call, Opening& opening, const Inode& parent) {
   if (made == nullptr) return fail_open(call, opening, -EFAULT);
   opening.child = call.made = made->number;
   opening.created = true;
-  if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
+  if (stripes) set_layout(call, opening.child, std::move(*stripes));
   finish_open(call, opening);
 }
 
@@ -223,7 +223,7 @@ void Mds::open_existing(Call& call, Opening& opening, const Inode& child) {
     auto stripes = stripes_for(call, asked, nullptr, status);
     if (call.parked) return;
     if (status != 0) return fail_open(call, opening, status);
-    if (stripes) set_layout(call.turn, opening.child, std::move(*stripes));
+    if (stripes) set_layout(call, opening.child, std::move(*stripes));
   }
   finish_open(call, opening);
 }

@@ -36,6 +36,8 @@ class Mgs {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
+  // What it has, counted (counts.h).
+  std::vector<Fact> audit() const;
   void state(auto&& visit) const {
     visit(endpoint_, service_, locks_, callbacks_, logs_, targets_, changes_, lock_);
   }

@@ -294,6 +294,12 @@ std::vector<Write> Namespace::take_writes() {
   return writes;
 }
 
+std::vector<const Inode*> Namespace::all() const {
+  std::vector<const Inode*> inodes;
+  for (const Entry& entry : *entries_) inodes.push_back(&*entry.inode);
+  return inodes;
+}
+
 void Namespace::invariants() const {
   CHECK(inode(kRootInode) != nullptr);
   for (const uint64_t number : orphans_) {

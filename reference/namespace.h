@@ -78,6 +78,7 @@ class Namespace {
   // None when the name is not there. "." and ".." are understood.
   const Inode* lookup(const Inode& directory, std::string_view name) const;
   size_t inode_count() const { return entries_->size(); }
+  std::vector<const Inode*> all() const;
 
   // For changing; the reference is good until the next inode is made or destroyed.
   Inode& change(uint64_t number);

@@ -1,6 +1,7 @@
 #include "reference/object_pool.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "protocol/check.h"
 #include "reference/record.h"
@@ -128,6 +129,15 @@ uint64_t ObjectPool::free_objects() const {
     if (entry.usable) count += entry.last_made - entry.last_used;
   }
   return count;
+}
+
+std::vector<ObjectPool::Ready> ObjectPool::ready() const {
+  std::vector<Ready> ranges;
+  for (const Ost& entry : osts_) {
+    const uint64_t last = entry.usable ? entry.last_made : std::numeric_limits<uint64_t>::max();
+    ranges.push_back({entry.index, entry.last_used + 1, last});
+  }
+  return ranges;
 }
 
 void ObjectPool::invariants() const {

@@ -49,6 +49,12 @@ class ObjectPool {
   bool has_writes() const;
   uint32_t known() const { return static_cast<uint32_t>(osts_.size()); }
   uint64_t free_objects() const;
+  // Ids that no file has; of an OST that is not usable up to the largest there is.
+  struct Ready {
+    uint32_t ost = 0;
+    uint64_t first = 0, last = 0;
+  };
+  std::vector<Ready> ready() const;
 
   void invariants() const;
   void state(auto&& visit) const { visit(osts_, next_); }

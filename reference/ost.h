@@ -49,6 +49,8 @@ class Ost {
   void start(Time now, Actions& out);
   void step(Time now, const Event& event, Actions& out);
   void invariants() const;
+  // What it has, counted (counts.h).
+  std::vector<Fact> audit() const;
   void state(auto&& visit) const {
     visit(endpoint_, service_, objects_, grants_, times_, locks_, callbacks_, jobs_, mgs_,
           registered_, libraries_, last_word_, bulk_timer_at_);

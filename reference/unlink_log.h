@@ -57,6 +57,7 @@ class UnlinkLog {
   bool has_writes() const { return !writes_.empty(); }
   // The records whose writes were taken are in this transaction.
   void written(CommitId commit);
+  const std::vector<Record>& all() const { return records_; }
   size_t size() const { return records_.size(); }
 
   void state(auto&& visit) const { visit(records_, next_index_); }

@@ -127,6 +127,8 @@ class Conformance {
   // Lets the world come to rest and fails the case for every property that its history breaks; how
   // many.
   size_t judge();
+  // What was left then, counted; nothing on servers that do not tell.
+  const harness::check::Audit& audit() const { return judge_.audit(); }
 
   // What the plan did so far, in its words; none, if it has not struck.
   std::optional<std::string> struck_by_plan() const;

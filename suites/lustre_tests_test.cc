@@ -1,5 +1,7 @@
 #include "suites/lustre_tests.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -57,6 +59,8 @@ TEST_CASE("Lustre's tests: every row names cases that exist, or a reason that is
 TEST_CASE("Lustre's tests: of those on recovery that apply, nine of ten are covered") {
   for (const LustreCoverage& script : lustre_coverage()) {
     INFO(script.script);
+    fmt::print("{:<20} {:>3} tests, {:>3} apply, {:>3} covered\n", script.script, script.tests,
+               script.applicable, script.covered);
     REQUIRE(script.applicable <= script.tests);
     REQUIRE(script.covered <= script.applicable);
     // Of sanity and sanityn only those on locks, opens and sizes are in the table.

@@ -55,6 +55,11 @@ class CaseTest : public testing::Test {
     const std::optional<std::string> struck = conformance.struck_by_plan();
     if (!whole && !struck) return;
     if (conformance.judge() == 0 && struck) RecordProperty("struck", *struck);
+    Json audit = Json::object();
+    for (const auto& node : conformance.audit().nodes()) {
+      for (const auto& count : node.counts) audit[node.name][count.what] = count.value;
+    }
+    RecordProperty("audit", audit.dump());
   }
   void end(Outcome outcome, const std::string& why) {
     RecordProperty("outcome", std::string(outcome_name(outcome)));
@@ -89,6 +94,7 @@ class Listener : public testing::EmptyTestEventListener {
       if (property.key() == std::string_view("points")) {
         verdict_.points = Json::parse(property.value()).get<std::vector<uint32_t>>();
       }
+      if (property.key() == std::string_view("audit")) verdict_.audit = property.value();
       // A failed expectation before the stop is the better witness.
       if (verdict_.outcome == Outcome::fail) continue;
       if (property.key() == std::string_view("why")) verdict_.why = property.value();
@@ -163,7 +169,8 @@ void work(const Order& order, const std::vector<const Case*>& cases, std::atomic
          {"outcome", static_cast<int>(verdict.outcome)},
          {"why", verdict.why},
          {"seconds", verdict.seconds},
-         {"points", verdict.points}});
+         {"points", verdict.points},
+         {"audit", verdict.audit}});
   }
 }
 
@@ -235,7 +242,8 @@ class Crew {
                      .outcome = static_cast<Outcome>(line["outcome"].get<int>()),
                      .why = line["why"].get<std::string>(),
                      .seconds = line["seconds"].get<double>(),
-                     .points = line["points"].get<std::vector<uint32_t>>()});
+                     .points = line["points"].get<std::vector<uint32_t>>(),
+                     .audit = line["audit"].get<std::string>()});
   }
 
   void conclude(uint32_t index, Verdict verdict) {

@@ -20,7 +20,8 @@ struct Verdict {
   double seconds = 0;
   uint64_t seed = 0;
   std::vector<uint32_t> points = {};  // Lustre's fault points that were hit (faults/failpoints.h)
-  std::string issue;  // under which the target file expects this case to fail; else empty
+  std::string audit = {};  // what was left at rest: {"mds": {"open files": 1, …}, …} as JSON
+  std::string issue;       // under which the target file expects this case to fail; else empty
 };
 
 struct Order {

@@ -4,12 +4,15 @@
 #include <atomic>
 #include <optional>
 
+#include "harness/check/atom_4.h"
+#include "harness/check/atom_5.h"
 #include "harness/check/contents.h"
 #include "harness/check/evict_1.h"
 #include "harness/check/evict_2.h"
 #include "harness/check/evict_3.h"
 #include "harness/check/grant_1.h"
 #include "harness/check/live_1.h"
+#include "harness/check/lnd_1.h"
 #include "harness/check/lock_1.h"
 #include "harness/check/lock_2.h"
 #include "harness/check/lock_3.h"
@@ -17,11 +20,13 @@
 #include "harness/check/lock_5.h"
 #include "harness/check/lock_6.h"
 #include "harness/check/lock_7.h"
+#include "harness/check/mgs_1.h"
 #include "harness/check/names.h"
 #include "harness/check/nego_1.h"
 #include "harness/check/open_1.h"
 #include "harness/check/open_2.h"
 #include "harness/check/open_3.h"
+#include "harness/check/open_4.h"
 #include "harness/check/open_5.h"
 #include "harness/check/order_1.h"
 #include "harness/check/replay_1.h"
@@ -87,10 +92,10 @@ namespace {
 
 template <class... All>
 struct List {};
-using Every =
-    List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9, Evict1,
-         Evict2, Evict3, Open1, Open2, Open3, Open5, Lock1, Lock2, Lock3, Lock4, Lock5, Lock6,
-         Lock7, Live1, Order1, Nego1, Grant1, Wire1, Contents, Names, Som1, Som2, Som3, Som4, Som5>;
+using Every = List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9,
+                   Evict1, Evict2, Evict3, Open1, Open2, Open3, Open4, Open5, Lock1, Lock2, Lock3,
+                   Lock4, Lock5, Lock6, Lock7, Live1, Order1, Nego1, Grant1, Wire1, Atom4, Atom5,
+                   Mgs1, Lnd1, Contents, Names, Som1, Som2, Som3, Som4, Som5>;
 
 // Whether the checker asked for this record.
 bool asked(const Profile& profile, const Record& record) {

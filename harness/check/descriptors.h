@@ -54,12 +54,12 @@ class Descriptors {
   };
 
   void on_began(const record::Record& record, const record::CallBegan& began) {
-    using Kind = reference::Syscall::Kind;
-    if (began.call->kind == Kind::open) {
+    using enum reference::Syscall::Kind;
+    if (began.call->kind == open) {
       opening_[{record.node, began.order}] = true;
-    } else if (began.call->kind == Kind::close) {
+    } else if (began.call->kind == close) {
       files_.erase({record.node, began.call->fd});
-    } else if (began.call->kind == Kind::unmount) {
+    } else if (began.call->kind == unmount) {
       forget(record.node);
     }
   }
@@ -71,10 +71,9 @@ class Descriptors {
     files_[{record.node, ended.result->value}] = {of.fid_seq, of.fid_oid, of.ino, {record.index}};
   }
   void on_fact(const record::Record& record, const reference::Fact& fact) {
-    using Kind = reference::Fact::Kind;
-    if (fact.kind == Kind::connected && !fact.text.empty()) {
+    if (fact.kind == reference::Fact::Kind::connected && !fact.text.empty()) {
       names_[record.node] = fact.client;
-    } else if (fact.kind == Kind::evicted) {
+    } else if (fact.kind == reference::Fact::Kind::evicted) {
       for (const auto& [node, name] : names_) {
         if (name == fact.client) forget(node);
       }

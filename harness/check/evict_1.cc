@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/counts.h"
+
 namespace harness::check {
 
 void Evict1::on(const Record& record, Findings& findings) {
@@ -19,6 +21,7 @@ void Evict1::on(const Record& record, Findings& findings) {
 void Evict1::finish(Findings& findings) {
   const FlatMap<ServedClient, Seen> evicted = evicted_;
   for (const auto& [key, at] : evicted) judge(key.server, at.index, findings);
+  counted_.clear();
 }
 
 void Evict1::on_fact(const Record& record, const Fact& fact, Findings& findings) {
@@ -39,6 +42,8 @@ void Evict1::on_fact(const Record& record, const Fact& fact, Findings& findings)
     case Fact::Kind::evicted:
       evicted_[client] = {record.index};
       return;
+    case Fact::Kind::counted:
+      return audit(record, fact, findings);
     default:
       break;
   }
@@ -51,6 +56,17 @@ void Evict1::on_fact(const Record& record, const Fact& fact, Findings& findings)
                     {record.index});
   }
   handles_[client] = {fact.handle, false};
+}
+
+void Evict1::audit(const Record& record, const Fact& fact, Findings& findings) {
+  if (fact.text == reference::count::kSlots) counted_[record.node] = fact.value;
+  if (fact.text != reference::count::kDiskSlots) return;
+  const int64_t* known = counted_.find(record.node);
+  if (known == nullptr || *known == fact.value) return;
+  findings.broken(
+      "EVICT-1",
+      fmt::format("{} slots are on the disk, {} of clients that it knows", fact.value, *known),
+      {record.index});
 }
 
 void Evict1::judge(record::NodeIndex server, uint64_t index, Findings& findings) {

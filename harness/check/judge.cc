@@ -8,6 +8,7 @@ Judge::Judge() {
   recorder_.listen([this](const Record& record) {
     records_.push_back(record);
     text_.see(record);
+    audit_.on(record);
     checkers_.on(record);
   });
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/check/audit.h"
 #include "harness/check/checkers.h"
 #include "harness/record/record_text.h"
 #include "harness/record/recorder.h"
@@ -23,10 +24,12 @@ class Judge {
   // line each.
   std::vector<std::string> complaints() const;
   const Checkers& checkers() const { return checkers_; }
+  const Audit& audit() const { return audit_; }
 
  private:
   record::Recorder recorder_;
   Checkers checkers_;
+  Audit audit_;
   record::RecordText text_;
   std::vector<record::Record> records_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "protocol/ldlm.h"
+#include "reference/counts.h"
 
 namespace harness::check {
 
@@ -12,9 +13,40 @@ void Lock5::on(const Record& record, Findings& findings) {
     if (!fact->text.empty()) honest_[fact->client] = true;
   } else if (fact != nullptr && fact->kind == Fact::Kind::recovery_ended) {
     judge(record, findings);
+  } else if (fact != nullptr && fact->kind == Fact::Kind::counted) {
+    audit(record, *fact);
+  } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
+    const record::Node& node = started->node;
+    if (node.role == record::Role::mds) targets_[record.node] = 0;
+    if (node.role == record::Role::ost) targets_[record.node] = Target{node.index} + 1;
   } else {
     locks_.on(record);
   }
+}
+
+void Lock5::audit(const Record& record, const Fact& fact) {
+  if (fact.client.empty()) return;
+  const Target* target = targets_.find(record.node);
+  if (target != nullptr && fact.text == reference::count::kLocks) {
+    served_[{*target, fact.client}] = {fact.value, {record.index}};
+  } else if (fact.text == reference::count::kHeldLocks) {
+    held_[{fact.xid, fact.client}] = {fact.value, {record.index}};
+  }
+}
+
+// A server may know more: of a cancel that was lost it hears with the next callback.
+void Lock5::finish(Findings& findings) {
+  for (const auto& [account, held] : held_) {
+    const Count* served = served_.find(account);
+    // Who was evicted may not know it yet.
+    if (served == nullptr || served->locks >= held.locks) continue;
+    findings.broken("LOCK-5",
+                    fmt::format("{} holds {} locks of a server that knows {} of them",
+                                account.second.view(), held.locks, served->locks),
+                    {held.at.index});
+  }
+  served_.clear();
+  held_.clear();
 }
 
 void Lock5::judge(const Record& record, Findings& findings) const {

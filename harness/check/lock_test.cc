@@ -153,4 +153,37 @@ TEST_CASE("LOCK-7: a size is no smaller than what was written before") {
   REQUIRE(unaware.begin(kBob, 5, call(Kind::stat)).end(kBob, 5, small).broken());
 }
 
+TEST_CASE("LOCK-4: who waits for a flock waits for its holder, and no longer") {
+  const auto flock = [](uint64_t handle, std::string_view who, Fact::Kind kind) {
+    Fact fact = lock(handle, LockMode::pw, 0, 10, who);
+    fact.kind = kind;
+    fact.type = static_cast<uint8_t>(LockType::flock);
+    return fact;
+  };
+  Story story("LOCK-4");
+  story.note(kMds, flock(1, "alice", Fact::Kind::granted));
+  story.note(kMds, flock(2, "bob", Fact::Kind::waiting));
+  REQUIRE_FALSE(story.broken_at_rest());
+  story.note(kMds, cancelled(1));
+  REQUIRE(story.broken_at_rest());
+}
+
+TEST_CASE("LIVE-1: a flock that is asked for waits as long as another client has it") {
+  using reference::Syscall;
+  const auto flock = [](uint32_t how) {
+    return Syscall{.kind = Syscall::Kind::flock, .flags = how, .fd = 3, .length = 10};
+  };
+  Story story("LIVE-1");
+  for (const auto client : {kAlice, kBob}) {
+    reference::Result opened{.value = 3};
+    opened.attributes.fid_seq = 7;
+    story.begin(client, 1, {.kind = Syscall::Kind::open}).end(client, 1, opened);
+  }
+  story.begin(kAlice, 2, flock(1)).end(kAlice, 2, {});
+  story.begin(kBob, 2, flock(1));
+  REQUIRE_FALSE(story.broken_at_rest());
+  story.begin(kAlice, 3, flock(2)).end(kAlice, 3, {});
+  REQUIRE(story.broken_at_rest());
+}
+
 }  // namespace harness::check

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/counts.h"
+
 namespace harness::check {
 
 void Open1::on(const Record& record, Findings& findings) {
@@ -15,6 +17,16 @@ void Open1::on(const Record& record, Findings& findings) {
           "OPEN-1", fmt::format("x{} of {} has opened twice", fact->xid, fact->client.view()),
           {same->at.index, record.index});
     }
+  }
+  if (fact != nullptr && fact->kind == Fact::Kind::counted) {
+    if (fact->text == reference::count::kOpenFiles && fact->client.empty()) {
+      const size_t known = opens_.count(record.node, [](const Opens::Open&) { return true; });
+      if (static_cast<int64_t>(known) == fact->value) return;
+      findings.broken("OPEN-1",
+                      fmt::format("{} files are open, of {} it was told", fact->value, known),
+                      {record.index});
+    }
+    return;
   }
   opens_.on(record);
   if (fact == nullptr) return;

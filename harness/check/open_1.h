@@ -1,5 +1,5 @@
 // OPEN-1: an open request makes at most one open file, and a file's open count is the number of
-// those there are.
+// those there are; so is what an audit counts.
 #pragma once
 
 #include <tuple>
@@ -11,8 +11,9 @@ namespace harness::check {
 
 class Open1 {
  public:
-  static constexpr Profile kProfile = {"OPEN-1", Needs::notes, kinds<record::Crashed>(),
-                                       facts(Fact::Kind::opened, Fact::Kind::closed)};
+  static constexpr Profile kProfile = {
+      "OPEN-1", Needs::notes, kinds<record::Crashed>(),
+      facts(Fact::Kind::opened, Fact::Kind::closed, Fact::Kind::counted)};
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}

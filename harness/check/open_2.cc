@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/counts.h"
+
 namespace harness::check {
 
 void Open2::on(const Record& record, Findings& findings) {
@@ -12,6 +14,8 @@ void Open2::on(const Record& record, Findings& findings) {
   } else if (fact->kind == Fact::Kind::opened || fact->kind == Fact::Kind::closed) {
     metadata_[record.node] = true;
     opens_.on(record);
+  } else if (fact->kind == Fact::Kind::counted) {
+    audit(record, *fact);
   } else if (fact->kind == Fact::Kind::recovery_ended) {
     if (metadata_.find(record.node) != nullptr) judge(record, findings);
   } else if (fact->kind != Fact::Kind::evicted || metadata_.find(record.node) != nullptr) {
@@ -33,6 +37,29 @@ void Open2::judge(const Record& record, Findings& findings) const {
                                        place.second, name->view()),
                            {file.at.index, record.index});
   }
+}
+
+void Open2::audit(const Record& record, const Fact& fact) {
+  if (fact.client.empty()) return;
+  if (fact.text == reference::count::kOpenFiles) {
+    served_[fact.client] = {fact.value, {record.index}};
+  } else if (fact.text == reference::count::kHeldOpen) {
+    held_[fact.client] = {fact.value, {record.index}};
+  }
+}
+
+void Open2::finish(Findings& findings) {
+  for (const auto& [client, held] : held_) {
+    const Count* served = served_.find(client);
+    // Who was evicted may not know it yet.
+    if (served == nullptr || served->files == held.files) continue;
+    findings.broken("OPEN-2",
+                    fmt::format("{} has {} files open, the server has {} open for it",
+                                client.view(), held.files, served->files),
+                    {held.at.index});
+  }
+  served_.clear();
+  held_.clear();
 }
 
 }  // namespace harness::check

@@ -1,5 +1,5 @@
 // OPEN-2: what an application has open is open at the metadata server after each recovery, unless
-// its client was evicted.
+// its client was evicted. At rest both count the same.
 #pragma once
 
 #include <tuple>
@@ -15,18 +15,26 @@ class Open2 {
   static constexpr Profile kProfile = {
       "OPEN-2", Needs::notes, kinds<record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::opened, Fact::Kind::closed,
-            Fact::Kind::recovery_ended)};
+            Fact::Kind::recovery_ended, Fact::Kind::counted)};
 
   void on(const Record& record, Findings& findings);
-  void finish(Findings&) {}
-  void state(auto&& visit) const { visit(opens_, descriptors_, metadata_); }
+  void finish(Findings& findings);
+  void state(auto&& visit) const { visit(opens_, descriptors_, metadata_, served_, held_); }
 
  private:
+  struct Count {
+    int64_t files = 0;
+    Seen at;
+    void state(auto&& visit) const { visit(files); }
+  };
   void judge(const Record& record, Findings& findings) const;
+  void audit(const Record& record, const Fact& fact);
 
   Opens opens_;
   Descriptors descriptors_;
-  FlatMap<record::NodeIndex, bool> metadata_;  // servers where something was open once
+  FlatMap<record::NodeIndex, bool> metadata_;     // servers where something was open once
+  FlatMap<reference::ClientName, Count> served_;  // at rest, by the server
+  FlatMap<reference::ClientName, Count> held_;    // by the client
 };
 
 }  // namespace harness::check

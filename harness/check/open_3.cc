@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/counts.h"
+
 namespace harness::check {
 
 void Open3::on(const Record& record, Findings& findings) {
@@ -47,6 +49,13 @@ void Open3::on_fact(const Record& record, const Fact& fact, Findings& findings) 
       return;
     case Fact::Kind::object_destroyed:
       return on_object(record, fact, findings);
+    case Fact::Kind::counted:
+      if (fact.text != reference::count::kClosedOrphans || fact.value == 0) return;
+      return findings.broken(
+          "OPEN-3",
+          fmt::format("{} files have no name, nobody has them open, and they are still there",
+                      fact.value),
+          {record.index});
     default:
       // An OST's eviction closes nothing.
       if (fact.kind == Fact::Kind::connected || metadata_.find(record.node) != nullptr) {

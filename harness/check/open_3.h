@@ -17,7 +17,8 @@ class Open3 {
       kinds<record::Started, record::CallBegan, record::CallEnded, record::Crashed>(),
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::opened, Fact::Kind::closed,
             Fact::Kind::layout_set, Fact::Kind::inode_orphaned, Fact::Kind::inode_destroyed,
-            Fact::Kind::object_destroyed, Fact::Kind::recovery_began, Fact::Kind::recovery_ended)};
+            Fact::Kind::object_destroyed, Fact::Kind::recovery_began, Fact::Kind::recovery_ended,
+            Fact::Kind::counted)};
   static constexpr size_t kStripesMax = 1 << 18;
 
   void on(const Record& record, Findings& findings);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/counts.h"
+
 namespace harness::check {
 
 namespace {
@@ -15,6 +17,7 @@ void Open5::on(const Record& record, Findings& findings) {
     if (fact == nullptr) opens_.on(record);
     return;
   }
+  if (fact->kind == Fact::Kind::counted) return audit(record, findings);
   if (fact->kind == Fact::Kind::recovery_began) {
     recovering_[record.node] = true;
     return;
@@ -42,6 +45,38 @@ void Open5::on(const Record& record, Findings& findings) {
       fmt::format("{}:{} is executed and written at once", fact->object.first, fact->object.second),
       {std::min(executor->at.index, writer->at.index),
        std::max(executor->at.index, writer->at.index)});
+}
+
+void Open5::audit(const Record& record, Findings& findings) {
+  const Fact& fact = *fact_of(record);
+  if (fact.text == reference::count::kHeldWriting)
+    held_[fact.client] = {fact.value, {record.index}};
+  if (fact.text != reference::count::kWriters) return;
+  if (!fact.client.empty()) {
+    served_[fact.client] = {fact.value, {record.index}};
+    return;
+  }
+  const size_t known =
+      opens_.count(record.node, [](const Opens::Open& open) { return (open.mode & kWrite) != 0; });
+  if (static_cast<int64_t>(known) == fact.value) return;
+  findings.broken(
+      "OPEN-5",
+      fmt::format("{} opens count as writing, {} files are open for it", fact.value, known),
+      {record.index});
+}
+
+void Open5::finish(Findings& findings) {
+  for (const auto& [client, held] : held_) {
+    const Count* served = served_.find(client);
+    // Who was evicted may not know it yet.
+    if (served == nullptr || served->files == held.files) continue;
+    findings.broken("OPEN-5",
+                    fmt::format("{} has {} files open for writing, the server counts {}",
+                                client.view(), held.files, served->files),
+                    {held.at.index});
+  }
+  served_.clear();
+  held_.clear();
 }
 
 }  // namespace harness::check

@@ -1,5 +1,5 @@
 // OPEN-5: nobody executes what somebody writes, and the count of writers is that of the files open
-// for writing.
+// for writing; so is what an audit counts.
 #pragma once
 
 #include <tuple>
@@ -14,15 +14,24 @@ class Open5 {
   static constexpr Profile kProfile = {
       "OPEN-5", Needs::notes, kinds<record::Crashed>(),
       facts(Fact::Kind::opened, Fact::Kind::closed, Fact::Kind::recovery_began,
-            Fact::Kind::recovery_ended)};
+            Fact::Kind::recovery_ended, Fact::Kind::counted)};
 
   void on(const Record& record, Findings& findings);
-  void finish(Findings&) {}
-  void state(auto&& visit) const { visit(opens_, recovering_); }
+  void finish(Findings& findings);
+  void state(auto&& visit) const { visit(opens_, recovering_, served_, held_); }
 
  private:
+  struct Count {
+    int64_t files = 0;
+    Seen at;
+    void state(auto&& visit) const { visit(files); }
+  };
+  void audit(const Record& record, Findings& findings);
+
   Opens opens_;
   FlatMap<record::NodeIndex, bool> recovering_;
+  FlatMap<reference::ClientName, Count> served_;  // at rest, by the server
+  FlatMap<reference::ClientName, Count> held_;    // by the client
 };
 
 }  // namespace harness::check

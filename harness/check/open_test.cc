@@ -97,4 +97,27 @@ TEST_CASE("OPEN-5: nobody executes what is written") {
   REQUIRE(wrong.note(kMds, opened(10, 8, 2, 2, 1)).broken());
 }
 
+TEST_CASE("OPEN-4: a volatile file has no name, and lives as long as it is open") {
+  const reference::ObjectName file{9, 1};
+  const auto told = [&](Fact::Kind kind) {
+    return Fact{.kind = kind, .object = file, .handle = 5};
+  };
+  Story story("OPEN-4");
+  Fact made = told(Fact::Kind::inode_made);
+  made.transno = 7;
+  made.text = reference::kVolatile;
+  story.note(Story::kMds, made).note(Story::kMds, told(Fact::Kind::opened));
+  REQUIRE(story.broken_at_rest());  // with a name
+  story.note(Story::kMds, told(Fact::Kind::inode_orphaned));
+  REQUIRE_FALSE(story.broken_at_rest());
+  Story early = story, lost = story;
+  story.note(Story::kMds, told(Fact::Kind::closed));
+  REQUIRE(story.broken_at_rest());
+  story.note(Story::kMds, told(Fact::Kind::inode_destroyed));
+  REQUIRE_FALSE(story.broken_at_rest());
+  REQUIRE(early.note(Story::kMds, told(Fact::Kind::inode_destroyed)).broken());
+  lost.crash(Story::kMds).note(Story::kMds, {.kind = Fact::Kind::started, .transno = 6});
+  REQUIRE_FALSE(lost.broken_at_rest());
+}
+
 }  // namespace harness::check

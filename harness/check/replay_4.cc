@@ -9,6 +9,7 @@ namespace harness::check {
 void Replay4::on(const Record& record, Findings& findings) {
   if (const auto* started = std::get_if<record::Started>(&record.what)) {
     if (record::is_server(started->node.role)) servers_[started->node.peer] = record.node;
+    objects_.on(record);
   } else if (const auto* received = std::get_if<record::Received>(&record.what)) {
     const record::Envelope& envelope = received->envelope;
     if (envelope.kind != record::Envelope::Kind::reply || envelope.transno == 0) return;
@@ -48,6 +49,8 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
       return;
     case Fact::Kind::recovery_ended:
       return judge(record, findings);
+    case Fact::Kind::counted:
+      return objects_.on(record);
     case Fact::Kind::reached:
       if (fact.text.ends_with(reference::kReplyTooLate)) not_heard(fact);
       return;
@@ -79,6 +82,19 @@ void Replay4::judge(const Record& record, Findings& findings) {
                     place.second, operation.xid, operation.client.view()),
         {operation.at.index, record.index});
   }
+}
+
+void Replay4::finish(Findings& findings) {
+  for (const CountedObjects::Range& held : objects_.held()) {
+    if (!objects_.complete() || objects_.is_stripe(held.ost, held.seq, held.first)) continue;
+    findings.broken(
+        "REPLAY-4",
+        fmt::format("a file that is open has object {} of OST {} by its client, and not "
+                    "by the server",
+                    held.first, held.ost),
+        {held.at.index});
+  }
+  objects_.forget();
 }
 
 }  // namespace harness::check

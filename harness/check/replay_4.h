@@ -1,12 +1,14 @@
 // REPLAY-4: what a client was told is done, is done after a recovery that the client comes back to
 // and is not evicted in: it was durable, or was replayed. Not so a close: where its open was
 // durable it may find nothing to close any more (facts: semantics 2.4, 2.6), and OPEN-2 and OPEN-3
-// say what has to come of it.
+// say what has to come of it. At rest the files that clients have open have the objects that these
+// were told of.
 #pragma once
 
 #include <tuple>
 
 #include "harness/check/checker.h"
+#include "harness/check/counted_objects.h"
 #include "harness/check/flat_map.h"
 #include "harness/check/seen.h"
 
@@ -18,12 +20,12 @@ class Replay4 {
       "REPLAY-4", Needs::notes, kinds<record::Started, record::Received>(),
       facts(Fact::Kind::executed, Fact::Kind::committed, Fact::Kind::started,
             Fact::Kind::slot_found, Fact::Kind::slot_erased, Fact::Kind::evicted,
-            Fact::Kind::recovery_ended, Fact::Kind::reached)};
+            Fact::Kind::recovery_ended, Fact::Kind::reached, Fact::Kind::counted)};
   static constexpr size_t kOperationsMax = 1 << 18;
 
   void on(const Record& record, Findings& findings);
-  void finish(Findings&) {}
-  void state(auto&& visit) const { visit(servers_, operations_, found_); }
+  void finish(Findings& findings);
+  void state(auto&& visit) const { visit(servers_, operations_, found_, objects_); }
 
  private:
   struct Operation {  // executed, not committed
@@ -44,6 +46,7 @@ class Replay4 {
   FlatMap<record::PeerId, record::NodeIndex> servers_;
   FlatMap<Place, Operation> operations_;
   FlatMap<ServedClient, bool> found_;  // slots of the last start
+  CountedObjects objects_;             // at rest
 };
 
 }  // namespace harness::check

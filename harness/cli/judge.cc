@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "harness/check/audit.h"
 #include "harness/check/checkers.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
@@ -61,7 +62,7 @@ std::map<uint64_t, std::string> witness_lines(const std::string& path,
 }
 
 void print(const std::vector<Verdict>& verdicts, const std::map<uint64_t, std::string>& lines,
-           uint64_t records, bool rested) {
+           const check::Audit& audit, uint64_t records, bool rested) {
   for (const Verdict& verdict : verdicts) {
     fmt::print("{:<13} {}", word(verdict.outcome), verdict.property);
     if (verdict.outcome == Outcome::broken) fmt::print(": {}", verdict.violation.what);
@@ -69,6 +70,7 @@ void print(const std::vector<Verdict>& verdicts, const std::map<uint64_t, std::s
     fmt::print("\n");
     for (const uint64_t index : verdict.violation.witness) fmt::print("    {}\n", lines.at(index));
   }
+  for (const std::string& line : audit.lines()) fmt::print("at rest {}\n", line);
   const auto count = [&](Outcome outcome) {
     return std::ranges::count(verdicts, outcome, &Verdict::outcome);
   };
@@ -91,6 +93,14 @@ Json to_json(const Verdict& verdict, const std::map<uint64_t, std::string>& line
           {"witness", witness}};
 }
 
+Json to_json(const check::Audit& audit) {
+  Json json = Json::object();
+  for (const check::Audit::Node& node : audit.nodes()) {
+    for (const check::Audit::Count& count : node.counts) json[node.name][count.what] = count.value;
+  }
+  return json;
+}
+
 ExitCode judge(const JudgeOptions& options) {
   auto reader = record::HistoryReader::open(options.file);
   if (!reader) {
@@ -98,6 +108,7 @@ ExitCode judge(const JudgeOptions& options) {
     return ExitCode::usage;
   }
   check::Checkers checkers;
+  check::Audit audit;
   record::RecordText text;
   uint64_t records = 0;
   bool notes = false;
@@ -113,6 +124,7 @@ ExitCode judge(const JudgeOptions& options) {
     notes = notes || std::holds_alternative<record::Noted>((*record)->what);
     rested = std::holds_alternative<record::Quiesced>((*record)->what);
     checkers.on(**record);
+    audit.on(**record);
     if (!options.records) continue;
     text.see(**record);
     fmt::print("{}\n", text.line(**record));
@@ -127,11 +139,12 @@ ExitCode judge(const JudgeOptions& options) {
   const std::vector<Verdict> verdicts = checkers.verdicts(notes);
   const auto lines = witness_lines(options.file, verdicts);
   if (options.json) {
-    Json all = Json::array();
-    for (const Verdict& verdict : verdicts) all.push_back(to_json(verdict, lines));
+    Json properties = Json::array();
+    for (const Verdict& verdict : verdicts) properties.push_back(to_json(verdict, lines));
+    const Json all = {{"properties", properties}, {"audit", to_json(audit)}};
     fmt::print("{}\n", json_text(all));
   } else {
-    print(verdicts, lines, records, rested);
+    print(verdicts, lines, audit, records, rested);
   }
   if (checkers.broken()) return ExitCode::fail;
   const bool undecided = std::ranges::any_of(

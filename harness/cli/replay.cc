@@ -7,12 +7,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "harness/check/audit.h"
 #include "harness/cli/capsule_file.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
 #include "harness/cli/version.h"
-#include "harness/json_text.h"
+#include "harness/explore/fault_plan.h"
 #include "harness/explore/shrink.h"
+#include "harness/json_text.h"
 #include "harness/record/message_capture.h"
 #include "harness/report/perfetto.h"
 #include "harness/report/sequence.h"
@@ -28,6 +30,7 @@ struct ReplayOptions {
   std::string text;
   std::string pcapng;
   std::string perfetto;
+  std::string plan;
   bool json = false;
 };
 
@@ -65,12 +68,13 @@ bool save_capture(const std::string& path, const report::Run& run) {
   return capture.ok();
 }
 
-bool save_reports(const ReplayOptions& options, const report::Run& run) {
+bool save_reports(const ReplayOptions& options, const report::Run& run, const faults::Plan& plan) {
   bool saved = true;
   if (!options.svg.empty()) saved &= save_file(options.svg, report::sequence_svg(run));
   if (!options.text.empty()) saved &= save_file(options.text, report::sequence_text(run));
   if (!options.perfetto.empty()) saved &= save_file(options.perfetto, report::perfetto_trace(run));
   if (!options.pcapng.empty()) saved &= save_capture(options.pcapng, run);
+  if (!options.plan.empty()) saved &= save_file(options.plan, faults::to_text(plan));
   return saved;
 }
 
@@ -90,15 +94,26 @@ void print_replayed(const LoadedCapsule& loaded, const explore::Replayed& replay
   }
 }
 
+check::Audit audit_of(const explore::Walk& walk) {
+  check::Audit audit;
+  for (const record::Record& record : walk.records()) audit.on(record);
+  return audit;
+}
+
 Json json_of(const LoadedCapsule& loaded, const explore::Replayed& replayed,
              const explore::Walk& walk) {
+  Json audit = Json::object();
+  for (const check::Audit::Node& node : audit_of(walk).nodes()) {
+    for (const check::Audit::Count& count : node.counts) audit[node.name][count.what] = count.value;
+  }
   return {{"title", loaded.capsule.title},
           {"property", loaded.capsule.property},
           {"build", loaded.capsule.build_id},
           {"steps", replayed.steps},
           {"difference", replayed.difference.value_or("")},
           {"violated", replayed.violated},
-          {"what", replayed.violated ? walk.broken().front().what : ""}};
+          {"what", replayed.violated ? walk.broken().front().what : ""},
+          {"audit", audit}};
 }
 
 ExitCode replay(const ReplayOptions& options) {
@@ -110,11 +125,14 @@ ExitCode replay(const ReplayOptions& options) {
   explore::Walk walk(loaded->scenario, {loaded->capsule.property});
   walk.keep_records();
   const explore::Replayed replayed = explore::replay(loaded->capsule, loaded->schedule, walk);
-  const bool saved = save_reports(options, run_of(*loaded, walk));
+  const faults::Plan plan =
+      explore::plan_of(walk.cast(), walk.records(), walk.prepared(), loaded->capsule.title);
+  const bool saved = save_reports(options, run_of(*loaded, walk), plan);
   if (options.json) {
     fmt::print("{}\n", json_text(json_of(*loaded, replayed, walk)));
   } else {
     print_replayed(*loaded, replayed, walk);
+    for (const std::string& line : audit_of(walk).lines()) fmt::print("at rest {}\n", line);
   }
   if (replayed.difference) return ExitCode::inconclusive;
   if (!saved) return ExitCode::broken;
@@ -167,6 +185,7 @@ void add_replay(CLI::App& app, ExitCode& exit) {
   command->add_option("--text", options->text, "the same as text");
   command->add_option("--pcapng", options->pcapng, "its messages, faults as packet comments");
   command->add_option("--perfetto", options->perfetto, "a trace for ui.perfetto.dev");
+  command->add_option("--plan", options->plan, "its faults, as a plan for `assay run --faults`");
   command->add_flag("--json", options->json, "the result as JSON");
   command->callback([options, &exit] { exit = replay(*options); });
 }

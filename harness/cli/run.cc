@@ -37,6 +37,7 @@ struct RunOptions {
   uint32_t jobs = 0;
   uint32_t repeat = 1;
   bool coverage = false;
+  bool audit = false;
   bool json = false;
 };
 
@@ -67,6 +68,20 @@ Colour colour_of(Outcome outcome) {
   CHECK(false, "no such outcome");
 }
 
+// What was left at the end of the case.
+void print_audit(const Verdict& verdict) {
+  if (verdict.audit.empty()) return;
+  const Json audit = Json::parse(verdict.audit);
+  for (const auto& [node, counts] : audit.items()) {
+    std::string line;
+    for (const auto& [what, value] : counts.items()) {
+      if (value.get<int64_t>() == 0) continue;
+      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", value.get<int64_t>(), what);
+    }
+    fmt::print("  at rest {}: {}\n", node, line.empty() ? "nothing" : line);
+  }
+}
+
 // What somebody needs to act on a verdict: the requirement, where it is written, what was seen,
 // and how to see it again.
 void explain(const RunOptions& options, const Target& target, const Verdict& verdict) {
@@ -80,7 +95,7 @@ void explain(const RunOptions& options, const Target& target, const Verdict& ver
   fmt::print("{} {} on {}{}\n",
              coloured(suites::outcome_name(verdict.outcome), colour_of(verdict.outcome), colours),
              coloured(verdict.id, Colour::bold, colours), target.name, issue);
-  if (verdict.outcome == Outcome::pass) return;
+  if (verdict.outcome == Outcome::pass) return options.audit ? print_audit(verdict) : void();
   fmt::print("  {}: {} ({})\n", c.requirement, c.sentence, c.source);
   for (std::string_view rest = verdict.why; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
@@ -91,6 +106,7 @@ void explain(const RunOptions& options, const Target& target, const Verdict& ver
       target.file ? options.target : fmt::format("{} --world {}", target.name, options.world);
   fmt::print("  again: ./assay run --target {} --only {} --seed {}{}\n", on, verdict.id,
              verdict.seed, options.faults.empty() ? "" : " --faults " + options.faults);
+  print_audit(verdict);
 }
 
 Json to_json(const RunOptions& options, const Target& target, const Verdict& verdict) {
@@ -105,6 +121,7 @@ Json to_json(const RunOptions& options, const Target& target, const Verdict& ver
                {"why", verdict.why},
                {"seconds", verdict.seconds}};
   if (!verdict.issue.empty()) json["expected"] = verdict.issue;
+  if (!verdict.audit.empty()) json["audit"] = Json::parse(verdict.audit);
   if (options.coverage) json["fault_points"] = point_names(verdict);
   return json;
 }
@@ -209,7 +226,7 @@ ExitCode run_targets(const RunOptions& options, const std::vector<Target>& targe
     const auto seen = [&](const Verdict& verdict) {
       progress.show(fmt::format("{} {}/{} {}", target.name, ++done, total, verdict.id));
       const bool dull = verdict.outcome == Outcome::pass && verdict.issue.empty();
-      if (options.json || dull) return;
+      if (options.json || (dull && !options.audit)) return;
       progress.clear();
       explain(options, target, verdict);
       std::fflush(stdout);
@@ -270,6 +287,8 @@ void add_run(CLI::App& app, ExitCode& exit) {
                       "a plan that strikes in every case (README, Fault plans)");
   command->add_flag("--coverage", options->coverage,
                     "which of Lustre's fault points were hit, and by which case");
+  command->add_flag("--audit", options->audit,
+                    "what each case left at rest, counted, also where it passed");
   command->add_option("--seed", options->seed, "what the schedule is drawn from")
       ->capture_default_str();
   command

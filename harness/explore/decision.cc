@@ -12,9 +12,9 @@ namespace {
 
 using Kind = Decision::Kind;
 
-constexpr std::array<std::string_view, 12> kVerbs = {"call",    "deliver",   "commit",  "start",
-                                                     "release", "timer",     "crash",   "drop",
-                                                     "delay",   "duplicate", "reorder", "evict"};
+constexpr std::array<std::string_view, 13> kVerbs = {
+    "call", "deliver", "commit",    "start",   "release", "timer", "crash",
+    "drop", "delay",   "duplicate", "reorder", "evict",   "die"};
 
 bool on_link(Kind kind) {
   return kind == Kind::deliver || kind == Kind::release ||

@@ -4,6 +4,7 @@
 //   call client1                  deliver client1>mds          crash mds
 //   commit mds                    drop mds>client1 bulk        start mds
 //   timer client1 40000001/3      release ost0>mds 0           evict client1 mds
+//   die client1
 #pragma once
 
 #include <compare>
@@ -43,6 +44,7 @@ struct Decision {
     duplicate,  // link's oldest arrives now, and once more later
     reorder,    // link's second arrives first from now on
     evict,      // link.to = server, link.from = client
+    die,        // node = client
   };
   Kind kind = Kind::call;
   NodeIndex node = 0;

@@ -27,6 +27,16 @@ bool names_file(reference::Syscall::Kind kind) {
   return kind == read || kind == write || kind == fsync || kind == close || kind == flock;
 }
 
+// Of the MGS its logs alone are judged.
+reference::DefectSet defects_of(record::Role role, const reference::DefectSet& planted) {
+  if (role != record::Role::mgs) return planted;
+  reference::DefectSet kept;
+  for (const reference::DefectInfo& info : reference::kDefects) {
+    if (info.requirement == "MGS-1" && planted.has(info.defect)) kept.add(info.defect);
+  }
+  return kept;
+}
+
 // Makes the records of one step, in the order of their happening.
 class Recorder {
  public:
@@ -105,6 +115,9 @@ void run(const Cast& cast, NodeIndex self, sim::Node& node, const Happening& hap
       node.start(now, self, happened);
       recorder.add(record::Started{cast.node(self), node.config.dialect});
       return;
+    case Happening::Kind::audit:
+      for (reference::Fact& count : node.audit()) happened.said.push_back({self, std::move(count)});
+      return;
     case Happening::Kind::drop:
     case Happening::Kind::delay:
     case Happening::Kind::duplicate:
@@ -155,8 +168,7 @@ sim::Node Cast::make(NodeIndex node) const {
   made.config.index = is_server(node) ? this->node(node).index : 0;
   made.config.seed = scenario_.seed;
   made.config.timing = scenario_.timing;
-  const bool judged = role(node) != record::Role::mgs;
-  made.config.defects = judged ? scenario_.defects : reference::DefectSet();
+  made.config.defects = defects_of(role(node), scenario_.defects);
   made.config.som = scenario_.som;
   if (role(node) == record::Role::mds && scenario_.som_from_restart) made.config.som.on = false;
   switch (role(node)) {

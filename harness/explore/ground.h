@@ -60,6 +60,7 @@ struct Happening {
     evict,  // from = client, counted from 0
     crash,
     start,
+    audit,  // it says what it has, and stays as it is
     // Faults on a message to this node: nothing but a record of it. As `received`.
     drop,
     delay,

@@ -43,7 +43,7 @@ struct Fixed {  // the part of every position that is as long, encoded
   uint64_t met = 0;
   Budget left;
   uint8_t nodes = 0, clients = 0, parcels = 0, held = 0, checkers = 0;
-  std::array<uint8_t, 5> reserved = {};
+  std::array<uint8_t, 4> reserved = {};
 };
 static_assert(sizeof(Fixed) == 40 && std::has_unique_object_representations_v<Fixed>);
 static_assert(std::has_unique_object_representations_v<Parcel> && sizeof(Parcel) == 8);
@@ -103,12 +103,15 @@ Position decode(const uint8_t* bytes) {
 bool Rules::can_call(const Position& position, size_t client) const {
   const Script& script = cast_.scenario().clients[client];
   const Position::Client& at = position.clients[client];
-  return !at.waiting && at.next < script.prepared.size() + script.calls.size();
+  if (at.next >= script.prepared.size() + script.calls.size()) return false;
+  return at.waiting == 0 || cast_.call(client, at.next).beside;
 }
 
 bool Rules::all_up(const Position& position) const {
-  return std::ranges::all_of(position.nodes,
-                             [&](uint32_t node) { return ground_.node(node).up(); });
+  for (NodeIndex i = 0; i < cast_.first_client(); ++i) {
+    if (!ground_.node(position.nodes[i]).up()) return false;
+  }
+  return true;
 }
 
 bool Rules::aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) const {
@@ -178,7 +181,8 @@ void Rules::add_free(const Position& position, std::vector<Decision>& out) const
       out.push_back({.kind = Kind::commit, .node = i});
   }
   for (NodeIndex i = 0; i < position.nodes.size(); ++i) {
-    if (!ground_.node(position.nodes[i]).up()) out.push_back({.kind = Kind::start, .node = i});
+    if (!cast_.is_server(i) || ground_.node(position.nodes[i]).up()) continue;  // the dead stay so
+    out.push_back({.kind = Kind::start, .node = i});
   }
   for (uint32_t i = 0; i < position.held.size(); ++i) {
     const LinkKey link = position.held[i].link;
@@ -228,6 +232,10 @@ void Rules::add_faults(const Position& position, std::vector<Decision>& out) con
     if (i > 0 && position.parcels[i - 1].link == position.parcels[i].link) continue;
     add_link_faults(position, i, out);
   }
+  for (NodeIndex i = cast_.first_client(); i < cast_.size(); ++i) {
+    if (position.left.of(Fault::death) == 0 || !ground_.node(position.nodes[i]).up()) continue;
+    if (aimed(Fault::death, i, i, 0)) out.push_back({.kind = Kind::die, .node = i});
+  }
   if (position.left.of(Fault::evict) == 0) return;
   for (NodeIndex server = 1; server < cast_.first_client(); ++server) {
     if (!ground_.node(position.nodes[server]).up()) continue;
@@ -257,6 +265,13 @@ bool Rules::spoken(const Position& position) const {
 bool Rules::ended(const Position& position) const {
   if (impatient(position) || spoken(position)) return true;
   return position.held.empty() && at_rest(position) && (!waiting(position) || stuck(position));
+}
+
+void Rules::audit(Position& position) const {
+  if (!position.held.empty() || !at_rest(position) || waiting(position)) return;
+  for (NodeIndex i = 0; i < position.nodes.size() && !position.broken; ++i) {
+    step(position, i, {Happening::Kind::audit});
+  }
 }
 
 // For a call to end, or for clients to come back to a server that was restarted: one that was idle
@@ -293,10 +308,10 @@ bool Rules::at_rest(const Position& position) const {
   for (size_t i = 0; i < position.clients.size(); ++i) {
     if (can_call(position, i)) return false;
   }
-  if (!position.parcels.empty()) return false;
+  if (!position.parcels.empty() || !all_up(position)) return false;
   return std::ranges::all_of(position.nodes, [&](uint32_t number) {
     const sim::Node& node = ground_.node(number);
-    return node.up() && !node.committable() && std::ranges::all_of(node.timers, is_ping);
+    return !node.committable() && std::ranges::all_of(node.timers, is_ping);
   });
 }
 
@@ -340,8 +355,8 @@ const Stepped& Rules::step(Position& position, NodeIndex self, const Happening& 
   for (const Stepped::Ended& ended : stepped.ended) {
     const size_t client = self - cast_.first_client();
     Position::Client& caller = position.clients[client];
-    if (!caller.waiting || ended.call + 1 != caller.next) continue;
-    caller.waiting = false;
+    if (caller.waiting == 0 || ended.call >= caller.next) continue;
+    --caller.waiting;
     const Call& call = cast_.call(client, ended.call);
     if (call.call.kind != reference::Syscall::Kind::open) continue;
     CHECK(ended.value < 256);
@@ -376,7 +391,7 @@ const Stepped& Rules::call(Position& position, size_t client) const {
   const Call& call = cast_.call(client, index);
   const uint32_t file = call.call.fd < kSlots ? caller.files[call.call.fd] : 0;
   ++caller.next;
-  caller.waiting = true;
+  ++caller.waiting;
   return step(position, static_cast<NodeIndex>(cast_.first_client() + client),
               {Happening::Kind::call, static_cast<NodeIndex>(client), index | file << 16});
 }
@@ -418,6 +433,15 @@ const Stepped& Rules::apply(Position& position, const Decision& decision) const 
       const Stepped& crashed = step(position, node, {Happening::Kind::crash});
       crash(position, node);
       return crashed;
+    }
+    case Kind::die: {
+      const Stepped& died = step(position, node, {Happening::Kind::crash});
+      crash(position, node);
+      Position::Client& client = position.clients[node - cast_.first_client()];
+      const Script& script = cast_.scenario().clients[node - cast_.first_client()];
+      client.next = static_cast<uint8_t>(script.prepared.size() + script.calls.size());
+      client.waiting = 0;
+      return died;
     }
     case Kind::drop:
     case Kind::delay:
@@ -475,7 +499,7 @@ bool Rules::settle(Position& position, bool timers, size_t client) const {
   constexpr int kStepsMax = 100'000;
   std::vector<Decision> choices;
   const auto waits = [&] {
-    return client < position.clients.size() && position.clients[client].waiting;
+    return client < position.clients.size() && position.clients[client].waiting != 0;
   };
   for (int steps = 0; steps < kStepsMax; ++steps) {
     if (timers && !waits()) return true;
@@ -508,7 +532,7 @@ std::expected<Position, std::string> Rules::root(Cast& cast) {
   for (size_t i = 0; i < clients; ++i) {
     for (size_t n = 0; n < cast.scenario().clients[i].prepared.size(); ++n) {
       if (!call(position, i).failed.empty() || !settle(position, true, i) ||
-          position.clients[i].waiting) {
+          position.clients[i].waiting != 0) {
         return std::unexpected("a prepared call does not end");
       }
     }

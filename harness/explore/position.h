@@ -27,7 +27,7 @@ struct Position {
 
   struct Client {
     uint8_t next = 0;                        // call
-    bool waiting = false;                    // for the one before to end
+    uint8_t waiting = 0;                     // calls that have begun and not ended
     std::array<uint8_t, kSlots> files = {};  // descriptors; 0: not open
     bool operator==(const Client&) const = default;
   };
@@ -67,6 +67,8 @@ class Rules {
   bool spoken(const Position& position) const;
   // Whether all has ended that can: then the checkers finish.
   bool ended(const Position& position) const;
+  // Of a position that has ended, once: the checkers hear what everybody has, if all is at rest.
+  void audit(Position& position) const;
 
  private:
   bool impatient(const Position& position) const;

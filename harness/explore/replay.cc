@@ -22,7 +22,7 @@ static_assert(kCallNames.size() == static_cast<size_t>(reference::Syscall::Kind:
 
 std::vector<Capsule::Call> kept(const std::vector<Call>& calls) {
   std::vector<Capsule::Call> out;
-  for (const Call& call : calls) out.push_back({call.call, call.slot});
+  for (const Call& call : calls) out.push_back({call.call, call.slot, call.beside});
   return out;
 }
 
@@ -30,7 +30,7 @@ std::expected<std::vector<Call>, std::string> calls_of(const std::vector<Capsule
   std::vector<Call> out;
   for (const Capsule::Call& call : calls) {
     if (call.slot >= kSlots) return std::unexpected("a file slot that does not exist");
-    out.push_back({call.call, call.slot});
+    out.push_back({call.call, call.slot, call.beside});
   }
   return out;
 }

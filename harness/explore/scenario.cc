@@ -51,11 +51,26 @@ Call flock(uint32_t how, uint8_t slot = 0) {
   return {{.kind = Kind::flock, .flags = how, .fd = slot, .length = ~uint64_t{0}}};
 }
 constexpr uint32_t kWriteLock = 1, kUnlock = 2;  // F_WRLCK, F_UNLCK
+Call execute(std::string path, uint8_t slot = 0) {
+  constexpr uint32_t kExecute = 040;  // FMODE_EXEC, as exec(2) opens
+  return {{.kind = Kind::open, .path = std::move(path), .flags = kExecute}, slot};
+}
+Call beside(Call call) {
+  call.beside = true;
+  return call;
+}
 
 Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
   Budget made;
   for (const auto& [fault, count] : entries) made.of(fault) = count;
   return made;
+}
+
+// A client has to be heard at each ping.
+reference::Timing impatient() {
+  reference::Timing timing;
+  timing.ping_evict_timeout = timing.ping_interval;
+  return timing;
 }
 
 std::vector<Scenario> of_one_client() {
@@ -110,6 +125,38 @@ std::vector<Scenario> of_one_client() {
   };
 }
 
+// Several calls of one client at once; and what becomes of who goes for good.
+std::vector<Scenario> of_one_client_more() {
+  using enum Fault;
+  return {
+      {.name = "chmod-beside-close",
+       .what = "one client changes a mode while it closes a file",
+       .clients = {{{mount(), create("/f"), mkdir("/d")}, {chmod("/d", 0700), beside(close())}}},
+       .budget = budget({{drop, 1}})},
+      {.name = "mkdirs-beside",
+       .what = "one client makes two directories at once",
+       .clients = {{{mount()}, {mkdir("/a"), beside(mkdir("/b"))}}},
+       .budget = budget({{drop, 1}})},
+      {.name = "hold",
+       .what = "one client creates a file and keeps it open",
+       .clients = {{{mount()}, {create("/f")}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "unlink",
+       .what = "one client unlinks a file",
+       .clients = {{{mount(), create("/f"), close()}, {unlink("/f")}}},
+       .budget = budget({{crash, 1}, {death, 1}})},
+      {.name = "discard",
+       .what = "one client takes away what it has just written, and writes again",
+       .clients = {{{mount(), create("/f"), write("content")},
+                    {truncate("/f", 0), write("more"), fsync()}}},
+       .budget = budget({{drop, 1}})},
+      {.name = "remount",
+       .what = "one client mounts after the servers may have died",
+       .clients = {{{mount(), mkdir("/d")}, {stat("/d")}}},
+       .budget = budget({{crash, 1}})},
+  };
+}
+
 std::vector<Scenario> of_two_clients() {
   using enum Fault;
   return {
@@ -137,6 +184,10 @@ std::vector<Scenario> of_two_clients() {
        .clients = {{{mount(), mkdir("/a")}, {rename("/a", "/b")}},
                    {{mount(), stat("/a")}, {stat("/a")}}},
        .budget = budget({{evict, 1}})},
+      {.name = "moved-parent",
+       .what = "one client renames a directory below which another knows a name",
+       .clients = {{{mount(), mkdir("/a"), mkdir("/a/b")}, {rename("/a", "/c")}},
+                   {{mount(), stat("/a/b")}, {stat("/a/b")}}}},
       {.name = "chmod-chmod",
        .what = "two clients change the mode of a directory each",
        .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
@@ -147,6 +198,12 @@ std::vector<Scenario> of_two_clients() {
        .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
                    {{mount(), stat("/a")}, {chmod("/a", 0711)}}},
        .budget = budget({{crash, 1}})},
+      {.name = "chmod-three",
+       .what = "two clients change the mode of one directory, a third that of another",
+       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
+                   {{mount(), stat("/a")}, {chmod("/a", 0711)}},
+                   {{mount(), mkdir("/c")}, {chmod("/c", 0700)}}},
+       .budget = budget({{crash, 1}, {death, 1}})},
   };
 }
 
@@ -178,6 +235,13 @@ std::vector<Scenario> of_one_file() {
        .what = "one client keeps open what another unlinks",
        .clients = {{{mount(), create("/f")}, {}}, {{mount(), stat("/f")}, {unlink("/f")}}},
        .budget = budget({{crash, 1}})},
+      {.name = "close-orphan",
+       .what = "two clients have a file open that has no name, one closes it",
+       .clients = {{{mount(), create("/f")}, {close()}}, {{mount(), open("/f"), unlink("/f")}, {}}},
+       .budget = budget({{crash, 1}})},
+      {.name = "execute",
+       .what = "one client executes what another has open for writing",
+       .clients = {{{mount(), create("/f")}, {}}, {{mount()}, {execute("/f")}}}},
       {.name = "create-unlink",
        .what = "one client creates a file, another removes it",
        .clients = {{{mount(), mkdir("/a")}, {create("/f")}}, {{mount()}, {unlink("/f")}}},
@@ -195,6 +259,15 @@ std::vector<Scenario> of_one_file() {
        .what = "two clients take the same file lock",
        .clients = {{{mount(), create("/f")}, {flock(kWriteLock), flock(kUnlock)}},
                    {{mount(), open("/f")}, {flock(kWriteLock), flock(kUnlock)}}}},
+      {.name = "flock-held",
+       .what = "one client keeps a file lock, another waits for it",
+       .clients = {{{mount(), create("/f"), flock(kWriteLock)}, {}},
+                   {{mount(), open("/f")}, {flock(kWriteLock)}}},
+       .timing = impatient()},
+      {.name = "truncate-stat",
+       .what = "one client truncates, another asks for the size",
+       .clients = {{{mount(), create("/f"), write("content"), fsync()}, {truncate("/f", 3)}},
+                   {{mount()}, {stat("/f")}}}},
       {.name = "stat-size",
        .what = "one client writes, another asks for the size",
        .clients = {{{mount(), create("/f")}, {write("content")}}, {{mount()}, {stat("/f")}}},
@@ -204,6 +277,7 @@ std::vector<Scenario> of_one_file() {
 
 std::vector<Scenario> make() {
   std::vector<Scenario> all = of_one_client();
+  std::ranges::move(of_one_client_more(), std::back_inserter(all));
   std::ranges::move(of_two_clients(), std::back_inserter(all));
   std::ranges::move(of_one_file(), std::back_inserter(all));
   return all;
@@ -212,14 +286,14 @@ std::vector<Scenario> make() {
 }  // namespace
 
 std::string_view fault_name(Fault fault) {
-  static constexpr std::array<std::string_view, kFaults> kNames = {"crash",     "drop",    "delay",
-                                                                   "duplicate", "reorder", "evict"};
+  static constexpr std::array<std::string_view, kFaults> kNames = {
+      "crash", "drop", "delay", "duplicate", "reorder", "evict", "death"};
   return kNames[static_cast<size_t>(fault)];
 }
 
 std::string_view fault_option(Fault fault) {
   static constexpr std::array<std::string_view, kFaults> kNames = {
-      "crashes", "drops", "delays", "duplicates", "reorders", "evictions"};
+      "crashes", "drops", "delays", "duplicates", "reorders", "evictions", "deaths"};
   return kNames[static_cast<size_t>(fault)];
 }
 

@@ -2,7 +2,8 @@
 // root, where the mounts and what else is prepared have ended, all schedules are walked.
 //
 // The rules of a schedule. For nothing: a link delivers its oldest message, a node makes its oldest
-// transaction durable, a client starts its next call when the one before has ended, a server that
+// transaction durable, a client starts its next call when those before have ended (one that is
+// `beside` the one before: when that has begun), a server that
 // crashed starts again, a held message is let go. Time passes only when nothing of this is left
 // (letting go excepted: a held message is overtaken by timers), to the earliest timer; equal ones
 // are a choice, and what follows from the first comes before the second. Each fault costs one of
@@ -28,8 +29,9 @@ namespace harness::explore {
 using reference::Dialect;
 using reference::Time;
 
-enum class Fault : uint8_t { crash, drop, delay, duplicate, reorder, evict };
-inline constexpr size_t kFaults = 6;
+// death: a client goes without a word, for good.
+enum class Fault : uint8_t { crash, drop, delay, duplicate, reorder, evict, death };
+inline constexpr size_t kFaults = 7;
 std::string_view fault_name(Fault fault);    // "crash"
 std::string_view fault_option(Fault fault);  // "crashes", as on the command line
 
@@ -49,6 +51,7 @@ inline constexpr uint8_t kSlots = 2;
 struct Call {
   reference::Syscall call;
   uint8_t slot = 0;
+  bool beside = false;  // may begin though the one before has not ended
 };
 
 struct Script {
@@ -67,7 +70,7 @@ struct Aim {
   static constexpr uint8_t kAny = 255;
   Fault fault = Fault::crash;
   uint8_t from = kAny;  // node; of an eviction: the client
-  uint8_t to = kAny;    // of a crash: the node
+  uint8_t to = kAny;    // of a crash or a death: the node
   uint32_t opcode = 0;  // of a message's request, 0: any message
   uint8_t most = kAny;  // of a crash: so often
 };
@@ -84,7 +87,7 @@ struct Scenario {
   std::vector<Script> clients;
   Budget budget;
   reference::Timing timing;
-  reference::DefectSet defects;  // of all but the MGS, which takes no part in what is judged
+  reference::DefectSet defects;  // of the MGS only those of its logs: the rest is not judged
   uint64_t seed = 1;
   Time patience = 3600 * reference::kSecond;  // of the cluster's time, from the root on
   std::vector<Aim> aims;

@@ -251,7 +251,7 @@ class Worker {
   static constexpr size_t kBufferBytes = 1 << 18;
 
   void expand(const Item& item, const Twins& twins);
-  void end_here(const Item& item, const Position& position);
+  void end_here(const Item& item, Position position);
   void judge_step(const Item& item, size_t decision, const Twins& twins, Twins& child,
                   const Move& move, uint64_t candidates);
   uint64_t sleepers(const Position& position, const Move& taken, uint64_t candidates) const;
@@ -409,10 +409,11 @@ void Worker::judge_step(const Item& item, size_t decision, const Twins& twins, T
   }
 }
 
-void Worker::end_here(const Item& item, const Position& position) {
+void Worker::end_here(const Item& item, Position position) {
   if (item.again != 0) return;
   ++ends;
-  if (!shared_.ground.broken_by_end(position.checkers)) return;
+  shared_.rules.audit(position);
+  if (!position.broken && !shared_.ground.broken_by_end(position.checkers)) return;
   for (const uint32_t number : position.checkers) {
     check::Checkers finished = shared_.ground.checkers(number);
     finished.finish();

@@ -52,6 +52,18 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"removed-file-made-again", "create-unlink", of({crash, drop})},
     {"gap-skipped-early", "chmod-chmod", of({crash})},
     {"cancelling-lock-not-replayed", "dirty-lock", of({crash})},
+    {"target-not-logged", "mount", of({})},
+    {"target-logged-twice", "mkdir", of({crash})},
+    {"grant-leaked", "mkdir", of({evict})},
+    {"grant-returned-twice", "discard", of({drop})},
+    {"objects-destroyed-before-commit", "unlink", of({crash, death})},
+    {"unlink-log-not-written", "unlink", of({crash, death})},
+    {"executor-beside-writer", "execute", of({})},
+    {"modifications-not-serialised", "mkdirs-beside", of({drop})},
+    {"replayed-create-without-objects", "hold", of({crash})},
+    {"write-count-lost-in-replay", "hold", of({crash})},
+    {"pings-do-not-count", "flock-held", of({})},
+    {"punch-keeps-size", "truncate-stat", of({})},
 });
 
 }  // namespace

@@ -11,7 +11,8 @@ using Kind = Decision::Kind;
 
 bool same_calls(const std::vector<Call>& a, const std::vector<Call>& b) {
   return std::ranges::equal(a, b, [](const Call& x, const Call& y) {
-    return x.slot == y.slot && reference::digest_of(x.call) == reference::digest_of(y.call);
+    return x.slot == y.slot && x.beside == y.beside &&
+           reference::digest_of(x.call) == reference::digest_of(y.call);
   });
 }
 

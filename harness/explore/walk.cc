@@ -51,6 +51,7 @@ const Stepped& Walk::apply(const Decision& decision) {
 bool Walk::over() {
   if (!enabled().empty()) return false;
   if (!finished_ && broken_.empty()) {
+    rules_.audit(position_);
     ground_.finish();
     look_for_violations();
   }

@@ -173,6 +173,12 @@ bool ClientSide::ours_at_rest(uint64_t& events) const {
   return rest;
 }
 
+void ClientSide::audit_ours() const {
+  for (const auto& client : clients_) {
+    if (client->node) client->node->audit();
+  }
+}
+
 // Each mount has one of its own.
 void ClientSide::learn_uuid(OurNode& node) {
   if (node.number == 0 || node.machine == nullptr || node.machine->uuid() == node.uuid) return;

@@ -101,6 +101,8 @@ class ClientSide : public World {
   bool calls_ended() const;
   // Nothing is left to happen at our nodes but what is periodic; adds to the events they have seen.
   bool ours_at_rest(uint64_t& events) const;
+  // Our nodes note what they have.
+  void audit_ours() const;
   // Orders that were given are carried out.
   bool orders_done() const { return orders_.empty(); }
   bool run_for(Time duration);

@@ -6,7 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "harness/client_table.h"
 #include "protocol/check.h"
+#include "reference/counts.h"
 #include "reference/nid.h"
 
 namespace harness::live {
@@ -117,6 +119,16 @@ void Node::resume() {
 void Node::jump_clock(reference::Time by) {
   ahead_ += by;
   on_clock();
+}
+
+void Node::audit() const {
+  if (!handlers_.note || !machine_) return;
+  std::vector<reference::Fact> counts = machine_->audit();
+  if (!options_.store.empty()) {
+    const size_t slots = client_table(commits_->load()).size();
+    counts.push_back(reference::counted(reference::count::kDiskSlots, slots));
+  }
+  for (const reference::Fact& count : counts) handlers_.note(count);
 }
 
 bool Node::at_rest() const {
@@ -286,6 +298,8 @@ void Node::carry_out(reference::LnetActions& actions) {
       if (passes) inbox_.push_back(reference::Received{deliver->from, deliver->message});
     } else if (const auto* lost = std::get_if<reference::LnetLost>(&action)) {
       inbox_.push_back(reference::PeerLost{lost->peer});
+    } else if (const auto* note = std::get_if<reference::LnetNote>(&action)) {
+      if (handlers_.note) handlers_.note(note->fact);
     } else if (const auto* dialled = std::get_if<reference::LinkDial>(&action)) {
       dial(*dialled);
     } else if (const auto* closed = std::get_if<reference::LinkClose>(&action)) {

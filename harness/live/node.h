@@ -36,6 +36,8 @@ class AnyMachine {
                     reference::Actions& out) = 0;
   // The device under it has this many bytes from now on, if it has one that counts them.
   virtual void resize(uint64_t) {}
+  // What it has, counted, if it counts.
+  virtual std::vector<reference::Fact> audit() const { return {}; }
 };
 
 template <reference::Machine M>
@@ -49,6 +51,10 @@ class MachineBox final : public AnyMachine {
   }
   void resize([[maybe_unused]] uint64_t capacity_bytes) override {
     if constexpr (requires { machine_.resize(capacity_bytes); }) machine_.resize(capacity_bytes);
+  }
+  std::vector<reference::Fact> audit() const override {
+    if constexpr (requires { machine_.audit(); }) return machine_.audit();
+    return {};
   }
   const M& machine() const { return machine_; }
 
@@ -121,6 +127,8 @@ class Node {
   reference::CommitId transactions() const { return transactions_; }
   // Nothing is left to happen here but what comes again and again by itself.
   bool at_rest() const;
+  // Notes what the machine has, counted, and how many slots its disk has.
+  void audit() const;
   // Events that the machine has seen.
   uint64_t events() const { return events_; }
 

@@ -169,6 +169,8 @@ void Server::on_order(std::string_view line) {
     std::raise(SIGKILL);
   } else if (verb == "rest") {
     control_->send(fmt::format("rest {} {}", node_->at_rest() ? 1 : 0, node_->events()));
+  } else if (verb == "audit") {
+    node_->audit();
   } else if (verb == "resize") {
     node_->resize(number);
   } else if (verb == "jump-clock") {

@@ -130,6 +130,9 @@ bool LiveWorld::quiesce() {
     if (now() >= limit + kPatience) return false;
     before = rest ? std::optional(events) : std::nullopt;
   }
+  for (const auto& server : servers_) order(server->id, "audit");
+  drain();
+  audit_ours();
   chronicle_.quiesced();
   return calls_ended();
 }

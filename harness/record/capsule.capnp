@@ -63,6 +63,7 @@ struct Call {
   stripeSize @13 :UInt32;
   data @14 :Data;
   slot @15 :UInt8;                # where an open's file is kept
+  beside @16 :Bool;               # may begin though the one before has not ended
 }
 
 struct Step {

@@ -57,6 +57,7 @@ void put(schema::Call::Builder out, const Capsule::Call& call) {
   out.setStripeSize(from.stripe_size);
   out.setData(capnp::Data::Reader(from.data.data(), from.data.size()));
   out.setSlot(call.slot);
+  out.setBeside(call.beside);
 }
 
 void put(schema::Scenario::Builder out, const Capsule& capsule) {
@@ -121,6 +122,7 @@ std::expected<Capsule::Call, std::string> take(schema::Call::Reader in) {
   const capnp::Data::Reader data = in.getData();
   to.data = protocol::Bytes(protocol::ByteView(data.begin(), data.size()));
   call.slot = in.getSlot();
+  call.beside = in.getBeside();
   return call;
 }
 

@@ -26,6 +26,7 @@ struct Capsule {
   struct Call {
     reference::Syscall call;
     uint8_t slot = 0;
+    bool beside = false;
   };
   struct Client {
     std::vector<Call> prepared;

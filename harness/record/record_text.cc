@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, Fact::kKinds> kFacts = {
     "inode_orphaned", "inode_destroyed", "layout_set",    "object_made",   "object_destroyed",
     "written",        "punched",         "read",          "grant",         "grant_known",
     "dirtied",        "discarded",       "lock_used",     "lock_lost",     "object_state",
-    "som_state",      "som_written",     "som_answered",  "som_validated", "som_stripe"};
+    "som_state",      "som_written",     "som_answered",  "som_validated", "som_stripe",
+    "counted",        "zero_copy"};
 static_assert(!kFacts.back().empty());
 
 constexpr std::array<std::string_view, 29> kCalls = {

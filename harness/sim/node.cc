@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "harness/client_table.h"
 #include "protocol/check.h"
+#include "reference/counts.h"
 #include "reference/digest.h"
 
 namespace harness::sim {
@@ -122,7 +124,9 @@ void Node::carry_out(NodeIndex self, Happened& happened) {
     std::visit(Visit{[&](reference::Send& send) {
                        happened.sent.push_back({self, send.to, std::move(send.message)});
                      },
-                     [&](reference::Drop& drop) { happened.dropped.push_back({self, drop.peer}); },
+                     [&](reference::Drop& drop) {
+                       happened.dropped.push_back({self, drop.peer});
+                     },
                      [&](reference::SetTimer& set) { set_timer(set); },
                      [&](reference::Persist& persist) {
                        happened.wrote.push_back(self);
@@ -148,6 +152,19 @@ void Node::set_timer(const reference::SetTimer& set) {
   } else {
     timers.insert(at, {due, set.timer});
   }
+}
+
+std::vector<reference::Fact> Node::audit() const {
+  if (!up()) return {};
+  std::vector<reference::Fact> counts =
+      std::visit(Visit{[](const Inbox&) { return std::vector<reference::Fact>{}; },
+                       [](const auto& machine_inside) { return machine_inside.audit(); }},
+                 machine.read());
+  if (kind == Kind::mds || kind == Kind::ost) {
+    const size_t slots = client_table(disk.durable.read()).size();
+    counts.push_back(reference::counted(reference::count::kDiskSlots, slots));
+  }
+  return counts;
 }
 
 uint64_t Node::digest(Time now) const {

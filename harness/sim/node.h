@@ -130,6 +130,9 @@ struct Node {
   // The timer must be set.
   void fire(Time now, reference::TimerId timer, NodeIndex self, Happened& happened);
 
+  // What it has, counted (reference/counts.h), and how many slots its disk has. Changes nothing.
+  std::vector<reference::Fact> audit() const;
+
   // 64 bits over machine, disk and timers; those count from now.
   uint64_t digest(Time now) const;
 

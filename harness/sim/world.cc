@@ -422,9 +422,7 @@ bool SimWorld::quiesce() {
     }
     if (!only_periodic()) return false;
   }
-  if (setup_.recorder != nullptr) {
-    setup_.recorder->add({.time = cluster_.now()}, record::Quiesced{});
-  }
+  tell_audit();
   return ended;
 }
 

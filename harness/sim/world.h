@@ -111,6 +111,7 @@ class SimWorld final : public World {
   void tell(NodeIndex node, record::What what);
   void tell_arrival(const Cluster::Link& link);
   void tell_started(NodeIndex node);
+  void tell_audit();
   void tell_crashed(NodeIndex node, std::string_view what);
   void tell_step();
   void tell_strikes(const Happened::Sent* struck = nullptr);

@@ -66,6 +66,17 @@ void SimWorld::tell_crashed(NodeIndex node, std::string_view what) {
   cause_ = 0;
 }
 
+// All is at rest: what everybody has.
+void SimWorld::tell_audit() {
+  if (setup_.recorder == nullptr) return;
+  for (NodeIndex node = 0; node < cluster_.size(); ++node) {
+    for (reference::Fact& count : cluster_.node(node).audit()) {
+      setup_.recorder->add(place(node), record::Noted{std::move(count)});
+    }
+  }
+  setup_.recorder->add({.time = cluster_.now()}, record::Quiesced{});
+}
+
 // What a step said, closed, sent and answered.
 void SimWorld::tell_step() {
   if (setup_.recorder == nullptr) return;

@@ -1,0 +1,26 @@
+# cmake -DFIRST=program -DSECOND=program -DWORK=prefix -P same_capsule.cmake
+# Capsules that one build of explore_capsule made are replayed by it and by another build, of the same
+# compiler or of another, to the same first violation at the same step.
+cmake_policy(VERSION 3.25)
+if(NOT EXISTS ${SECOND})
+  message(STATUS "skipped: ${SECOND} was not built")
+  return()
+endif()
+execute_process(COMMAND ${FIRST} write ${WORK} RESULT_VARIABLE status OUTPUT_VARIABLE said)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${FIRST} made no capsules: ${said}")
+endif()
+foreach(which FIRST SECOND)
+  execute_process(COMMAND ${${which}} replay ${WORK} RESULT_VARIABLE status OUTPUT_VARIABLE said_${which})
+  message(STATUS "${which}:\n${said_${which}}")
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${${which}} does not find the violations again")
+  endif()
+endforeach()
+if(NOT said_FIRST STREQUAL said_SECOND)
+  message(FATAL_ERROR "the two builds find different violations")
+endif()
+foreach(defect completion-lost slot-outside-transaction resent-create-executed-twice
+    old-connection-accepted slot-kept-at-eviction)
+  file(REMOVE ${WORK}-${defect}.capsule)
+endforeach()
