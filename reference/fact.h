@@ -125,7 +125,8 @@ struct Fact {
 // How the text ends of the point that a client reaches when it does not listen to a reply, because
 // it will send the request again: xid.
 inline constexpr std::string_view kReplyTooLate = "reply:too late";
-// Text of the point that an MDS reaches when it may create objects on an OST (object = its index).
+// Text of the point that an MDS reaches when it has objects made in advance on an OST that it
+// connected to (object = the OST's index).
 inline constexpr std::string_view kOstReady = "ost ready";
 
 }  // namespace reference
