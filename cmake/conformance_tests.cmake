@@ -18,8 +18,10 @@ add_test(NAME boundary_live
 add_test(NAME conformance_live_random COMMAND assay campaign --world live --runs 40 --seed 1)
 add_test(NAME boundary_live_interrupted
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/interrupt_test $<TARGET_FILE:assay>)
+# What `assay serve cluster` calls ready.
+add_test(NAME serve_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/serve_test $<TARGET_FILE:assay>)
 # Plans, capsules and histories that are not what they should be.
 add_test(NAME bad_input
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/bad_input_test $<TARGET_FILE:assay>)
-set_tests_properties(conformance_live boundary_live target_live conformance_live_random boundary_live_interrupted
+set_tests_properties(conformance_live boundary_live target_live conformance_live_random boundary_live_interrupted serve_live
   PROPERTIES PROCESSORS 2)

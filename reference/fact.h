@@ -131,7 +131,8 @@ struct Fact {
 inline constexpr std::string_view kReplyTooLate = "reply:too late";
 // Text of `inode_made` of a file that lives only as long as it is open (facts: semantics 5.4).
 inline constexpr std::string_view kVolatile = "volatile";
-// Text of the point that an MDS reaches when it may create objects on an OST (object = its index).
+// Text of the point that an MDS reaches when it has objects made in advance on an OST that it
+// connected to (object = the OST's index).
 inline constexpr std::string_view kOstReady = "ost ready";
 
 }  // namespace reference

@@ -117,6 +117,12 @@ LockEffects::Change Locks::change_of(const Lock& lock, bool waited) const {
 // --- changes ---
 
 EnqueueResult Locks::enqueue(const LockRequest& request, LockEffects& effects) {
+  EnqueueResult result = decide(request, effects);
+  if (result.kind != EnqueueResult::Kind::refused) result.flags |= request.flags;
+  return result;
+}
+
+EnqueueResult Locks::decide(const LockRequest& request, LockEffects& effects) {
   if (request.owner != 0 && (request.resent || (request.flags & flag::kReplay) != 0)) {
     if (const Lock* known = find(request.owner, request.client_handle)) return result_of(*known);
   }

@@ -142,7 +142,9 @@ struct EnqueueResult {
   int32_t status = 0;  // -EWOULDBLOCK, -EAGAIN, -EDEADLK, -EUSERS, -EPROTO (the resource has
                        // locks of another type), -ENOLCK (kLocksMax)
   LockHandle handle = 0;
-  uint32_t flags = 0;  // for the reply: BLOCK_GRANTED, LOCK_CHANGED, AST_SENT, NO_TIMEOUT
+  // For the reply: BLOCK_GRANTED, LOCK_CHANGED, AST_SENT, NO_TIMEOUT, and all that were asked with
+  // (a client knows only from them that it tested a flock).
+  uint32_t flags = 0;
   protocol::ldlm::LdlmLockDesc description;  // of the lock now, or what a test found
 };
 // Flags, description and handle; an intent's results are the caller's.
@@ -223,6 +225,7 @@ class Locks {
 
   // locks.cc
   LockEffects::Change change_of(const Lock& lock, bool waited) const;
+  EnqueueResult decide(const LockRequest& request, LockEffects& effects);
   EnqueueResult enqueue_replay(Lock lock, uint32_t flags, LockEffects& effects);
   EnqueueResult enqueue_ordinary(Lock lock, uint32_t flags, LockEffects& effects);
   void cancel_idle(const Lock& wanted, LockEffects& effects);

@@ -227,6 +227,7 @@ TEST_CASE("A flock that must not wait fails, a tested one is described") {
   REQUIRE(talk.flock(kBert, 1, LockMode::pw, 5, 5, flag::kBlockNowait).status == -EAGAIN);
   const auto tested = talk.flock(kBert, 1, LockMode::pw, 5, 5, flag::kTestLock);
   REQUIRE(tested.kind == Kind::answered);
+  REQUIRE(tested.flags == (flag::kTestLock | flag::kLockChanged));
   REQUIRE(tested.description.policy_data.end == 9);
   REQUIRE(tested.description.req_mode == protocol::ldlm::lock_mode::kPw);
   const auto free = talk.flock(kBert, 1, LockMode::pw, 50, 55, flag::kTestLock);

@@ -83,7 +83,8 @@ Mds::Mds(const Config& config, const Store& store)
 void Mds::start(Time now, Actions& out) {
   Turn turn{now, endpoint_, out};
   service_.start(turn);
-  persist(turn);  // the root of an empty disk
+  // With the root of an empty disk.
+  dialect().clients_choose_fids ? reserve_sequences(turn) : persist(turn);
   note_sizes_found(turn);
   // Without recovery nobody is left to open orphans again.
   if (!service_.recovering()) clean_orphans(turn);

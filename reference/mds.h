@@ -57,8 +57,8 @@ class Mds {
   std::vector<Fact> audit() const;
   void state(auto&& visit) const {
     visit(config_, endpoint_, service_, files_, opens_, open_counts_, locks_, callbacks_, pool_,
-          unlink_log_, targets_, next_sequence_, parked_, kept_, readpages_, wait_timer_, som_,
-          sync_due_);
+          unlink_log_, targets_, next_sequence_, sequences_end_, sequences_commit_, parked_, kept_,
+          readpages_, wait_timer_, som_, sync_due_);
   }
 
   const Namespace& files() const { return files_; }
@@ -311,7 +311,10 @@ class Mds {
   void on_not_supported(Call& call);
 
   // --- mds_sequence.cc ---
+  static constexpr uint64_t kSequencesReserved = 1000;
   static uint64_t stored_sequence(const Store& store);
+  // Those up to there are on the disk as given, with all else that changed.
+  void reserve_sequences(Turn& turn);
   void on_seq_query(Call& call);
   void on_fld_query(Call& call);
 
@@ -325,6 +328,8 @@ class Mds {
   // True when all of them are held. Otherwise the call was parked.
   bool hold(Call& call, std::vector<Wanted> wanted);
   void release(Turn& turn, const Holding& holding);
+  // The lock that an ENQUEUE asks for.
+  static std::optional<protocol::ldlm::LdlmRequest> lock_of(const Request& request);
   // The lock on the child that an intent asks for, the client's; 0: none, or the call was parked.
   LockHandle lock_child(Call& call, const Inode& child, uint64_t bits);
   // A lock of the server's own on a file that was made just now: nobody can be in the way.
@@ -349,6 +354,8 @@ class Mds {
   Som som_;
   bool sync_due_ = false;  // with the OSTs
   uint64_t next_sequence_ = kFidSeqNormal;
+  uint64_t sequences_end_ = 0;  // of those that are reserved
+  CommitId sequences_commit_ = 0;
   std::vector<Parked> parked_;  // in order of arrival
   std::vector<Kept> kept_;      // likewise
   std::vector<Readpage> readpages_;

@@ -149,6 +149,7 @@ void Mds::answer_intent(Call& call, const IntentAnswer& intent, bool open,
   if (const Lock* given = intent.lock == 0 ? nullptr : locks_.find(intent.lock)) {
     lock = lock_reply(locks_.result_of(*given));
     lock.lock_flags |= protocol::ldlm::lock_flag::kLockChanged;  // it is on the child
+    lock.lock_flags |= lock_of(call.request)->lock_flags;
   }
   lock.lock_policy_res1 = intent.disposition;
   lock.lock_policy_res2 = intent.status;

@@ -19,12 +19,6 @@ using protocol::ldlm::LdlmRequest;
 
 constexpr uint32_t kLockBuffer = 1, kIntentBuffer = 2;
 
-std::optional<LdlmRequest> lock_of(const Request& request) {
-  const auto wire =
-      protocol::decode<LdlmRequest>(request.message.buffer(kLockBuffer), request.message.order());
-  return wire ? std::optional(*wire) : std::nullopt;
-}
-
 // None for an enqueue without intent, as readdir's is although it says HAS_INTENT, and for the
 // replay of a lock.
 std::optional<uint64_t> intent_of(const Request& request, const LdlmRequest& lock) {
@@ -35,6 +29,12 @@ std::optional<uint64_t> intent_of(const Request& request, const LdlmRequest& loc
 }
 
 }  // namespace
+
+std::optional<LdlmRequest> Mds::lock_of(const Request& request) {
+  const auto wire =
+      protocol::decode<LdlmRequest>(request.message.buffer(kLockBuffer), request.message.order());
+  return wire ? std::optional(*wire) : std::nullopt;
+}
 
 void Mds::act_on(Turn& turn, const LockEffects& effects) {
   LockNews news;  // own locks that were granted: run_parked() looks for itself

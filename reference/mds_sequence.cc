@@ -19,7 +19,18 @@ uint64_t Mds::stored_sequence(const Store& store) {
   return row == store.end() ? kFidSeqNormal : RecordReader(row->second.view()).number<uint64_t>();
 }
 
-// A sequence is never given twice, so the answer waits until that is durable.
+void Mds::reserve_sequences(Turn& turn) {
+  std::vector<Write> writes = take_writes();
+  sequences_end_ = next_sequence_ + kSequencesReserved;
+  RecordWriter record;
+  record.number(sequences_end_);
+  writes.push_back({Key(kSequenceKey), record.finish()});
+  sequences_commit_ = service_.persist(turn, std::move(writes));
+  unlink_log_.written(sequences_commit_);
+}
+
+// A sequence is never given twice: the answer waits only if its reservation is not durable yet, so
+// that a client gets one even while nothing is committed.
 void Mds::on_seq_query(Call& call) {
   const auto asked = SeqQuery::Request::decode(call.message());
   if (!asked) return malformed(call);
@@ -27,16 +38,14 @@ void Mds::on_seq_query(Call& call) {
     return service_.refuse(call.turn, call.request, -EOPNOTSUPP);
   }
 
+  if (next_sequence_ == sequences_end_) reserve_sequences(call.turn);
   SeqQuery::Reply granted;
   granted.range.start = next_sequence_++;
   granted.range.end = next_sequence_;
   granted.range.mdt = config_.index;
-  RecordWriter record;
-  record.number(next_sequence_);
-  service_.persist(call.turn, {{Key(kSequenceKey), record.finish()}});
 
   Reply reply = service_.reply(call.request);
-  reply.after_commit = true;
+  reply.after_commit = !service_.is_durable(sequences_commit_);
   granted.encode(reply.message);
   service_.finish(call.turn, call.request, reply);
 }

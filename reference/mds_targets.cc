@@ -229,18 +229,28 @@ void MdsTargets::on_created(const TargetsContext& context, Ost& ost, const Impor
     return;
   }
   if (orphans) {
-    ost.stage = Stage::ready;
-    Fact fact;
-    fact.object.first = ost.index;
-    fact.text = kOstReady;
-    context.turn.out.push_back(Note{std::move(fact)});
-    context.pool.usable(ost.index, reply->body.oa.id);
-    for (const UnlinkLog::Record& record : context.unlink_log.of_ost(ost.index)) {
-      if (context.service.is_durable(record.commit)) destroy(context, record);
-    }
+    on_orphans_gone(context, ost, reply->body.oa.id);
   } else {
     context.pool.precreated(ost.index, reply->body.oa.id);
   }
+  const bool enough = !orphans || context.pool.wanted(ost.index) == 0;
+  if (ost.stage == Stage::stocking && enough) stocked(context, ost);
+}
+
+void MdsTargets::on_orphans_gone(const TargetsContext& context, Ost& ost, uint64_t last_id) {
+  ost.stage = Stage::stocking;
+  context.pool.usable(ost.index, last_id);
+  for (const UnlinkLog::Record& record : context.unlink_log.of_ost(ost.index)) {
+    if (context.service.is_durable(record.commit)) destroy(context, record);
+  }
+}
+
+void MdsTargets::stocked(const TargetsContext& context, Ost& ost) {
+  ost.stage = Stage::ready;
+  Fact fact;
+  fact.object.first = ost.index;
+  fact.text = kOstReady;
+  context.turn.out.push_back(Note{std::move(fact)});
 }
 
 void MdsTargets::create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans) {
@@ -265,14 +275,14 @@ void MdsTargets::clean(const TargetsContext& context, Ost& ost) {
     ost.stage = Stage::orphans;
     create(context, ost, context.pool.last_used(ost.index), true);
   } else if (const uint64_t last_id = context.pool.wanted(ost.index);
-             ost.stage == Stage::ready && last_id != 0) {
+             ost.stage >= Stage::stocking && last_id != 0) {
     create(context, ost, last_id, false);
   }
 }
 
 void MdsTargets::destroy(const TargetsContext& context, const UnlinkLog::Record& record) {
   Ost* ost = find(record.ost);
-  if (ost == nullptr || ost->stage != Stage::ready || !ost->import.room()) return;
+  if (ost == nullptr || ost->stage < Stage::stocking || !ost->import.room()) return;
   OstDestroy::Request request;
   request.body.oa.valid = valid::kId | valid::kGroup | valid::kCookie;
   request.body.oa.id = record.object_id;
@@ -309,10 +319,6 @@ void MdsTargets::say(const TargetsContext& context) {
     each.request =
         ost->import.submit(import_context(context), make_request<OstSetInfo>(request, 0, 0));
   }
-}
-
-uint32_t MdsTargets::connected_osts() const {
-  return static_cast<uint32_t>(std::ranges::count(osts_, Stage::ready, &Ost::stage));
 }
 
 void MdsTargets::invariants() const {

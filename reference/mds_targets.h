@@ -63,13 +63,12 @@ class MdsTargets {
   bool telling() const { return !telling_.empty(); }
   bool knows_osts() const { return !osts_.empty(); }
 
-  uint32_t connected_osts() const;
-
   void invariants() const;
   void state(auto&& visit) const { visit(mgs_, log_, registration_, revision_, osts_, telling_); }
 
  private:
-  enum class Stage : uint8_t { connecting, connected, orphans, ready };
+  // `stocking`: nothing is made in advance yet, since this connection.
+  enum class Stage : uint8_t { connecting, connected, orphans, stocking, ready };
   struct Destroying {
     RequestId request = 0;
     protocol::llog::LlogCookie cookie;
@@ -98,6 +97,8 @@ class MdsTargets {
   void on_mgs_event(const TargetsContext& context, const ImportEvent& event);
   void on_ost_event(const TargetsContext& context, Ost& ost, const ImportEvent& event);
   void on_created(const TargetsContext& context, Ost& ost, const ImportEvent& event);
+  void on_orphans_gone(const TargetsContext& context, Ost& ost, uint64_t last_id);
+  void stocked(const TargetsContext& context, Ost& ost);
   void read_targets(const TargetsContext& context);
   void add_ost(const TargetsContext& context, const ConfigTarget& target);
   void create(const TargetsContext& context, Ost& ost, uint64_t last_id, bool orphans);

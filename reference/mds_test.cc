@@ -114,7 +114,7 @@ TEST_CASE("2.0: a directory page is put before the reply", "[mds]") {
   REQUIRE(sunk.data.size() == 4096);
 }
 
-TEST_CASE("2.0: sequences are given once, also over a crash", "[mds]") {
+TEST_CASE("2.0: sequences are given once, also over a crash, and while nothing is committed", "[mds]") {
   Server server(config_of(Dialect::v2_0));
   Client alice(server, kAlice, "alice");
   v20::SeqQuery::Request request;
@@ -127,7 +127,19 @@ TEST_CASE("2.0: sequences are given once, also over a crash", "[mds]") {
   server.step(Asked{1, AbortRecovery{}});
   server.settle();
   bob.connect();
-  REQUIRE(bob.call<v20::SeqQuery>(request).reply().range.start >= first.reply().range.end);
+  server.hold_commits = true;
+  const auto second = bob.call<v20::SeqQuery>(request);
+  REQUIRE(second.reply().range.start >= first.reply().range.end);
+  server.crash_and_restart();
+  Client carl(server, kAlice, "carl");
+  server.step(Asked{1, AbortRecovery{}});
+  server.settle();
+  carl.connect();
+  REQUIRE_FALSE(carl.call<v20::SeqQuery>(request).message);
+  server.commit();
+  server.settle();
+  REQUIRE(carl.answer<v20::SeqQuery>(carl.next_xid() - 1).reply().range.start >=
+          second.reply().range.end);
 }
 
 TEST_CASE("Opcodes of the other dialect are not known", "[mds]") {

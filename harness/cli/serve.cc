@@ -6,6 +6,7 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <set>
 
 #include "harness/cli/commands.h"
 #include "harness/cli/terminal.h"
@@ -13,6 +14,7 @@
 #include "harness/live/server.h"
 #include "harness/target.h"
 #include "reference/defects.h"
+#include "reference/fact.h"
 #include "reference/nid.h"
 
 namespace harness {
@@ -167,32 +169,61 @@ std::vector<ServerOptions> all_options(const Wishes& wishes) {
   return all;
 }
 
-void say_ready(const ServerOptions& options) {
-  fmt::print("ready {} {} dialect {} port {}\n", live::role_name(options.role),
-             reference::nid_text(options.config.self.nid), dialect_name(options.config.dialect),
-             options.port);
-  std::fflush(stdout);
-}
+// Says which servers listen, and when the cluster is whole: the MDS has objects to give on each
+// OST.
+class Readiness {
+ public:
+  explicit Readiness(const std::vector<ServerOptions>& all) {
+    cluster_ = all.size() > 1;
+    for (const ServerOptions& each : all) osts_ += each.role == Role::ost ? 1 : 0;
+  }
+  void started(const ServerOptions& options) {
+    fmt::print("ready {} {} dialect {} port {}\n", live::role_name(options.role),
+               reference::nid_text(options.config.self.nid), dialect_name(options.config.dialect),
+               options.port);
+    say_whole();
+  }
+  void noted(const reference::Fact& fact) {
+    if (fact.text != reference::kOstReady) return;
+    stocked_.insert(fact.object.first);
+    say_whole();
+  }
+
+ private:
+  void say_whole() {
+    if (cluster_ && !said_ && stocked_.size() == osts_) {
+      said_ = true;
+      fmt::print("ready cluster\n");
+    }
+    std::fflush(stdout);
+  }
+
+  bool cluster_ = false;
+  bool said_ = false;
+  size_t osts_ = 0;
+  std::set<uint64_t> stocked_;  // indices
+};
 
 ExitCode serve(const Wishes& wishes) {
   boost::asio::io_context loop;
   std::vector<std::unique_ptr<live::Server>> servers;
   const bool alone = wishes.control < 0;
-  for (const ServerOptions& options : all_options(wishes)) {
-    const auto log = [name = live::role_name(options.role), alone](std::string_view line) {
+  const std::vector<ServerOptions> all = all_options(wishes);
+  Readiness readiness(all);
+  for (const ServerOptions& options : all) {
+    live::Server::Handlers handlers;
+    handlers.log = [name = live::role_name(options.role), alone](std::string_view line) {
       if (alone) fmt::print(stderr, "{}: {}\n", name, line);
     };
-    servers.push_back(std::make_unique<live::Server>(loop, options, live::make_server_machine, log,
-                                                     [&loop] { loop.stop(); }));
+    handlers.note = [&readiness](const reference::Fact& fact) { readiness.noted(fact); };
+    handlers.ended = [&loop] { loop.stop(); };
+    servers.push_back(
+        std::make_unique<live::Server>(loop, options, live::make_server_machine, handlers));
     if (auto started = servers.back()->start(); !started) {
       complain(started.error());
       return ExitCode::broken;
     }
-    if (alone) say_ready(options);
-  }
-  if (alone && servers.size() > 1) {
-    fmt::print("ready cluster\n");
-    std::fflush(stdout);
+    if (alone) readiness.started(options);
   }
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int) {
@@ -209,6 +240,9 @@ ExitCode serve(const Wishes& wishes) {
 void add_serve(CLI::App& app, ExitCode& exit) {
   auto wishes = std::make_shared<Wishes>();
   CLI::App* command = app.add_subcommand("serve", "run our servers: mgs, mds, ost, or a cluster");
+  command->footer(
+      "`ready ROLE …` is said when a server listens, `ready cluster` when clients can mount\n"
+      "and the MDS has objects to give on every OST.");
   add_options(*command, *wishes);
   command->callback([wishes, &exit] {
     try {

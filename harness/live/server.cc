@@ -70,12 +70,11 @@ NodeOptions node_options(const reference::Config& config, uint16_t port) {
 }
 
 Server::Server(boost::asio::io_context& loop, ServerOptions options, MakeMachine make,
-               std::function<void(std::string_view)> log, std::function<void()> ended)
+               Handlers handlers)
     : loop_(loop),
       options_(std::move(options)),
       make_(std::move(make)),
-      log_(std::move(log)),
-      ended_(std::move(ended)) {
+      handlers_(std::move(handlers)) {
   if (options_.listen.port == 0) {
     options_.listen = {reference::nid_address(options_.config.self.nid), options_.port};
   }
@@ -86,14 +85,14 @@ std::expected<void, std::string> Server::start() {
     control_ = std::make_unique<ControlPipe>(
         loop_, options_.control,
         ControlPipe::Handlers{.line = [this](std::string_view line) { on_order(line); },
-                              .closed = ended_});
+                              .closed = handlers_.ended});
   }
   NodeOptions options = node_options(options_.config, options_.port);
   options.listen = options_.listen;
   options.store = options_.store;
   options.sync = options_.sync;
   options.commit_interval = options_.commit_interval;
-  node_ = std::make_unique<Node>(loop_, options, handlers());
+  node_ = std::make_unique<Node>(loop_, options, node_handlers());
   if (auto opened = node_->open(); !opened) return opened;
   // Nothing that a server made in an earlier life may come out again: cookies, handles, xids.
   options_.config.incarnation = static_cast<uint64_t>(wall_clock_ns());
@@ -104,9 +103,10 @@ std::expected<void, std::string> Server::start() {
   return {};
 }
 
-Node::Handlers Server::handlers() {
+Node::Handlers Server::node_handlers() {
   Node::Handlers handlers;
-  handlers.refused = log_;
+  handlers.refused = handlers_.log;
+  handlers.note = handlers_.note;
   if (!control_) return handlers;
   handlers.note = [this](const reference::Fact& fact) {
     control_->send("note " + encode_fact(fact));
@@ -115,7 +115,7 @@ Node::Handlers Server::handlers() {
     control_->send(fmt::format("committed {}", id));
   };
   handlers.refused = [this](std::string_view line) {
-    log_(line);
+    handlers_.log(line);
     control_->send(fmt::format("refused {}", line));
   };
   if (options_.tells_all) tell_all(handlers);

@@ -46,10 +46,13 @@ NodeOptions node_options(const reference::Config& config, uint16_t port);
 
 class Server {
  public:
-  // `log` gets a line for each connection that was refused. `ended` is called when the control pipe
-  // closes.
-  Server(boost::asio::io_context& loop, ServerOptions options, MakeMachine make,
-         std::function<void(std::string_view)> log, std::function<void()> ended);
+  struct Handlers {
+    std::function<void(std::string_view)> log;         // a line, a connection was refused
+    std::function<void(const reference::Fact&)> note;  // if there is no control pipe for it
+    std::function<void()> ended;                       // the control pipe was closed
+  };
+
+  Server(boost::asio::io_context& loop, ServerOptions options, MakeMachine make, Handlers handlers);
 
   // Opens the disk, listens, starts the machine. The text says what does not work.
   std::expected<void, std::string> start();
@@ -57,15 +60,14 @@ class Server {
   void commit_all() { node_->commit_all(); }
 
  private:
-  Node::Handlers handlers();
+  Node::Handlers node_handlers();
   void tell_all(Node::Handlers& handlers);
   void on_order(std::string_view line);
 
   boost::asio::io_context& loop_;
   ServerOptions options_;
   MakeMachine make_;
-  std::function<void(std::string_view)> log_;
-  std::function<void()> ended_;
+  Handlers handlers_;
   std::unique_ptr<ControlPipe> control_;
   std::unique_ptr<Node> node_;
 };

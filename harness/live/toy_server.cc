@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
     const uint64_t count = found == store.end() ? 0 : found->second[0];
     return std::make_unique<MachineBox<Echo>>(Echo{config.self, count});
   };
-  Server server(loop, server_options, make, [](std::string_view) {}, [&] { loop.stop(); });
+  Server server(loop, server_options, make,
+                {.log = [](std::string_view) {}, .note = {}, .ended = [&] { loop.stop(); }});
   if (!server.start()) return 3;
   loop.run();
 }
