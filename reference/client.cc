@@ -164,6 +164,10 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
   waiters_.erase(found);
   switch (waiter.kind) {
     case Waiter::Kind::nobody:
+      // A CANCEL that got lost is sent again: the server would wait until it evicts us for it.
+      if (waiter.id != 0 && event.status == -ETIMEDOUT) {
+        send_cancel(frame, {.import = waiter.import, .remote = waiter.id});
+      }
       return;
     case Waiter::Kind::call:
       if (Call* call = find_call(waiter.id)) {

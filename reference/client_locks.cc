@@ -365,7 +365,7 @@ void Client::send_cancel(Frame& frame, const ClientLock& lock) {
   OutgoingRequest cancel = make_request<operations::LdlmCancel>(request, 0, 0);
   cancel.no_resend = true;
   const RequestId id = import->submit(context(frame), std::move(cancel));
-  wait_for(lock.import, id, {.kind = Waiter::Kind::nobody});
+  wait_for(lock.import, id, {.kind = Waiter::Kind::nobody, .id = lock.remote});
 }
 
 // Unused locks beyond the limit are given up, those unused longest first.

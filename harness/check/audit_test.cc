@@ -14,8 +14,8 @@ namespace count = reference::count;
 using reference::counted;
 constexpr auto kMds = Story::kMds, kOst = Story::kOst, kAlice = Story::kAlice, kBob = Story::kBob;
 
-Fact objects(std::string_view what, uint64_t first, uint64_t last) {
-  Fact fact = counted(what, last - first + 1);
+Fact objects(std::string_view what, uint64_t first, uint64_t last, std::string_view by = "") {
+  Fact fact = counted(what, last - first + 1, by);
   fact.start = first;
   fact.end = last;
   return fact;
@@ -102,8 +102,12 @@ TEST_CASE("ATOM-4, REPLAY-4: a file's objects are there, and are those that clie
   }
   REQUIRE_FALSE(there.broken_at_rest());
   REQUIRE(there.note(kMds, objects(count::kStripes, 2, 2)).broken_at_rest());
-  REQUIRE_FALSE(known.note(kAlice, objects(count::kHeldStripes, 3, 3)).broken_at_rest());
-  REQUIRE(known.note(kAlice, objects(count::kHeldStripes, 4, 4)).broken_at_rest());
+  REQUIRE_FALSE(known.note(kAlice, objects(count::kHeldStripes, 3, 3, "alice")).broken_at_rest());
+  Story evicted = known;
+  evicted.note(kAlice, objects(count::kHeldStripes, 4, 4, "alice"));
+  REQUIRE_FALSE(evicted.broken_at_rest());
+  known.note(kMds, counted(count::kOpenFiles, 1, "alice"));
+  REQUIRE(known.note(kAlice, objects(count::kHeldStripes, 4, 4, "alice")).broken_at_rest());
 }
 
 TEST_CASE("ATOM-5: an object that a file had is a file's, doomed, made in advance, or gone") {

@@ -86,7 +86,8 @@ void Replay4::judge(const Record& record, Findings& findings) {
 
 void Replay4::finish(Findings& findings) {
   for (const CountedObjects::Range& held : objects_.held()) {
-    if (!objects_.complete() || objects_.is_stripe(held.ost, held.seq, held.first)) continue;
+    if (!objects_.complete() || !objects_.is_served(held.client)) continue;
+    if (objects_.is_stripe(held.ost, held.seq, held.first)) continue;
     findings.broken(
         "REPLAY-4",
         fmt::format("a file that is open has object {} of OST {} by its client, and not "

@@ -30,10 +30,15 @@ Json json_of(const SensitivityRow& row, const Sensed& sensed) {
   const explore::Names names(scenario);
   Json steps = Json::array();
   for (const explore::Decision& step : sensed.schedule) steps.push_back(names.text(step));
-  return {{"defect", row.defect},        {"scenario", row.scenario},
-          {"budget", row.budget.text()}, {"clients", scenario.clients.size()},
-          {"property", sensed.property}, {"what", sensed.what},
-          {"states", sensed.states},     {"faults", sensed.faults},
+  return {{"defect", row.defect},
+          {"scenario", row.scenario},
+          {"dialect", scenario.dialect == explore::Dialect::v1_8 ? "1.8" : "2.0"},
+          {"budget", row.budget.text()},
+          {"clients", scenario.clients.size()},
+          {"property", sensed.property},
+          {"what", sensed.what},
+          {"states", sensed.states},
+          {"faults", sensed.faults},
           {"steps", std::move(steps)}};
 }
 

@@ -1,8 +1,10 @@
 #include "harness/explore/replay.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "harness/explore/campaign.h"
+#include "harness/explore/fault_plan.h"
 #include "harness/explore/interned.h"
 #include "harness/explore/search.h"
 #include "harness/explore/shrink.h"
@@ -42,6 +44,23 @@ TEST_CASE("A decision's text parses back") {
                            "timer mds 5", "call client1 twice", "release client1>mds 999"}) {
     CHECK_FALSE(names.parse(text));
   }
+}
+
+TEST_CASE("The faults of a run read as a fault plan") {
+  Scenario scenario = *find_scenario("mkdir");
+  scenario.defects = reference::Defect::reply_data_lost_at_restart;
+  scenario.budget.of(Fault::crash) = scenario.budget.of(Fault::drop) = 1;
+  const Violated violated = found_in(scenario);
+  Walk walk(scenario);
+  walk.keep_records();
+  REQUIRE_FALSE(walk.begin());
+  for (const Decision& decision : violated.schedule) walk.apply(decision);
+  const faults::Plan plan = plan_of(walk.cast(), walk.records(), walk.prepared(), "both");
+  const auto struck = std::ranges::count_if(violated.schedule, &Decision::is_fault);
+  CHECK(plan.lines.size() == static_cast<size_t>(struck));
+  const auto read = faults::parse_plan(faults::to_text(plan));
+  REQUIRE(read);
+  CHECK(*read == plan);
 }
 
 TEST_CASE("A capsule replays to the same violation, also from its file") {

@@ -150,10 +150,6 @@ std::vector<Scenario> of_one_client_more() {
        .clients = {{{mount(), create("/f"), write("content")},
                     {truncate("/f", 0), write("more"), fsync()}}},
        .budget = budget({{drop, 1}})},
-      {.name = "remount",
-       .what = "one client mounts after the servers may have died",
-       .clients = {{{mount(), mkdir("/d")}, {stat("/d")}}},
-       .budget = budget({{crash, 1}})},
   };
 }
 
@@ -198,12 +194,10 @@ std::vector<Scenario> of_two_clients() {
        .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
                    {{mount(), stat("/a")}, {chmod("/a", 0711)}}},
        .budget = budget({{crash, 1}})},
-      {.name = "chmod-three",
-       .what = "two clients change the mode of one directory, a third that of another",
-       .clients = {{{mount(), mkdir("/a")}, {chmod("/a", 0700)}},
-                   {{mount(), stat("/a")}, {chmod("/a", 0711)}},
-                   {{mount(), mkdir("/c")}, {chmod("/c", 0700)}}},
-       .budget = budget({{crash, 1}, {death, 1}})},
+      {.name = "made-and-gone",
+       .what = "one client makes a directory that another takes away",
+       .clients = {{{mount()}, {mkdir("/d")}}, {{mount(), mkdir("/d")}, {rmdir("/d")}}},
+       .budget = budget({{drop, 1}})},
   };
 }
 
@@ -275,11 +269,46 @@ std::vector<Scenario> of_one_file() {
   };
 }
 
+// Clients that die beside an MDS that does, and nothing else that goes wrong: MGS and OSTs are
+// prompt.
+std::vector<Scenario> of_the_lost() {
+  using enum Fault;
+  constexpr uint8_t kMds = 1, kFirstClient = 3;
+  const auto mds_and_first = [](Scenario scenario) {
+    scenario.aims = {{crash, kMds, kMds}, {death, kFirstClient, kFirstClient}};
+    scenario.prompt = scenario.prompt_osts = true;
+    return scenario;
+  };
+  const Script first{{mount(), mkdir("/a")}, {chmod("/a", 0700)}};
+  const Script same{{mount(), stat("/a")}, {chmod("/a", 0711)}};
+  const Script other{{mount(), mkdir("/b")}, {chmod("/b", 0700)}};
+  return {
+      mds_and_first({.name = "lost-chmod",
+                     .what = "two clients change the mode of one directory, the first may die",
+                     .clients = {first, same},
+                     .budget = budget({{crash, 1}, {death, 1}})}),
+      mds_and_first({.name = "lost-chmod-apart",
+                     .what = "two clients change the mode of a directory each, the first may die",
+                     .clients = {first, other},
+                     .budget = budget({{crash, 1}, {death, 1}})}),
+      mds_and_first({.name = "lost-chmod-three",
+                     .what = "as lost-chmod, beside a third client with a directory of its own",
+                     .clients = {first, same, other},
+                     .budget = budget({{crash, 1}, {death, 1}})}),
+      mds_and_first({.name = "open-unlink-close",
+                     .what = "one client opens, unlinks and closes what another keeps open",
+                     .clients = {{{mount(), stat("/")}, {open("/f"), unlink("/f"), close()}},
+                                 {{mount(), create("/f")}, {}}},
+                     .budget = budget({{crash, 1}})}),
+  };
+}
+
 std::vector<Scenario> make() {
   std::vector<Scenario> all = of_one_client();
   std::ranges::move(of_one_client_more(), std::back_inserter(all));
   std::ranges::move(of_two_clients(), std::back_inserter(all));
   std::ranges::move(of_one_file(), std::back_inserter(all));
+  std::ranges::move(of_the_lost(), std::back_inserter(all));
   return all;
 }
 

@@ -22,11 +22,12 @@ struct SensitivityRow {
   std::string_view defect;
   std::string_view scenario;
   Budget budget;
+  Dialect dialect = Dialect::v2_0;  // where it has both
 };
 std::span<const SensitivityRow> sensitivity_rows();
 const SensitivityRow* find_sensitivity_row(std::string_view defect);
 
-// With the defect planted, in its dialect (2.0 where it has both), and the row's budget.
+// With the defect planted, in its dialect, and the row's budget.
 Scenario sensitivity_scenario(const SensitivityRow& row);
 
 struct Sensed {
