@@ -178,8 +178,8 @@ class Ost {
   bool fenced(const Obdo& obdo, ObjectId id) const;
   bool fenced(uint64_t epoch, ObjectId id) const;
   // Likewise that of a lock to write under: who had it would write into its cache what is refused
-  // when it is written back. Fills in the request's epoch.
-  bool fenced(const Call& call, LockRequest& wanted) const;
+  // when it is written back.
+  bool fenced(const LockRequest& wanted) const;
   // Locks that wait while the fence is raised.
   void refuse_fenced(Step& step, ObjectId id);
   // What the MDS says (som_words.h); false if it is none of these.
