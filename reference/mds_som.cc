@@ -289,17 +289,14 @@ bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   body.version = LdlmSetInfo::kVersion;
   body.opc = LdlmSetInfo::kOpcode;
   constexpr uint32_t kEarlySize = 192;  // the place of early replies, before the final one
-  const bool adaptive =
-      (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
+  const bool adaptive = (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
   endpoint_.send_reply(in.from, LdlmSetInfo::kReplyPortal, in.xid, adaptive ? kEarlySize : 0,
                        protocol::MessageBuilder(body).finish(), turn.out);
   return true;
 }
 
 // It says again what it still waits for when we are connected again.
-void Mds::drop_ost_epochs(Turn& turn, PeerId ost) {
-  evict_epochs(turn, ost_holder(ost));
-}
+void Mds::drop_ost_epochs(Turn& turn, PeerId ost) { evict_epochs(turn, ost_holder(ost)); }
 
 void Mds::settle_sizes(Turn& turn) {
   if (!config_.som.on) return;

@@ -78,9 +78,9 @@ class Ost {
   struct Call {
     Step& step;
     const Request& request;
-    LockHandle lock = 0;  // of the server's own, held for the request
+    LockHandle lock = 0;     // of the server's own, held for the request
     bool announced = false;  // the MDS knows that it will be executed (ost_word.cc)
-    bool parked = false;  // a job has the request and the lock from here on
+    bool parked = false;     // a job has the request and the lock from here on
     const protocol::Message& message() const { return request.message; }
   };
   struct Job {
@@ -88,10 +88,10 @@ class Ost {
     Waits waits = Waits::lock;
     Request request;
     LockHandle lock = 0;
-    uint64_t cookie = 0;     // of the bulk transfer, the glimpse, or the word
-    uint32_t length = 0;     // bytes of bulk expected; of a word: answers
+    uint64_t cookie = 0;  // of the bulk transfer, the glimpse, or the word
+    uint32_t length = 0;  // bytes of bulk expected; of a word: answers
     bool announced = false;
-    Bytes data;  // that came, while the MDS is told
+    Bytes data;              // that came, while the MDS is told
     uint32_t checksum = 0;   // of what was read
     Time deadline = kNever;  // of bulk
     void state(auto&& visit) const {
