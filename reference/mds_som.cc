@@ -260,7 +260,7 @@ void Mds::tell_of_gone(Turn& turn, const ClientGone& gone) {
 // is not trusted. Clients that were told a size are not called back.
 bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   using protocol::operations_2_0::LdlmSetInfo;
-  if (!has(SomPolicy::invalidate_first)) return false;
+  if (!config_.som.has(SomPolicy::invalidate_first)) return false;
   const auto message = protocol::Message::parse(in.message);
   if (!message || message->body().opc != LdlmSetInfo::kOpcode) return false;
   const auto request = LdlmSetInfo::Request::decode(*message);
@@ -270,7 +270,8 @@ bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   int32_t status = 0;
   const Inode* inode = find_file({obdo->parent_seq, obdo->parent_oid, obdo->parent_ver}, status);
   const Som::Holder* known = som_.find_by_xid(ost_holder(in.from), obdo->handle.cookie);
-  if (request->key == kEpochBegins && inode != nullptr && known == nullptr) {
+  const bool begins = config_.som.on && request->key == kEpochBegins;
+  if (begins && inode != nullptr && known == nullptr) {
     som_.clear(inode->number);
     som_.open({.handle = new_open_handle(in.from),
                .inode = inode->number,
