@@ -62,8 +62,8 @@ class Client {
     visit(config_, endpoint_, imports_, log_, targets_, uuid_, mounts_, mounted_, root_, calls_,
           inodes_, names_, files_, locks_, objects_, grants_, waiters_, next_fd_, next_lock_, uses_,
           md_busy_, close_busy_, sequence_, sequence_end_, next_oid_, sequence_asked_,
-          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_,
-          validation_, validating_, asking_);
+          sequence_status_, write_back_at_, doomed_, epoch_ends_, reopens_, validation_,
+          validating_, asking_);
   }
 
   // The uuid of the present mount, or of the last; empty before the first.
@@ -228,8 +228,8 @@ class Client {
 
   // --- client_revalidate.cc: solutions 2 and 12 ---
   bool layout_held(Fid fid) const;
-  // Before a write or truncate: the lock on the layout, which is asked for if need be. Where the MDT
-  // has forgotten the open file there is none: status. True when it is held, or cannot be had.
+  // Before a write or truncate: the lock on the layout, which is asked for if need be. Where the
+  // MDT has forgotten the open file there is none: status. True when it is held, or cannot be had.
   bool layout_locked(Frame& frame, Call& call);
   // An OST asks us to look whether the MDT knows us, or our connection to it broke: until that is
   // known, and what the MDT had forgotten is open again, nothing is sent to OSTs.

@@ -120,8 +120,8 @@ struct Call {
   void state(auto&& visit) const {
     visit(id, args, stage, status, waiting, names, trail, symlinks, asked, directory, name,
           source_directory, source_name, source_fid, fid, attributes_known, attributes, ea, op,
-          request, lock, layout_lock, reply, position, sized, ioepoch, committed, parts, transfers, object_locks,
-          glimpses, result);
+          request, lock, layout_lock, reply, position, sized, ioepoch, committed, parts, transfers,
+          object_locks, glimpses, result);
   }
 };
 
@@ -263,10 +263,10 @@ struct Waiter {
     replayed_lock,
     sequence,
     statfs,
-    closed,      // a close that no call waits for: id is the fd
-    epoch_end,   // a request for it: id is its id
-    epoch_part,  // likewise, one of those that read sizes: which
-    reopened,    // an open after an eviction: id is the fd, bytes the lock
+    closed,       // a close that no call waits for: id is the fd
+    epoch_end,    // a request for it: id is its id
+    epoch_part,   // likewise, one of those that read sizes: which
+    reopened,     // an open after an eviction: id is the fd, bytes the lock
     revalidated,  // a word from the MDT that it knows us
   };
   uint32_t import = 0;

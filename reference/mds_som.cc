@@ -260,7 +260,7 @@ void Mds::tell_of_gone(Turn& turn, const ClientGone& gone) {
 // is not trusted. Clients that were told a size are not called back.
 bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   using protocol::operations_2_0::LdlmSetInfo;
-  if (!has(SomPolicy::invalidate_first)) return false;
+  if (!config_.som.has(SomPolicy::invalidate_first)) return false;
   const auto message = protocol::Message::parse(in.message);
   if (!message || message->body().opc != LdlmSetInfo::kOpcode) return false;
   const auto request = LdlmSetInfo::Request::decode(*message);
@@ -270,7 +270,8 @@ bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   int32_t status = 0;
   const Inode* inode = find_file({obdo->parent_seq, obdo->parent_oid, obdo->parent_ver}, status);
   const Som::Holder* known = som_.find_by_xid(ost_holder(in.from), obdo->handle.cookie);
-  if (request->key == kEpochBegins && inode != nullptr && known == nullptr) {
+  const bool begins = config_.som.on && request->key == kEpochBegins;
+  if (begins && inode != nullptr && known == nullptr) {
     som_.clear(inode->number);
     som_.open({.handle = new_open_handle(in.from),
                .inode = inode->number,
@@ -289,17 +290,14 @@ bool Mds::on_ost_word(Turn& turn, const RequestIn& in) {
   body.version = LdlmSetInfo::kVersion;
   body.opc = LdlmSetInfo::kOpcode;
   constexpr uint32_t kEarlySize = 192;  // the place of early replies, before the final one
-  const bool adaptive =
-      (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
+  const bool adaptive = (message->header().flags & protocol::ptlrpc::msghdr_flag::kAtSupport) != 0;
   endpoint_.send_reply(in.from, LdlmSetInfo::kReplyPortal, in.xid, adaptive ? kEarlySize : 0,
                        protocol::MessageBuilder(body).finish(), turn.out);
   return true;
 }
 
 // It says again what it still waits for when we are connected again.
-void Mds::drop_ost_epochs(Turn& turn, PeerId ost) {
-  evict_epochs(turn, ost_holder(ost));
-}
+void Mds::drop_ost_epochs(Turn& turn, PeerId ost) { evict_epochs(turn, ost_holder(ost)); }
 
 void Mds::settle_sizes(Turn& turn) {
   if (!config_.som.on) return;

@@ -80,9 +80,9 @@ class Ost {
   struct Call {
     Step& step;
     const Request& request;
-    LockHandle lock = 0;  // of the server's own, held for the request
+    LockHandle lock = 0;     // of the server's own, held for the request
     bool announced = false;  // the MDS knows that it will be executed (ost_word.cc)
-    bool parked = false;  // a job has the request and the lock from here on
+    bool parked = false;     // a job has the request and the lock from here on
     const protocol::Message& message() const { return request.message; }
   };
   struct Job {
@@ -90,10 +90,10 @@ class Ost {
     Waits waits = Waits::lock;
     Request request;
     LockHandle lock = 0;
-    uint64_t cookie = 0;     // of the bulk transfer, the glimpse, or the word
-    uint32_t length = 0;     // bytes of bulk expected; of a word: answers
+    uint64_t cookie = 0;  // of the bulk transfer, the glimpse, or the word
+    uint32_t length = 0;  // bytes of bulk expected; of a word: answers
     bool announced = false;
-    Bytes data;  // that came, while the MDS is told
+    Bytes data;              // that came, while the MDS is told
     uint32_t checksum = 0;   // of what was read
     Time deadline = kNever;  // of bulk
     void state(auto&& visit) const {
@@ -180,8 +180,8 @@ class Ost {
   bool fenced(const Obdo& obdo, ObjectId id) const;
   bool fenced(uint64_t epoch, ObjectId id) const;
   // Likewise that of a lock to write under: who had it would write into its cache what is refused
-  // when it is written back. Fills in the request's epoch.
-  bool fenced(const Call& call, LockRequest& wanted) const;
+  // when it is written back.
+  bool fenced(const LockRequest& wanted) const;
   // Locks that wait while the fence is raised.
   void refuse_fenced(Step& step, ObjectId id);
   // What the MDS says (som_words.h); false if it is none of these.

@@ -69,12 +69,13 @@ void Ost::refresh_lvbs(const std::vector<LockHandle>& handles) {
 // --- enqueue ---
 
 void Ost::on_enqueue(Call& call) {
-  const auto decoded = operations::LdlmEnqueue::Request::decode(call.message());
+  const auto decoded = operations::LdlmEnqueueExtent::Request::decode(call.message());
   if (!decoded) return refuse(call, -EFAULT);
   auto wanted =
       lock_request(decoded->lock, call.request.export_id, call.request.from, call.request.resent);
   if (!wanted) return refuse(call, -EFAULT);
-  if (fenced(call, *wanted)) return refuse(call, -ESTALE);
+  if (decoded->epoch) wanted->epoch = decoded->epoch->ioepoch;
+  if (fenced(*wanted)) return refuse(call, -ESTALE);
   const bool replayed = (wanted->flags & flag::kReplay) != 0;
   if (!replayed && decoded->lock.lock_count > 1) {
     const auto handles = cancel_handles(decoded->lock, decoded->lock_more_handles, 1);

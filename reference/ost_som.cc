@@ -42,10 +42,8 @@ bool Ost::fenced(const Obdo& obdo, ObjectId id) const {
   return fenced((obdo.valid & valid::kEpoch) != 0 ? obdo.ioepoch : 0, id);
 }
 
-bool Ost::fenced(const Call& call, LockRequest& wanted) const {
-  if (!config_.som.on || compatible_modes(wanted.mode, LockMode::pr)) return false;
-  const auto decoded = protocol::operations_2_0::LdlmEnqueueExtent::Request::decode(call.message());
-  if (decoded && decoded->epoch) wanted.epoch = decoded->epoch->ioepoch;
+bool Ost::fenced(const LockRequest& wanted) const {
+  if (compatible_modes(wanted.mode, LockMode::pr)) return false;
   if (planted(Defect::som_enqueue_not_fenced)) return false;
   return fenced(wanted.epoch, {wanted.resource.name[1], wanted.resource.name[0]});
 }

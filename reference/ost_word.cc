@@ -48,8 +48,8 @@ void Ost::announce_waiting(Step& step) {
 
 // The obdo of the request, which its client and xid name.
 void Ost::say_of(Step& step, const Request& request, std::string_view key, uint64_t cookie) {
-  const auto decoded = protocol::decode<protocol::ost::OstBody>(request.message.buffer(1),
-                                                                request.message.order());
+  const auto decoded =
+      protocol::decode<protocol::ost::OstBody>(request.message.buffer(1), request.message.order());
   if (!decoded) return;
   Obdo obdo = decoded->oa;
   obdo.handle.cookie = request.xid << 16 ^ request.from.nid << 8 ^ request.from.pid;

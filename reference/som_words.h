@@ -10,7 +10,7 @@ inline constexpr std::string_view kEvictByUuid = "evict_by_uuid";    // value: a
 inline constexpr std::string_view kCancelByUuid = "cancel_by_uuid";  // likewise: its extent locks
 inline constexpr std::string_view kClientsLeft = "clients_left";     // uuids, a line each
 inline constexpr std::string_view kFlushAll = "flush_all";           // of all clients' dirty data
-inline constexpr std::string_view kAskClients = "ask_clients";  // whether the MDS knows them
+inline constexpr std::string_view kAskClients = "ask_clients";       // whether the MDS knows them
 inline constexpr std::string_view kForgetMe = "forget_me";  // a client's: the MDS forgot it
 
 // What an OST says with LDLM_SET_INFO. To a client: look whether the MDS knows you. To the MDS: an

@@ -243,9 +243,8 @@ ExitCode combine(const SomOptions& options) {
                     {"subset_holds", set.superset},
                     {"states", set.states}});
   };
-  const som::Combinations all =
-      som::combine(static_cast<size_t>(options.size), bounds_of(options), options.states, decided,
-                   stopped, done);
+  const som::Combinations all = som::combine(static_cast<size_t>(options.size), bounds_of(options),
+                                             options.states, decided, stopped, done);
   if (options.json) {
     const Json whole = {{"mds_crashes", options.crashes}, {"ost_crashes", options.ost_crashes},
                         {"osts", options.osts},           {"states_max", options.states},

@@ -510,7 +510,10 @@ bool Rules::settle(Position& position, bool timers, size_t client) const {
     });
     if (choices.empty() && timers) add_timers(position, choices);
     if (choices.empty()) return true;
-    if (!apply(position, choices.front()).failed.empty()) return false;
+    const Stepped& stepped = apply(position, choices.front());
+    const bool refused = std::ranges::any_of(
+        stepped.ended, [](const Stepped::Ended& ended) { return ended.status < 0; });
+    if (!stepped.failed.empty() || refused) return false;
   }
   return false;
 }
@@ -533,7 +536,7 @@ std::expected<Position, std::string> Rules::root(Cast& cast) {
     for (size_t n = 0; n < cast.scenario().clients[i].prepared.size(); ++n) {
       if (!call(position, i).failed.empty() || !settle(position, true, i) ||
           position.clients[i].waiting != 0) {
-        return std::unexpected("a prepared call does not end");
+        return std::unexpected("a prepared call does not end well");
       }
     }
   }

@@ -9,8 +9,9 @@
 // are a choice, and what follows from the first comes before the second. Each fault costs one of
 // its budget. A schedule ends when all calls have ended, all servers are up and have recovered,
 // nothing is on its way and only pings are left; what is still held then is let go first, at that
-// time. Or it ends with the last call of a client that has the last word; or with a violation; or, with a call that has not ended or a server that waits for
-// clients, when for two rounds nothing happened but pings, or after `patience`.
+// time. Or it ends with the last call of a client that has the last word; or with a violation; or,
+// with a call that has not ended or a server that waits for clients, when for two rounds nothing
+// happened but pings, or after `patience`.
 #pragma once
 
 #include <array>
@@ -94,7 +95,7 @@ struct Scenario {
   // Narrower rules: what the MGS is sent and sends arrives at once, and what a server writes that
   // will not crash any more is durable at once.
   bool prompt = false;
-  bool prompt_osts = false;  // and what MDS and OSTs send each other
+  bool prompt_osts = false;            // and what MDS and OSTs send each other
   std::vector<uint32_t> slow_opcodes;  // but for these requests, their answers, and what is behind
   reference::SomConfig som;
   bool som_from_restart = false;  // the MDS has the profile only after its first crash

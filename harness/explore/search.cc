@@ -311,9 +311,9 @@ void Worker::work() {
 bool Worker::independent(const Position& position, const Move& option, const Move& taken) const {
   if (option.final || taken.final) return false;
   const bool on_link = taken.decision->is_fault();  // on a message: only its link is touched
-  if (on_link ? option.decision->link == taken.decision->link &&
-                    option.decision->kind == Kind::deliver
-              : (option.nodes & taken.nodes) != 0) {
+  if (on_link
+          ? option.decision->link == taken.decision->link && option.decision->kind == Kind::deliver
+          : (option.nodes & taken.nodes) != 0) {
     return false;
   }
   return shared_.ground.commute(position.checkers, option.steps, taken.steps);

@@ -6,8 +6,8 @@
 // reductions sound together.
 //
 // What is prompt (scenario.h) belongs to the step that it follows from: both are one move, and the
-// positions between are none. So nothing that a move leaves behind keeps a sleeper from being taken,
-// and moves of different nodes are independent whatever follows from them.
+// positions between are none. So nothing that a move leaves behind keeps a sleeper from being
+// taken, and moves of different nodes are independent whatever follows from them.
 //
 // Two steps are independent if they are of different nodes and every checker is, after them, in the
 // same state in either order; steps of time, starts and crashes depend on everything.

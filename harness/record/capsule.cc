@@ -145,9 +145,8 @@ std::expected<void, std::string> take_clients(schema::Scenario::Reader in, Capsu
     if (!prepared) return std::unexpected(prepared.error());
     auto calls = take(client.getCalls());
     if (!calls) return std::unexpected(calls.error());
-    capsule.clients.push_back(
-        {*std::move(prepared), *std::move(calls), client.getBegun(), client.getUnhurried(),
-         client.getLast()});
+    capsule.clients.push_back({*std::move(prepared), *std::move(calls), client.getBegun(),
+                               client.getUnhurried(), client.getLast()});
   }
   return {};
 }

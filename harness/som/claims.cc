@@ -95,8 +95,8 @@ std::string page_of(const std::vector<Found>& all, uint64_t states_max) {
                                    : std::string();
     out += fmt::format("| {}: {} | {} | {} | {} | {}{} | {} | {} | {} |\n", found.claim.problem,
                        found.claim.what, text_of(cell), scenario_of(cell).budget.text(),
-                       cell.bounds.osts, verdict_name(found.decided.verdict), length, judgement(found),
-                       found.decided.states, found.decided.transitions);
+                       cell.bounds.osts, verdict_name(found.decided.verdict), length,
+                       judgement(found), found.decided.states, found.decided.transitions);
   }
   out += fmt::format(
       "\n2 clients, at most {} states a cell. \"holds\" is exhausted; what reached a bound is "

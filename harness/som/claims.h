@@ -1,5 +1,5 @@
-// What the mail of March 2009 claims, problem by problem, and what the fence is to hold, each as a cell that shows it or does not;
-// and the page that puts claims and findings side by side.
+// What the mail of March 2009 claims, problem by problem, and what the fence is to hold, each as a
+// cell that shows it or does not; and the page that puts claims and findings side by side.
 #pragma once
 
 #include <span>

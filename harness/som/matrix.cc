@@ -220,8 +220,7 @@ std::string text_of(const Combinations& combinations) {
 std::vector<SomPolicies> sets_of(size_t size) {
   std::vector<SomPolicy> members;
   for (const reference::SomPolicyInfo& info : reference::kSomPolicies) {
-    const bool combines =
-        !reference::kSomBase.has(info.policy) && info.policy != SomPolicy::fence;
+    const bool combines = !reference::kSomBase.has(info.policy) && info.policy != SomPolicy::fence;
     if (combines) members.push_back(info.policy);
   }
   std::vector<SomPolicies> sets;

@@ -1,5 +1,5 @@
-// How fast cells are decided: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX [MDS_CRASHES [OST_CRASHES
-// [OSTS [all-orders]]]]]. The same without the suites that the program is linked with.
+// How fast cells are decided: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX [MDS_CRASHES
+// [OST_CRASHES [OSTS [all-orders]]]]]. The same without the suites that the program is linked with.
 #include <fmt/core.h>
 
 #include <chrono>
