@@ -114,7 +114,8 @@ TEST_CASE("2.0: a directory page is put before the reply", "[mds]") {
   REQUIRE(sunk.data.size() == 4096);
 }
 
-TEST_CASE("2.0: sequences are given once, also over a crash, and while nothing is committed", "[mds]") {
+TEST_CASE("2.0: sequences are given once, also over a crash, and while nothing is committed",
+          "[mds]") {
   Server server(config_of(Dialect::v2_0));
   Client alice(server, kAlice, "alice");
   v20::SeqQuery::Request request;
