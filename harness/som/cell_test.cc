@@ -31,9 +31,11 @@ TEST_CASE("a bound that is reached is no verdict") {
 
 // Of all cells those that end within so many states; CI walks these, scripts/som_verdicts more.
 TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
-  constexpr uint64_t kStates = 1500;
+  constexpr uint64_t kStates = 5000;
   size_t small = 0;
   for (const Line& line : lines()) {
+    // Truncates and a failover have hundred times as many.
+    if (line.use_case != UseCase::evicted && line.row >= Row::p2l) continue;
     for (const Column& column : columns()) {
       const Cell cell{line.use_case, line.row, column.policies, {}};
       explore::SearchOptions options;
@@ -45,10 +47,10 @@ TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
       INFO(text_of(cell));
       const auto same = [&](const explore::SearchOptions& other) {
         const Decided decided = som::decide(cell, other);
-        CHECK(decided.verdict == plain.verdict);
-        CHECK(decided.property == plain.property);
-        CHECK((plain.verdict != Verdict::broken || decided.depth == plain.depth));
-        if (plain.verdict == Verdict::holds) CHECK(decided.states == plain.states);
+        REQUIRE(decided.verdict == plain.verdict);
+        REQUIRE(decided.property == plain.property);
+        REQUIRE((plain.verdict != Verdict::broken || decided.depth == plain.depth));
+        if (plain.verdict == Verdict::holds) REQUIRE(decided.states == plain.states);
       };
       explore::SearchOptions reduced = options;
       reduced.reduce_order = true;
@@ -62,7 +64,7 @@ TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
       same(options);
     }
   }
-  CHECK(small > 200);
+  REQUIRE(small > 73);
 }
 
 TEST_CASE("solutions are read as they are written") {

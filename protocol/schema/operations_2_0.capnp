@@ -364,8 +364,8 @@ struct LdlmEnqueueExtent $operation(opcode = 101, name = "LDLM_ENQUEUE/EXTENT",
   struct Request {
     lock @0 :Ldlm.LdlmRequest;
     epoch @1 :Mds20.MdtIoepoch $optional;
-    # Profile som, with the fence, of a lock to write under: the IO epoch of the open file. No Lustre
-    # ever had it.
+    # Profile som, with the fence, of a lock to write under: the IO epoch of the open file. No
+    # Lustre ever had it.
   }
   struct Reply { lock @0 :Ldlm.LdlmReply; lvb @1 :Ldlm.OstLvb; }
 }
