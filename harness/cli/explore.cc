@@ -105,8 +105,8 @@ std::string_view end_text(SearchReport::End end) {
   return "";
 }
 
-void print_report(const Scenario& scenario, const ExploreOptions& options, const SearchReport& report,
-                  double elapsed, uint64_t peak) {
+void print_report(const Scenario& scenario, const ExploreOptions& options,
+                  const SearchReport& report, double elapsed, uint64_t peak) {
   const auto each = [&](uint64_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
   };
@@ -142,7 +142,8 @@ struct Shown {
   std::string capsule;   // its path
 };
 
-Shown show(const Scenario& scenario, const ExploreOptions& options, const explore::Violated& violated) {
+Shown show(const Scenario& scenario, const ExploreOptions& options,
+           const explore::Violated& violated) {
   Shown shown{.violated = &violated, .schedule = violated.schedule};
   auto shrunk = explore::shrink(scenario, violated.schedule, violated.property);
   if (!shrunk) return shown;

@@ -60,8 +60,8 @@ std::vector<Arena> arenas_of(const FuzzOptions& options, const std::vector<Targe
 }
 
 // The file that a finding leaves, to be run again with --script.
-std::string keep(const FuzzOptions& options, const Arena& arena, uint64_t seed, const Finding& finding,
-                 const Script& script) {
+std::string keep(const FuzzOptions& options, const Arena& arena, uint64_t seed,
+                 const Finding& finding, const Script& script) {
   const std::string path = !options.out.empty()
                                ? options.out
                                : fmt::format("fuzz-{}-{}.script", name_of(arena.server), seed);
@@ -73,8 +73,8 @@ std::string keep(const FuzzOptions& options, const Arena& arena, uint64_t seed, 
   return file.flush() ? path : std::string();
 }
 
-ExitCode report(const FuzzOptions& options, const Arena& arena, uint64_t seed, const Finding& finding,
-                const Script& script) {
+ExitCode report(const FuzzOptions& options, const Arena& arena, uint64_t seed,
+                const Finding& finding, const Script& script) {
   const std::string path = keep(options, arena, seed, finding, script);
   if (path.empty()) complain("the sequence could not be written");
   if (options.json) {
@@ -87,8 +87,8 @@ ExitCode report(const FuzzOptions& options, const Arena& arena, uint64_t seed, c
                             {"script", path}}
                            .dump(2));
   } else {
-    fmt::print("{}: {} (seed {})\n  {}\n", arena.target.name,
-               fuzzing::finding_name(finding.kind), seed, finding.what);
+    fmt::print("{}: {} (seed {})\n  {}\n", arena.target.name, fuzzing::finding_name(finding.kind),
+               seed, finding.what);
     fmt::print("  {} steps are needed:\n{}", script.size(), script_text(script));
     fmt::print("  again: ./assay fuzz --target {} --world {} --server {} --seed {} --script {}\n",
                arena.target.name, options.world, name_of(arena.server), seed, path);
@@ -101,10 +101,10 @@ ExitCode run_script(const FuzzOptions& options, const std::vector<Arena>& arenas
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const auto script = fuzzing::parse_script_text(text);
   if (!file || !script || arenas.size() != 1) {
-    complain(!file               ? fmt::format("{} cannot be read", options.script)
-             : !script           ? fmt::format("{}: {}", options.script, script.error())
-                                 : "--script is for one server of one dialect: give --server and "
-                                   "--target reference:2.0");
+    complain(!file     ? fmt::format("{} cannot be read", options.script)
+             : !script ? fmt::format("{}: {}", options.script, script.error())
+                       : "--script is for one server of one dialect: give --server and "
+                         "--target reference:2.0");
     return ExitCode::usage;
   }
   const auto finding = fuzzing::attack_in(arenas[0], options.seed, *script);
@@ -121,7 +121,7 @@ ExitCode search(const FuzzOptions& options, const std::vector<Arena>& arenas) {
   const auto began = Clock::now();
   const uint32_t seconds =
       options.seconds != 0 || options.runs != 0 ? options.seconds : kSecondsDefault;
-  const uint32_t steps = options.steps != 0           ? options.steps
+  const uint32_t steps = options.steps != 0        ? options.steps
                          : options.world == "live" ? kStepsLive
                                                    : kStepsSim;
   ProgressLine progress;

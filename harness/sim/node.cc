@@ -124,9 +124,7 @@ void Node::carry_out(NodeIndex self, Happened& happened) {
     std::visit(Visit{[&](reference::Send& send) {
                        happened.sent.push_back({self, send.to, std::move(send.message)});
                      },
-                     [&](reference::Drop& drop) {
-                       happened.dropped.push_back({self, drop.peer});
-                     },
+                     [&](reference::Drop& drop) { happened.dropped.push_back({self, drop.peer}); },
                      [&](reference::SetTimer& set) { set_timer(set); },
                      [&](reference::Persist& persist) {
                        happened.wrote.push_back(self);

@@ -136,8 +136,7 @@ void SimWorld::absorb() {
   for (const Doom& doom : met) meet(doom);
   for (Happened::Answered& answered : happened_.answered) {
     under_way_.erase({answered.node, answered.order});
-    const reference::OrderId order = answered.order;
-    results_.insert_or_assign(order, std::move(answered));
+    results_.insert_or_assign({answered.node, answered.order}, std::move(answered.result));
   }
   faults::Effects effects;
   for (Happened::Said& said : happened_.said) {
@@ -269,9 +268,8 @@ void SimWorld::learn_uuid(ClientId client) {
 }
 
 const reference::Result* SimWorld::result(ClientId client, reference::OrderId order) const {
-  const auto at = results_.find(order);
-  const bool found = at != results_.end() && at->second.node == clients_[client.index];
-  return found ? &at->second.result : nullptr;
+  const auto at = results_.find({clients_[client.index], order});
+  return at == results_.end() ? nullptr : &at->second;
 }
 
 std::string SimWorld::client_uuid(ClientId client) const { return uuids_[client.index]; }

@@ -9,7 +9,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "faults/injector.h"
@@ -132,7 +131,7 @@ class SimWorld final : public World {
   std::vector<TableEdit> table_edits_;
   std::vector<NodeIndex> full_;                   // OSTs without space
   std::map<NodeIndex, reference::Store> tables_;  // of clients, as found at the last start
-  std::unordered_map<reference::OrderId, Happened::Answered> results_;  // looked up only
+  std::map<std::pair<NodeIndex, reference::OrderId>, reference::Result> results_;
   std::vector<std::vector<reference::Fact>> facts_;  // by node
   std::vector<NodeIndex> committable_;
   std::vector<Cluster::Due> due_;
