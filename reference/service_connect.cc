@@ -167,6 +167,7 @@ void Service::refuse_library(Turn& turn, const Request& request) {
   message.add(data);
   complete_body(turn, envelope, nullptr, -EPROTO, message.body());
   message.body().type = protocol::ptlrpc::msg_type::kErr;
+  message.body().timeout = 0;
   send(turn, envelope, message);
 }
 

@@ -57,6 +57,7 @@ TEST_CASE("CONNECT C4: a library client of another version is told ours") {
   const auto answers = target.connect(
       kAlice, {.op_flags = op_flag::kInitial | op_flag::kLibclient, .version = 0x01080900});
   REQUIRE(answers[0].body().status == -EPROTO);
+  REQUIRE(answers[0].body().timeout == 0);
   const auto data =
       protocol::decode<protocol::ptlrpc::ObdConnectData>(answers[0].message.buffer(1));
   REQUIRE(data);

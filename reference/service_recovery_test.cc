@@ -88,6 +88,7 @@ TEST_CASE("Recovery: only what recovery needs is permitted") {
       kAlice, {.opcode = opcode::kMdsGetattr, .xid = 50, .handle = target.alice, .conn_cnt = 2});
   REQUIRE(stat[0].body().status == -EAGAIN);
   REQUIRE(stat[0].body().type == 4712);
+  REQUIRE(stat[0].body().timeout == 0);
   const auto ping = target.say(
       kAlice, {.opcode = opcode::kObdPing, .xid = 51, .handle = target.alice, .conn_cnt = 2});
   REQUIRE(ping[0].body().status == 0);

@@ -73,6 +73,13 @@ uint32_t seconds_spent(Time arrived, Time now) {
   return std::max(1u, static_cast<uint32_t>((now - arrived) / kSecond));
 }
 
+// Without an export, and during recovery, an error says 0 for how long the service takes: such an
+// answer is no sample of it, and a client passes over 0.
+void mark_error(PtlrpcBody& body, bool says_estimate) {
+  body.type = msg_type::kErr;
+  if (!says_estimate) body.timeout = 0;
+}
+
 }  // namespace
 
 Service::Envelope Service::envelope_of(const Request& request) {
@@ -123,7 +130,7 @@ void Service::send(Turn& turn, const Envelope& envelope, MessageBuilder& message
 void Service::refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status) {
   MessageBuilder message = builder_for(envelope);
   complete_body(turn, envelope, nullptr, status, message.body());
-  message.body().type = msg_type::kErr;
+  mark_error(message.body(), false);
   send(turn, envelope, message);
 }
 
@@ -168,7 +175,12 @@ void Service::abandon(const Request& request) { retire(request); }
 
 void Service::refuse(Turn& turn, const Request& request, int32_t status) {
   if (planted(Defect::refusal_not_sent)) return abandon(request);
-  if (retire(request) != nullptr) refuse_envelope(turn, envelope_of(request), status);
+  if (retire(request) == nullptr) return;
+  const Envelope envelope = envelope_of(request);
+  MessageBuilder message = builder_for(envelope);
+  complete_body(turn, envelope, nullptr, status, message.body());
+  mark_error(message.body(), !recovering());
+  send(turn, envelope, message);
 }
 
 // Writes what the operation changed and, in the same transaction, the slot of its client.
@@ -223,7 +235,7 @@ CommitId Service::finish_with(Turn& turn, const Request& request, Reply& reply,
   PtlrpcBody& body = reply.message.body();
   complete_body(turn, envelope, client, reply.status, body);
   const bool ordinary = std::ranges::find(kOrdinary, reply.status) != kOrdinary.end();
-  if (policy().marks_failures && reply.status < 0 && !ordinary) body.type = msg_type::kErr;
+  if (policy().marks_failures && reply.status < 0 && !ordinary) mark_error(body, !recovering());
   if (transaction != nullptr) {
     body.transno = result == 0 ? transaction->transno_ : 0;
     body.pre_versions = reply.versions;

@@ -42,6 +42,7 @@ TEST_CASE("Service: no export, no service") {
   Mounted target(Dialect::v2_0);
   const auto answers = target.say(kAlice, {.opcode = opcode::kMdsGetattr, .xid = 5, .handle = 77});
   REQUIRE(answers[0].body().status == -ENOTCONN);
+  REQUIRE(answers[0].body().timeout == 0);
 }
 
 TEST_CASE("Service: a packet of an older connection has no effect and no answer") {
@@ -219,6 +220,14 @@ TEST_CASE("Service: replies say how long the service takes, at the offset behind
   REQUIRE(answers[0].body().service_time == 1);
   REQUIRE(answers[0].body().timeout == 5);
   REQUIRE(answers[0].message.header().flags == 0);
+}
+
+TEST_CASE("Service: an error to a client with an export says it too") {
+  Mounted target(Dialect::v1_8);
+  target.reint_status = -EEXIST;
+  const auto failed = target.make(5);
+  REQUIRE(failed[0].body().type == 4712);
+  REQUIRE(failed[0].body().timeout == 5);
 }
 
 TEST_CASE("Service: an early reply goes out before the client's time is up") {
