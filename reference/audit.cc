@@ -22,6 +22,7 @@ void count_locks(const Service& service, const Locks& locks, std::vector<Fact>& 
   counts.push_back(counted(count::kLocks, granted));
   counts.push_back(counted(count::kWaiting, waiting));
   for (const Export& client : service.exports()) {
+    if (!client.connected) continue;  // it has yet to tell, in recovery, which it holds
     const auto held = std::ranges::count_if(locks.of_owner(client.id), [&](LockHandle handle) {
       const Lock& lock = *locks.find(handle);
       return lock.holds() && lock.type != LockType::flock;

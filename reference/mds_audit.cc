@@ -35,6 +35,7 @@ std::vector<Fact> Mds::audit() const {
   count_locks(service_, locks_, counts);
   counts.push_back(counted(count::kOpenFiles, opens_.size()));
   for (const Export& client : service_.exports()) {
+    if (!client.connected) continue;  // it has yet to open its files again, in recovery
     const std::vector<OpenFile> open = opens_.of_export(client.id);
     const auto writing = std::ranges::count_if(
         open, [](const OpenFile& file) { return (file.mode & kOpenWrite) != 0; });
@@ -58,7 +59,9 @@ std::vector<Fact> Mds::audit() const {
   const auto closed = std::ranges::count_if(
       orphans, [&](uint64_t number) { return opens_.open_count(number) == 0; });
   counts.push_back(counted(count::kOrphans, orphans.size()));
-  counts.push_back(counted(count::kClosedOrphans, static_cast<uint64_t>(closed)));
+  // Until recovery ends somebody may open them again.
+  counts.push_back(
+      counted(count::kClosedOrphans, service_.recovering() ? 0 : static_cast<uint64_t>(closed)));
   count_objects(count::kStripes, std::move(stripes), counts);
   std::vector<ObjectPlace> doomed;
   for (const UnlinkLog::Record& record : unlink_log_.all()) {
