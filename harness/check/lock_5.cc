@@ -28,25 +28,21 @@ void Lock5::audit(const Record& record, const Fact& fact) {
   if (fact.client.empty()) return;
   const Target* target = targets_.find(record.node);
   if (target != nullptr && fact.text == reference::count::kLocks) {
-    served_[{*target, fact.client}] = {fact.value, {record.index}};
+    at_rest_.served({*target, fact.client}, {fact.value, {record.index}});
   } else if (fact.text == reference::count::kHeldLocks) {
-    held_[{fact.xid, fact.client}] = {fact.value, {record.index}};
+    at_rest_.held({fact.xid, fact.client}, {fact.value, {record.index}});
   }
 }
 
 // A server may know more: of a cancel that was lost it hears with the next callback.
 void Lock5::finish(Findings& findings) {
-  for (const auto& [account, held] : held_) {
-    const Count* served = served_.find(account);
-    // Who was evicted may not know it yet.
-    if (served == nullptr || served->locks >= held.locks) continue;
+  at_rest_.compare([&](const Account& account, const auto& held, const auto& served) {
+    if (served.value >= held.value) return;
     findings.broken("LOCK-5",
                     fmt::format("{} holds {} locks of a server that knows {} of them",
-                                account.second.view(), held.locks, served->locks),
+                                account.second.view(), held.value, served.value),
                     {held.at.index});
-  }
-  served_.clear();
-  held_.clear();
+  });
 }
 
 void Lock5::judge(const Record& record, Findings& findings) const {

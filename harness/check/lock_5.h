@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "harness/check/both_ends.h"
 #include "harness/check/checker.h"
 #include "harness/check/held_locks.h"
 
@@ -18,24 +19,18 @@ class Lock5 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  void state(auto&& visit) const { visit(locks_, honest_, targets_, served_, held_); }
+  void state(auto&& visit) const { visit(locks_, honest_, targets_, at_rest_); }
 
  private:
   using Target = uint64_t;  // 0 the MDT, an OST's index and 1
   using Account = std::pair<Target, reference::ClientName>;
-  struct Count {
-    int64_t locks = 0;
-    Seen at;
-    void state(auto&& visit) const { visit(locks); }
-  };
   void audit(const Record& record, const Fact& fact);
   void judge(const Record& record, Findings& findings) const;
 
   HeldLocks locks_;
   FlatMap<reference::ClientName, bool> honest_;  // clients of ours; a probe may say what it likes
   FlatMap<record::NodeIndex, Target> targets_;
-  FlatMap<Account, Count> served_;  // at rest, by the server
-  FlatMap<Account, Count> held_;    // by the client
+  BothEnds<Account> at_rest_;  // locks
 };
 
 }  // namespace harness::check

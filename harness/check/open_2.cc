@@ -42,24 +42,20 @@ void Open2::judge(const Record& record, Findings& findings) const {
 void Open2::audit(const Record& record, const Fact& fact) {
   if (fact.client.empty()) return;
   if (fact.text == reference::count::kOpenFiles) {
-    served_[fact.client] = {fact.value, {record.index}};
+    at_rest_.served(fact.client, {fact.value, {record.index}});
   } else if (fact.text == reference::count::kHeldOpen) {
-    held_[fact.client] = {fact.value, {record.index}};
+    at_rest_.held(fact.client, {fact.value, {record.index}});
   }
 }
 
 void Open2::finish(Findings& findings) {
-  for (const auto& [client, held] : held_) {
-    const Count* served = served_.find(client);
-    // Who was evicted may not know it yet.
-    if (served == nullptr || served->files == held.files) continue;
+  at_rest_.compare([&](const auto& client, const auto& held, const auto& served) {
+    if (served.value == held.value) return;
     findings.broken("OPEN-2",
                     fmt::format("{} has {} files open, the server has {} open for it",
-                                client.view(), held.files, served->files),
+                                client.view(), held.value, served.value),
                     {held.at.index});
-  }
-  served_.clear();
-  held_.clear();
+  });
 }
 
 }  // namespace harness::check

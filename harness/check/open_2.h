@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "harness/check/both_ends.h"
 #include "harness/check/checker.h"
 #include "harness/check/descriptors.h"
 #include "harness/check/opens.h"
@@ -19,22 +20,16 @@ class Open2 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  void state(auto&& visit) const { visit(opens_, descriptors_, metadata_, served_, held_); }
+  void state(auto&& visit) const { visit(opens_, descriptors_, metadata_, at_rest_); }
 
  private:
-  struct Count {
-    int64_t files = 0;
-    Seen at;
-    void state(auto&& visit) const { visit(files); }
-  };
   void judge(const Record& record, Findings& findings) const;
   void audit(const Record& record, const Fact& fact);
 
   Opens opens_;
   Descriptors descriptors_;
-  FlatMap<record::NodeIndex, bool> metadata_;     // servers where something was open once
-  FlatMap<reference::ClientName, Count> served_;  // at rest, by the server
-  FlatMap<reference::ClientName, Count> held_;    // by the client
+  FlatMap<record::NodeIndex, bool> metadata_;  // servers where something was open once
+  BothEnds<reference::ClientName> at_rest_;    // open files
 };
 
 }  // namespace harness::check

@@ -49,11 +49,12 @@ void Open5::on(const Record& record, Findings& findings) {
 
 void Open5::audit(const Record& record, Findings& findings) {
   const Fact& fact = *fact_of(record);
-  if (fact.text == reference::count::kHeldWriting)
-    held_[fact.client] = {fact.value, {record.index}};
+  if (fact.text == reference::count::kHeldWriting) {
+    at_rest_.held(fact.client, {fact.value, {record.index}});
+  }
   if (fact.text != reference::count::kWriters) return;
   if (!fact.client.empty()) {
-    served_[fact.client] = {fact.value, {record.index}};
+    at_rest_.served(fact.client, {fact.value, {record.index}});
     return;
   }
   const size_t known =
@@ -66,17 +67,13 @@ void Open5::audit(const Record& record, Findings& findings) {
 }
 
 void Open5::finish(Findings& findings) {
-  for (const auto& [client, held] : held_) {
-    const Count* served = served_.find(client);
-    // Who was evicted may not know it yet.
-    if (served == nullptr || served->files == held.files) continue;
+  at_rest_.compare([&](const auto& client, const auto& held, const auto& served) {
+    if (served.value == held.value) return;
     findings.broken("OPEN-5",
                     fmt::format("{} has {} files open for writing, the server counts {}",
-                                client.view(), held.files, served->files),
+                                client.view(), held.value, served.value),
                     {held.at.index});
-  }
-  served_.clear();
-  held_.clear();
+  });
 }
 
 }  // namespace harness::check

@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "harness/check/both_ends.h"
 #include "harness/check/checker.h"
 #include "harness/check/opens.h"
 
@@ -18,20 +19,14 @@ class Open5 {
 
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
-  void state(auto&& visit) const { visit(opens_, recovering_, served_, held_); }
+  void state(auto&& visit) const { visit(opens_, recovering_, at_rest_); }
 
  private:
-  struct Count {
-    int64_t files = 0;
-    Seen at;
-    void state(auto&& visit) const { visit(files); }
-  };
   void audit(const Record& record, Findings& findings);
 
   Opens opens_;
   FlatMap<record::NodeIndex, bool> recovering_;
-  FlatMap<reference::ClientName, Count> served_;  // at rest, by the server
-  FlatMap<reference::ClientName, Count> held_;    // by the client
+  BothEnds<reference::ClientName> at_rest_;  // files open for writing
 };
 
 }  // namespace harness::check
