@@ -165,7 +165,8 @@ void Client::on_completed(Frame& frame, const ImportEvent& event) {
   switch (waiter.kind) {
     case Waiter::Kind::nobody:
       // A CANCEL that got lost is sent again: the server would wait until it evicts us for it.
-      if (waiter.id != 0 && event.status == -ETIMEDOUT) {
+      if (waiter.id != 0 && event.status == -ETIMEDOUT &&
+          !config_.defects.has(Defect::cancel_not_sent_again)) {
         send_cancel(frame, {.import = waiter.import, .remote = waiter.id});
       }
       return;

@@ -85,6 +85,7 @@ enum class Defect : uint8_t {
   replayed_unlink_destroys,
   removed_file_made_again,
   cancelling_lock_not_replayed,
+  cancel_not_sent_again,
   som_mount_not_compared,
   som_late_update_accepted,
   som_told_within_epoch,
@@ -278,6 +279,8 @@ inline constexpr auto kDefects = [] {
       {cancelling_lock_not_replayed, "cancelling-lock-not-replayed", "LOCK-3", both, 2, 1,
        "our client does not replay a lock that it is giving up, though it has yet to write what "
        "is dirty under it, as shipped ones do not"},
+      {cancel_not_sent_again, "cancel-not-sent-again", "EVICT-3", both, 2, 1,
+       "our client does not send a CANCEL again that was lost, and is evicted for it"},
       {som_mount_not_compared, "som-mount-not-compared", "SOM-4", DefectIn::v2_0, 2, 1,
        "a size that an earlier mount of the MDS kept is told, as shipped servers do"},
       {som_late_update_accepted, "som-late-update-accepted", "SOM-1", DefectIn::v2_0, 2, 1,

@@ -323,6 +323,31 @@ const Case kCases[] = {
            EXPECT_EQ(a.fsync(fd), 0);
            EXPECT_EQ(a.close(fd), 0);
          }},
+    {.id = "eviction.20",
+     .requirement = "EVICT-3",
+     .sentence = "A CANCEL that is lost is sent again: who waits gets the lock, and its holder is "
+                 "not evicted",
+     .source = "semantics 3.4, 3.5, 1.11 (b)",
+     .needs = Needs::notes,
+     .run =
+         [](Conformance& c) {
+           Application& a = worker(c);
+           Application& b = worker(c);
+           const uint64_t fd = a.opened("/f", kCreate | kReadWrite);
+           EXPECT_EQ(a.write(fd, 0, "held"), 4);
+           c.world().settle();
+           for (const ServerId server : kOsts) {
+             c.lose(Part::request, opcode::kLdlmCancel, server);
+           }
+           const uint64_t reader = b.opened("/f", kRead);
+           EXPECT_EQ(b.read(reader, 0, 4), "held");
+
+           EXPECT_GT(c.world().struck(0) + c.world().struck(1), 0u);
+           EXPECT_EQ(c.count(ost(0), Fact::Kind::evicted), 0u);
+           EXPECT_EQ(c.count(ost(1), Fact::Kind::evicted), 0u);
+           EXPECT_EQ(a.close(fd), 0);
+           EXPECT_EQ(b.close(reader), 0);
+         }},
 };
 
 }  // namespace
