@@ -37,9 +37,9 @@ void take_message(Captured& out, const Entry& entry, Role& server) {
   constexpr size_t kHeaders = kKsockHeader + sizeof(protocol::lnet::LnetHdr);
   const auto message = protocol::Message::parse(entry.frame.slice(kHeaders));
   if (!message) return;
-  CapturedMessage taken{.dialect = entry.dialect == "1.8" ? protocol::Dialect::v1_8
-                                                          : protocol::Dialect::v2_0,
-                        .reply = reply};
+  CapturedMessage taken{
+      .dialect = entry.dialect == "1.8" ? protocol::Dialect::v1_8 : protocol::Dialect::v2_0,
+      .reply = reply};
   taken.operation = reply ? protocol::find(taken.dialect, message->body().opc)
                           : protocol::identify(taken.dialect, *message);
   if (taken.operation == nullptr) return;
@@ -53,13 +53,13 @@ void take_message(Captured& out, const Entry& entry, Role& server) {
 }  // namespace
 
 Captured read_captured(const std::string& path) {
-  const auto content = harness::read_capture_file(path);
-  CHECK(content, content ? "" : content.error());
+  auto capture = harness::Capture::open(path);
+  CHECK(capture, capture ? "" : capture.error());
   Captured out;
   std::map<std::pair<uint64_t, bool>, size_t> streams;
   // By connection, the kind of server that was spoken to last: pings and locks do not tell.
   std::map<uint64_t, Role> servers;
-  const auto summary = harness::trace_capture(*content, [&](const Entry& entry) {
+  const auto summary = harness::trace_capture(std::move(*capture), [&](const Entry& entry) {
     const bool dialled = entry.place.from.port == kLnetPort;
     const auto [at, fresh] =
         streams.try_emplace({entry.place.connection, dialled}, out.streams.size());

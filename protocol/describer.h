@@ -8,6 +8,8 @@
 
 namespace protocol {
 
+struct ReadyRun;
+
 class Describer {
  public:
   // `base` is added to every offset of what is unexplained.
@@ -50,6 +52,10 @@ class Describer {
   size_t trailing(const FieldInfo& field, ByteView bytes, uint32_t offset, bool little_endian);
   const StructInfo* overlay_of(const FieldInfo& field, const StructInfo& owner,
                                ByteView owner_bytes, ByteOrder order) const;
+  bool put_ready(const ReadyRun& run, ByteView bytes, uint32_t offset, bool within_little_endian);
+  void member(const FieldInfo& field, const StructInfo& info, ByteView bytes, uint32_t offset,
+              bool little_endian);
+  void end_text(Item& item, uint32_t offset);
   bool unknown_later(const StructInfo& info, const FieldInfo& field, ByteView bytes,
                      uint32_t offset);
 

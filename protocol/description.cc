@@ -8,10 +8,10 @@
 
 #include "protocol/check.h"
 #include "protocol/describer.h"
-#include "protocol/fid.h"
 #include "protocol/later_versions.h"
 #include "protocol/ldlm.h"
 #include "protocol/lnet.h"
+#include "protocol/ready_items.h"
 
 namespace protocol {
 namespace {
@@ -23,22 +23,28 @@ Integer turned(const uint8_t* bytes, ByteOrder order) {
   return order == ByteOrder::little ? value : std::byteswap(value);
 }
 
-uint64_t read(ByteView bytes, ByteOrder order) {
-  switch (bytes.size()) {
+inline uint64_t read(const uint8_t* bytes, size_t width, ByteOrder order) {
+  switch (width) {
     case 1:
       return bytes[0];
     case 2:
-      return turned<uint16_t>(bytes.data(), order);
+      return turned<uint16_t>(bytes, order);
     case 4:
-      return turned<uint32_t>(bytes.data(), order);
+      return turned<uint32_t>(bytes, order);
     case 8:
-      return turned<uint64_t>(bytes.data(), order);
+      return turned<uint64_t>(bytes, order);
     default:
       CHECK(false, "no integer of the schema has another size");
   }
 }
 
-constexpr size_t kFidItems = 3;
+uint64_t read(ByteView bytes, ByteOrder order) { return read(bytes.data(), bytes.size(), order); }
+
+// A number of so many bytes as one of eight.
+inline uint64_t extended(uint64_t value, size_t width, bool is_signed) {
+  const size_t unused = 64 - 8 * width;
+  return is_signed ? static_cast<uint64_t>(static_cast<int64_t>(value << unused) >> unused) : value;
+}
 
 }  // namespace
 
@@ -85,7 +91,7 @@ inline size_t Describer::open(Item::Kind kind, Name name) {
 inline void Describer::close(size_t group, const StructInfo& info) {
   out_.close(group);
   Item& item = out_.items[group];
-  if (&info == &fid::LuFid::kInfo && item.inside == kFidItems) item.notation = Item::Notation::fid;
+  if (is_whole_fid(info, item)) item.notation = Item::Notation::fid;
 }
 
 void Describer::number(Name name, ByteView bytes, const NameTable* names) {
@@ -97,6 +103,17 @@ void Describer::number(Name name, ByteView bytes, const NameTable* names) {
 void Describer::text(Name name, ByteView bytes) {
   const std::string_view whole = as_text(bytes);
   add(Item::Kind::text, name).bytes = bytes.first(std::min(whole.find('\0'), whole.size()));
+}
+
+// Of a text that has a place of a fixed size.
+void Describer::end_text(Item& item, uint32_t offset) {
+  const std::string_view whole = as_text(item.bytes);
+  const size_t end = std::min(whole.find('\0'), whole.size());
+  const ByteView behind = item.bytes.subspan(end);
+  item.bytes = item.bytes.first(end);
+  if (!all_zero(behind)) {
+    unexplained(offset + end, behind.size(), "bytes behind the end of a name");
+  }
 }
 
 void Describer::raw(Name name, ByteView bytes) { add(Item::Kind::bytes, name).bytes = bytes; }
@@ -123,16 +140,11 @@ const StructInfo* Describer::overlay_of(const FieldInfo& field, const StructInfo
 }
 
 void Describer::integer(const FieldInfo& field, Name name, ByteView bytes, ByteOrder order) {
-  uint64_t value = read(bytes, order);
-  const bool is_signed = field.kind == FieldKind::signed_integer;
-  if (is_signed && bytes.size() < 8 && (value >> (8 * bytes.size() - 1)) != 0) {
-    value |= ~uint64_t{0} << (8 * bytes.size());
-  }
   Item& item = add(Item::Kind::number, name);
   if (field.nid) item.notation = Item::Notation::nid;
-  item.is_signed = is_signed;
+  item.is_signed = field.kind == FieldKind::signed_integer;
   item.hex = field.hex;
-  item.number = value;
+  item.number = extended(read(bytes, order), bytes.size(), item.is_signed);
   item.names = field.names;
 }
 
@@ -153,14 +165,10 @@ void Describer::element(const FieldInfo& field, Name name, ByteView bytes, uint3
       }
       return;
     }
-    case FieldKind::text: {
-      text(name, bytes);
-      const size_t end = out_.items.back().bytes.size();
-      if (!all_zero(bytes.subspan(end))) {
-        unexplained(offset + end, bytes.size() - end, "bytes behind the end of a name");
-      }
-      return;
-    }
+    case FieldKind::text:
+      raw(name, bytes);
+      out_.items.back().kind = Item::Kind::text;
+      return end_text(out_.items.back(), offset);
     case FieldKind::bytes:
       return raw(name, bytes);
     case FieldKind::signed_integer:
@@ -216,32 +224,52 @@ bool Describer::unknown_later(const StructInfo& info, const FieldInfo& field, By
   return true;
 }
 
+// Whether the run could be put in ready as it is.
+bool Describer::put_ready(const ReadyRun& run, ByteView bytes, uint32_t offset,
+                          bool within_little_endian) {
+  const auto is_zero = [bytes](const ReadyRun::Zeros& part) {
+    return all_zero(bytes.subspan(part.offset, part.size));
+  };
+  if (later_ || !run.ready() || !std::ranges::all_of(run.padding, is_zero)) return false;
+  const size_t first = out_.items.size();
+  out_.items.insert(out_.items.end(), run.items.begin(), run.items.end());
+  const std::span items = std::span(out_.items).subspan(first);
+  for (const ReadyRun::Number& number : run.numbers) {
+    const ByteOrder order = within_little_endian || number.as_is ? ByteOrder::little : order_;
+    items[number.item].number = extended(read(bytes.data() + number.offset, number.width, order),
+                                         number.width, number.is_signed);
+  }
+  for (const ReadyRun::Octets& octets : run.octets) {
+    Item& item = items[octets.item];
+    item.bytes = bytes.subspan(octets.offset, octets.size);
+    if (item.kind == Item::Kind::text) end_text(item, offset + octets.offset);
+  }
+  return true;
+}
+
+void Describer::member(const FieldInfo& field, const StructInfo& info, ByteView bytes,
+                       uint32_t offset, bool little_endian) {
+  const ByteView part = bytes.subspan(field.offset, field.size);
+  if (field.padding && all_zero(part)) return;
+  if (later_ && unknown_later(info, field, part, offset + field.offset)) {
+    return raw({"bytes", field.offset}, part);
+  }
+  this->field(field, info, bytes, offset + field.offset, little_endian);
+}
+
 size_t Describer::fields(const StructInfo& info, ByteView bytes, uint32_t offset,
                          bool within_little_endian) {
   const bool little = within_little_endian || info.little_endian;
   size_t explained = info.size;
-  uint32_t end_1_8 = 0;  // of the last field that 1.8 has in the place of others
-  for (const FieldInfo& field : info.fields) {
-    if (field.offset < end_1_8) continue;
-    if (dialect_ == Dialect::v1_8 && !field.parts_1_8.empty()) {
-      for (const FieldInfo& part : field.parts_1_8) {
-        end_1_8 = part.offset + part.size;
-        if (part.padding && all_zero(bytes.subspan(part.offset, part.size))) continue;
-        this->field(part, info, bytes, offset + part.offset, little);
+  for (const ReadyRun& run : ready_runs(info, dialect_)) {
+    if (put_ready(run, bytes, offset, within_little_endian)) continue;
+    for (const FieldInfo* field : run.members) {
+      if (field->trailing) {
+        explained += trailing(*field, bytes.subspan(info.size), offset + info.size, little);
+      } else {
+        member(*field, info, bytes, offset, little);
       }
-      continue;
     }
-    if (field.trailing) {
-      explained += trailing(field, bytes.subspan(info.size), offset + info.size, little);
-      continue;
-    }
-    const ByteView part = bytes.subspan(field.offset, field.size);
-    if (field.padding && all_zero(part)) continue;
-    if (later_ && unknown_later(info, field, part, offset + field.offset)) {
-      raw({"bytes", field.offset}, part);
-      continue;
-    }
-    this->field(field, info, bytes, offset + field.offset, little);
   }
   return explained;
 }

@@ -46,12 +46,12 @@ void print_entry(const Entry& entry, const DecodeOptions& options) {
 }
 
 ExitCode decode(const DecodeOptions& options) {
-  const auto content = read_capture_file(options.file);
-  if (!content) {
-    complain(content.error());
+  auto capture = Capture::open(options.file);
+  if (!capture) {
+    complain(capture.error());
     return ExitCode::usage;
   }
-  const auto summary = trace_capture(*content, [&options](const Entry& entry) {
+  const auto summary = trace_capture(std::move(*capture), [&options](const Entry& entry) {
     if (!options.summary) print_entry(entry, options);
   });
   if (!summary) {

@@ -6,11 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <limits>
-#include <memory>
+#include <utility>
 
 namespace harness {
 
@@ -21,49 +19,57 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;  // nanoseconds
 constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / kSecond - 1;
 
-}  // namespace
+constexpr size_t kStreamBuffer = 256 << 10;
 
-std::expected<std::vector<uint8_t>, std::string> read_capture_file(const std::string& path) {
-  // zlib reads a file that is not compressed as it is.
-  const gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) {
-    return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  }
-  constexpr size_t kPiece = 1 << 20;
-  std::vector<uint8_t> content;
-  std::error_code unknown;
-  const uintmax_t on_disk = std::filesystem::file_size(path, unknown);
-  if (!unknown) content.reserve(std::min<uintmax_t>(on_disk, kCaptureSizeMax) + kPiece);
-  std::string error;
-  while (true) {
-    const size_t before = content.size();
-    content.resize(before + kPiece);
-    const int got = gzread(file, content.data() + before, kPiece);
-    content.resize(before + static_cast<size_t>(got > 0 ? got : 0));
-    if (got <= 0) {
-      int number = Z_OK;
-      const char* text = gzerror(file, &number);
-      // A compressed file that was cut still holds what came before the cut.
-      if (number == Z_ERRNO) text = std::strerror(errno);
-      if (number != Z_OK && number != Z_STREAM_END && number != Z_BUF_ERROR) error = text;
-      break;
-    }
-    if (content.size() > kCaptureSizeMax) {
-      error = fmt::format("larger than {} bytes", kCaptureSizeMax);
-      break;
-    }
-  }
-  gzclose(file);
-  if (!error.empty()) return std::unexpected(fmt::format("cannot read {}: {}", path, error));
-  return content;
+// What stdio asks of a compressed file; zlib reads one that is not compressed as it is.
+ssize_t read_some(void* file, char* out, size_t size) {
+  const int got = gzread(static_cast<gzFile>(file), out, static_cast<unsigned>(size));
+  if (got >= 0) return got;
+  // A compressed file that was cut still holds what came before the cut.
+  int number = Z_OK;
+  gzerror(static_cast<gzFile>(file), &number);
+  if (number == Z_BUF_ERROR) return 0;
+  if (number != Z_ERRNO) errno = EIO;
+  return -1;
 }
 
+int close_file(void* file) { return gzclose(static_cast<gzFile>(file)) == Z_OK ? 0 : EOF; }
+
+}  // namespace
+
+std::expected<Capture, std::string> Capture::open(const std::string& path) {
+  const auto failed = [&path] {
+    return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  };
+  const gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) return failed();
+  gzbuffer(file, kStreamBuffer);
+  std::FILE* stream = fopencookie(file, "rb", {.read = read_some, .close = close_file});
+  if (stream == nullptr) {
+    gzclose(file);
+    return failed();
+  }
+  std::setvbuf(stream, nullptr, _IOFBF, 2 * kStreamBuffer);
+  // A folder is opened like a file, and refuses only to be read.
+  const int first = std::getc(stream);
+  if (std::ferror(stream) != 0) {
+    std::fclose(stream);
+    return failed();
+  }
+  std::ungetc(first, stream);
+  return Capture(stream);
+}
+
+// libpcap only reads from the stream, though fmemopen wants a pointer to what it may change.
+Capture::Capture(ByteView content)
+    : stream_(content.empty()
+                  ? nullptr
+                  : fmemopen(const_cast<uint8_t*>(content.data()), content.size(), "rb")) {}
+
 std::expected<CaptureSummary, std::string> for_each_packet(
-    ByteView content, const std::function<void(const CapturedPacket&)>& on_packet) {
-  if (content.empty()) return std::unexpected(std::string("the file is empty"));
-  // libpcap only reads from the stream, though fmemopen wants a pointer to what it may change.
-  std::FILE* stream = fmemopen(const_cast<uint8_t*>(content.data()), content.size(), "rb");
-  if (stream == nullptr) return std::unexpected(std::string("out of memory"));
+    Capture from, const std::function<void(const CapturedPacket&)>& on_packet) {
+  std::FILE* stream = std::move(from).take();
+  if (stream == nullptr) return std::unexpected(std::string("the file is empty"));
   char error[PCAP_ERRBUF_SIZE] = "";
   pcap_t* opened =
       pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);

@@ -1,11 +1,13 @@
-// Capture files: pcap and pcapng, also compressed with gzip. Read by libpcap, from memory.
+// Capture files: pcap and pcapng, also compressed with gzip. Read by libpcap as a stream: what is
+// held of a capture does not grow with it.
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "protocol/bytes.h"
 
@@ -27,14 +29,28 @@ struct CaptureSummary {
   std::string cut;
 };
 
-// The whole content of a file, decompressed if it is gzip, at most kCaptureSizeMax bytes. The error
-// is one line that names the file.
-inline constexpr uint64_t kCaptureSizeMax = uint64_t{4} << 30;
-std::expected<std::vector<uint8_t>, std::string> read_capture_file(const std::string& path);
+// A capture that can be read once, from its start.
+class Capture {
+ public:
+  // Of a file, decompressed if it is gzip. The error is one line that names the file.
+  static std::expected<Capture, std::string> open(const std::string& path);
+  // Of a file's bytes, which must stay where they are until it has been read.
+  explicit Capture(protocol::ByteView content);
+
+  // Whoever takes the stream closes it. Null for no bytes at all.
+  std::FILE* take() && { return stream_.release(); }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* stream) const { std::fclose(stream); }
+  };
+  explicit Capture(std::FILE* stream) : stream_(stream) {}
+  std::unique_ptr<std::FILE, Close> stream_;
+};
 
 // Calls `on_packet` for each packet in order. The error is for content that is no capture at all; a
 // capture that ends early is read as far as it goes (CaptureSummary::cut).
 std::expected<CaptureSummary, std::string> for_each_packet(
-    protocol::ByteView content, const std::function<void(const CapturedPacket&)>& on_packet);
+    Capture capture, const std::function<void(const CapturedPacket&)>& on_packet);
 
 }  // namespace harness

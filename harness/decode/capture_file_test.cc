@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+using harness::Capture;
 using harness::CapturedPacket;
 using harness::for_each_packet;
 using Octets = std::vector<uint8_t>;
@@ -61,13 +62,18 @@ Octets pcapng_file() {
   return out;
 }
 
-std::vector<size_t> lengths(const Octets& content, std::string* cut = nullptr) {
+std::vector<size_t> lengths(Capture capture, std::string* cut = nullptr) {
   std::vector<size_t> found;
-  const auto summary = for_each_packet(
-      content, [&](const CapturedPacket& packet) { found.push_back(packet.bytes.size()); });
+  const auto summary = for_each_packet(std::move(capture), [&](const CapturedPacket& packet) {
+    found.push_back(packet.bytes.size());
+  });
   REQUIRE(summary);
   if (cut != nullptr) *cut = summary->cut;
   return found;
+}
+
+std::vector<size_t> lengths(const Octets& content, std::string* cut = nullptr) {
+  return lengths(Capture(content), cut);
 }
 
 }  // namespace
@@ -76,7 +82,8 @@ TEST_CASE("packets of a pcap file") {
   std::string cut;
   REQUIRE(lengths(pcap_file(), &cut) == std::vector<size_t>{4, 6});
   REQUIRE(cut.empty());
-  for_each_packet(pcap_file(), [](const CapturedPacket& packet) {
+  const Octets content = pcap_file();
+  for_each_packet(Capture(content), [](const CapturedPacket& packet) {
     if (packet.number != 1) return;
     REQUIRE(packet.time_ns == 1'004'000'007'000);
     REQUIRE(packet.length_on_wire == 14);
@@ -96,22 +103,31 @@ TEST_CASE("a file cut in the middle of a packet gives what came before, and says
 TEST_CASE("what is no capture is refused") {
   const auto ignore = [](const CapturedPacket&) {};
   const Octets text{'r', 'o', 'o', 't', ':', 'x', '\n'};
-  CHECK_FALSE(for_each_packet(text, ignore));
-  CHECK_FALSE(for_each_packet({}, ignore));
-  CHECK_FALSE(for_each_packet(protocol::ByteView(pcap_file()).first(20), ignore));
+  CHECK_FALSE(for_each_packet(Capture(text), ignore));
+  CHECK_FALSE(for_each_packet(Capture(protocol::ByteView{}), ignore));
+  const Octets whole = pcap_file();
+  CHECK_FALSE(for_each_packet(Capture(protocol::ByteView(whole).first(20)), ignore));
 }
 
-TEST_CASE("a compressed file reads like a plain one") {
+TEST_CASE("a compressed file reads like a plain one, and one that was cut to where it was") {
   const std::string path =
       std::filesystem::temp_directory_path() / ("assay-capture-" + std::to_string(getpid()));
   const Octets content = pcap_file();
   const gzFile out = gzopen(path.c_str(), "wb");
   REQUIRE(gzwrite(out, content.data(), static_cast<unsigned>(content.size())) > 0);
   gzclose(out);
-  REQUIRE(std::filesystem::file_size(path) != content.size());
-  REQUIRE(harness::read_capture_file(path) == content);
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(content.data()), 5);
-  REQUIRE(harness::read_capture_file(path)->size() == 5);
+  const auto compressed = std::filesystem::file_size(path);
+  REQUIRE(compressed != content.size());
+  REQUIRE(lengths(*Capture::open(path)) == lengths(content));
+  std::filesystem::resize_file(path, compressed / 2);
+  std::string cut;
+  REQUIRE(lengths(*Capture::open(path), &cut).size() < 2);
+  REQUIRE_FALSE(cut.empty());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(content.data()),
+             static_cast<std::streamsize>(content.size()));
+  REQUIRE(lengths(*Capture::open(path)) == lengths(content));
   std::filesystem::remove(path);
-  CHECK_FALSE(harness::read_capture_file(path));
+  CHECK_FALSE(Capture::open(path));
+  CHECK_FALSE(Capture::open(std::filesystem::temp_directory_path()));
 }

@@ -69,6 +69,14 @@ std::string opcode_name(uint32_t opcode) {
   return fmt::format("opcode {}", opcode);
 }
 
+void name(Entry& entry, const OperationInfo* operation, uint32_t opcode) {
+  if (operation == nullptr) {
+    entry.operation = opcode_name(opcode);
+  } else {
+    entry.operation = operation->name;  // in the memory that the string has
+  }
+}
+
 }  // namespace
 
 const Entry& Conversation::explain(const FlowPlace& place, const SocklndFrame& frame) {
@@ -264,8 +272,7 @@ Conversation::Reading Conversation::read_request(Entry& entry, const Message& me
   request.operation = protocol::identify(request.speech.dialect, message);
   request.connects = connects(request.opcode);
   if (request.connects) request.client_cookie = cookie_in(message.buffer(3));
-  entry.operation = request.operation != nullptr ? std::string(request.operation->name)
-                                                 : opcode_name(request.opcode);
+  name(entry, request.operation, request.opcode);
   entry.dialect = dialect_name(request.speech.later, request.speech.dialect);
   if (!request.speech.known) entry.notes.emplace_back("no CONNECT seen; the dialect is a guess");
   const uint32_t flags = message.body().flags;
@@ -285,13 +292,11 @@ Conversation::Reading Conversation::read_request(Entry& entry, const Message& me
 
 void Conversation::remember(const Entry& entry, const Request& request, uint64_t xid) {
   const RequestKey key{entry.place.from.address, entry.place.to.address, xid};
-  const std::vector<Request>* others = requests_.find(key);
-  std::vector<Request> same = others == nullptr ? std::vector<Request>{} : *others;
+  std::vector<Request>& same = requests_.at(key);
   std::erase_if(same, [&](const Request& r) { return r.connection == request.connection; });
   same.push_back(request);
   constexpr size_t kSameXidMax = 8;
   if (same.size() > kSameXidMax) same.erase(same.begin());
-  requests_.remember(key, std::move(same));
 }
 
 const Conversation::Request* Conversation::request_of(const FlowPlace& place, uint32_t client,
@@ -318,8 +323,7 @@ const OperationInfo* Conversation::operation_of(Entry& entry, uint32_t client, u
     entry.notes.emplace_back("for a request that was not seen");
     return nullptr;
   }
-  entry.operation = request->operation != nullptr ? std::string(request->operation->name)
-                                                  : opcode_name(request->opcode);
+  name(entry, request->operation, request->opcode);
   entry.dialect = dialect_name(request->speech.later, request->speech.dialect);
   return request->operation;
 }
@@ -345,8 +349,7 @@ Conversation::Reading Conversation::read_reply(Entry& entry, const Message& mess
     reading.operation = protocol::find(speech.dialect, message.body().opc);
   }
   entry.dialect = dialect_name(speech.later || is_later(message), speech.dialect);
-  entry.operation = reading.operation != nullptr ? std::string(reading.operation->name)
-                                                 : opcode_name(message.body().opc);
+  name(entry, reading.operation, message.body().opc);
   return reading;
 }
 

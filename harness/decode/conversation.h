@@ -69,9 +69,13 @@ class Conversation {
   template <class K, class V>
   class Memory {
    public:
-    void remember(const K& key, V value) {
-      if (map_.insert_or_assign(key, std::move(value)).second) order_.push_back(key);
+    void remember(const K& key, V value) { at(key) = std::move(value); }
+    // Where that of the key is kept; a new one is empty.
+    V& at(const K& key) {
+      const auto [place, fresh] = map_.try_emplace(key);
+      if (fresh) order_.push_back(key);
       for (; order_.size() > kRemembered; order_.pop_front()) map_.erase(order_.front());
+      return place->second;
     }
     const V* find(const K& key) const {
       const auto found = map_.find(key);

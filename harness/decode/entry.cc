@@ -51,11 +51,18 @@ ByteCount& ByteCount::operator+=(const ByteCount& other) {
 }
 
 void Entry::begin_anew() {
-  protocol::Description kept = std::move(description);
-  kept.items.clear();
-  kept.unexplained.clear();
-  *this = Entry{};
-  description = std::move(kept);
+  place = {};
+  stream_offset = 0;
+  kind = EntryKind::broken;
+  operation.clear();
+  dialect = {};
+  xid.reset();
+  status.reset();
+  notes.clear();
+  frame = {};
+  description.items.clear();
+  description.unexplained.clear();
+  count = {};
 }
 
 void Account::add(const Entry& entry) {

@@ -66,11 +66,11 @@ class Session {
 
   std::vector<Entry> explained() {
     capture_.reset();
-    const auto content = harness::read_capture_file(path_.string());
-    REQUIRE(content);
+    auto capture = harness::Capture::open(path_.string());
+    REQUIRE(capture);
     std::vector<Entry> entries;
-    const auto summary =
-        harness::trace_capture(*content, [&](const Entry& entry) { entries.push_back(entry); });
+    const auto summary = harness::trace_capture(
+        std::move(*capture), [&](const Entry& entry) { entries.push_back(entry); });
     REQUIRE(summary);
     REQUIRE(summary->account.count().unexplained == 0);
     return entries;

@@ -34,7 +34,7 @@ uint64_t SocklndStream::u64_little(size_t offset) const {
   return value;
 }
 
-void SocklndStream::emit(Kind kind, size_t length, uint64_t whole, std::vector<SocklndFrame>& out) {
+void SocklndStream::emit(Kind kind, size_t length, uint64_t whole) {
   SocklndFrame frame;
   frame.kind = kind;
   frame.bytes = content_.subspan(position_, length);
@@ -47,15 +47,14 @@ void SocklndStream::emit(Kind kind, size_t length, uint64_t whole, std::vector<S
   offset_ += length;
   current_whole_ = 0;
   searched_ = 0;
-  out.push_back(std::move(frame));
+  frames_.push_back(std::move(frame));
 }
 
-SocklndStream::Step SocklndStream::take(Kind kind, uint64_t length,
-                                        std::vector<SocklndFrame>& out) {
+SocklndStream::Step SocklndStream::take(Kind kind, uint64_t length) {
   current_ = kind;
   current_whole_ = length;
   if (available() < length) return Step::need_more;
-  emit(kind, length, length, out);
+  emit(kind, length, length);
   return Step::taken;
 }
 
@@ -67,7 +66,7 @@ SocklndStream::Step SocklndStream::lose_sync(std::string_view why) {
   return Step::taken;
 }
 
-SocklndStream::Step SocklndStream::step_start(std::vector<SocklndFrame>& out) {
+SocklndStream::Step SocklndStream::step_start() {
   if (available() < 8) return Step::need_more;
   const uint32_t magic = u32(0);
   order_ = ByteOrder::little;
@@ -79,13 +78,13 @@ SocklndStream::Step SocklndStream::step_start(std::vector<SocklndFrame>& out) {
   };
   switch (number(0)) {
     case kAcceptorMagic:
-      return take(Kind::acceptor, number(4) == 2 ? kAcceptorV2Size : kAcceptorSize, out);
+      return take(Kind::acceptor, number(4) == 2 ? kAcceptorV2Size : kAcceptorSize);
     case kHelloMagic: {
       if (available() < kHelloSize) return Step::need_more;
       const uint32_t interfaces = number(kHelloSize - 4);
       if (interfaces > kInterfacesMax) return lose_sync("a HELLO with too many interfaces");
       version_ = number(4);
-      const Step done = take(Kind::hello, kHelloSize + 4 * interfaces, out);
+      const Step done = take(Kind::hello, kHelloSize + 4 * interfaces);
       if (done == Step::taken) state_ = State::messages;
       if (done == Step::taken && version_ > 3) return lose_sync("a socklnd version after 3");
       return done;
@@ -94,7 +93,7 @@ SocklndStream::Step SocklndStream::step_start(std::vector<SocklndFrame>& out) {
       if (available() < kLnetSize) return Step::need_more;
       if (u32(kPayloadLengthAt) > 4 * kInterfacesMax) return lose_sync("a HELLO that is too long");
       version_ = 1;
-      const Step done = take(Kind::hello_v1, kLnetSize + u32(kPayloadLengthAt), out);
+      const Step done = take(Kind::hello_v1, kLnetSize + u32(kPayloadLengthAt));
       if (done == Step::taken) state_ = State::messages;
       return done;
     }
@@ -106,18 +105,18 @@ SocklndStream::Step SocklndStream::step_start(std::vector<SocklndFrame>& out) {
   return Step::taken;
 }
 
-SocklndStream::Step SocklndStream::step_message(std::vector<SocklndFrame>& out) {
+SocklndStream::Step SocklndStream::step_message() {
   const size_t before = version_ == 1 ? 0 : kKsockSize;
   if (before > 0) {
     if (available() < 4) return Step::need_more;
     const uint32_t type = order_ == ByteOrder::little ? u32(0) : std::byteswap(u32(0));
-    if (type == kNoop) return take(Kind::noop, kKsockSize, out);
+    if (type == kNoop) return take(Kind::noop, kKsockSize);
     if (type != kLnet) return lose_sync("no socklnd message type");
   }
   if (available() < before + kLnetSize) return Step::need_more;
   const uint32_t payload = u32(before + kPayloadLengthAt);
   if (payload > kPayloadMax) return lose_sync("an LNet header with an absurd length");
-  return take(Kind::message, before + kLnetSize + payload, out);
+  return take(Kind::message, before + kLnetSize + payload);
 }
 
 // Whether a message of version 2 or 3 seems to begin there: its type, two NIDs of TCP, an LNet type
@@ -131,31 +130,31 @@ bool SocklndStream::message_at(size_t offset) const {
          u32(lnet + kLnetTypeAt) <= kLnetTypeMax && u32(lnet + kPayloadLengthAt) <= kPayloadMax;
 }
 
-SocklndStream::Step SocklndStream::step_search(std::vector<SocklndFrame>& out) {
+SocklndStream::Step SocklndStream::step_search() {
   while (available() >= searched_ + kKsockSize + kLnetSize) {
     if (message_at(searched_)) {
       order_ = u32(searched_) == kLnet ? ByteOrder::little : ByteOrder::big;
       if (version_ == 1) version_ = 0;
-      if (searched_ > 0) emit(Kind::lost, searched_, searched_, out);
+      if (searched_ > 0) emit(Kind::lost, searched_, searched_);
       state_ = State::messages;
       return Step::taken;
     }
     if (++searched_ == kLostPieceMax) {
-      emit(Kind::lost, searched_, searched_, out);
+      emit(Kind::lost, searched_, searched_);
       return Step::taken;
     }
   }
   return Step::need_more;
 }
 
-SocklndStream::Step SocklndStream::step(std::vector<SocklndFrame>& out) {
+SocklndStream::Step SocklndStream::step() {
   switch (state_) {
     case State::start:
-      return step_start(out);
+      return step_start();
     case State::messages:
-      return step_message(out);
+      return step_message();
     case State::searching:
-      return step_search(out);
+      return step_search();
     case State::foreign:
       foreign_bytes_ += available();
       position_ = content_.size();
@@ -170,8 +169,8 @@ void SocklndStream::forget_taken() {
   content_ = buffer_;
 }
 
-std::vector<SocklndFrame> SocklndStream::feed(ByteView bytes) {
-  std::vector<SocklndFrame> out;
+const std::vector<SocklndFrame>& SocklndStream::feed(ByteView bytes) {
+  frames_.clear();
   forget_taken();
   const bool fresh = buffer_.empty();
   if (!fresh) buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
@@ -179,10 +178,10 @@ std::vector<SocklndFrame> SocklndStream::feed(ByteView bytes) {
   if (skip_ > 0) {
     const auto part = static_cast<size_t>(std::min<uint64_t>(skip_, available()));
     why_lost_ = "behind a hole in a message";
-    emit(Kind::lost, part, part, out);
+    emit(Kind::lost, part, part);
     skip_ -= part;
   }
-  while (skip_ == 0 && available() > 0 && step(out) == Step::taken) {
+  while (skip_ == 0 && available() > 0 && step() == Step::taken) {
   }
   if (fresh) {
     const ByteView rest = content_.subspan(position_);
@@ -190,25 +189,25 @@ std::vector<SocklndFrame> SocklndStream::feed(ByteView bytes) {
     position_ = 0;
     content_ = buffer_;
   }
-  return out;
+  return frames_;
 }
 
-std::vector<SocklndFrame> SocklndStream::missing(uint64_t count) {
-  std::vector<SocklndFrame> out;
+const std::vector<SocklndFrame>& SocklndStream::missing(uint64_t count) {
+  frames_.clear();
   forget_taken();
   const uint64_t whole = current_whole_;
   const size_t held = available();
   const uint64_t left = skip_ > 0 ? skip_ : (whole > held ? whole - held : 0);
   if (skip_ == 0 && held > 0) {
     if (whole == 0) why_lost_ = "the start of something, before a hole";
-    emit(whole > 0 ? current_ : Kind::lost, held, whole > 0 ? whole : held, out);
+    emit(whole > 0 ? current_ : Kind::lost, held, whole > 0 ? whole : held);
   }
-  if (state_ == State::foreign) return out;
+  if (state_ == State::foreign) return frames_;
   SocklndFrame hole;
   hole.kind = Kind::gap;
   hole.offset = offset_;
   hole.whole = count;
-  out.push_back(hole);
+  frames_.push_back(hole);
   offset_ += count;
   if (left >= count && left > 0) {
     skip_ = left - count;
@@ -217,19 +216,19 @@ std::vector<SocklndFrame> SocklndStream::missing(uint64_t count) {
     skip_ = 0;
     lose_sync("behind a hole");
   }
-  return out;
+  return frames_;
 }
 
-std::vector<SocklndFrame> SocklndStream::finish() {
-  std::vector<SocklndFrame> out;
+const std::vector<SocklndFrame>& SocklndStream::finish() {
+  frames_.clear();
   forget_taken();
-  if (available() == 0) return out;
-  if (state_ == State::foreign) return out;
+  if (available() == 0) return frames_;
+  if (state_ == State::foreign) return frames_;
   const uint64_t whole = current_whole_;
   if (whole == 0 && state_ != State::searching)
     why_lost_ = "the start of something, before the end";
-  emit(whole > 0 ? current_ : Kind::lost, available(), whole > 0 ? whole : available(), out);
-  return out;
+  emit(whole > 0 ? current_ : Kind::lost, available(), whole > 0 ? whole : available());
+  return frames_;
 }
 
 }  // namespace harness

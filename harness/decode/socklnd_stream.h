@@ -42,10 +42,11 @@ class SocklndStream {
   explicit SocklndStream(bool expected) : expected_(expected) {}
   SocklndStream(SocklndStream&&) = default;
 
-  // The bytes must stay where they are as long as the frames are used.
-  std::vector<SocklndFrame> feed(protocol::ByteView bytes);
-  std::vector<SocklndFrame> missing(uint64_t count);
-  std::vector<SocklndFrame> finish();
+  // Frames are valid until the next call. The bytes must stay where they are as long as the frames
+  // are used.
+  const std::vector<SocklndFrame>& feed(protocol::ByteView bytes);
+  const std::vector<SocklndFrame>& missing(uint64_t count);
+  const std::vector<SocklndFrame>& finish();
 
   bool foreign() const { return state_ == State::foreign; }
   uint64_t foreign_bytes() const { return foreign_bytes_; }
@@ -57,19 +58,20 @@ class SocklndStream {
   enum class State : uint8_t { start, messages, searching, foreign };
   enum class Step : uint8_t { taken, need_more };
 
-  Step step(std::vector<SocklndFrame>& out);
-  Step step_start(std::vector<SocklndFrame>& out);
-  Step step_message(std::vector<SocklndFrame>& out);
-  Step step_search(std::vector<SocklndFrame>& out);
-  Step take(SocklndFrame::Kind kind, uint64_t length, std::vector<SocklndFrame>& out);
+  Step step();
+  Step step_start();
+  Step step_message();
+  Step step_search();
+  Step take(SocklndFrame::Kind kind, uint64_t length);
   Step lose_sync(std::string_view why);
-  void emit(SocklndFrame::Kind kind, size_t length, uint64_t whole, std::vector<SocklndFrame>& out);
+  void emit(SocklndFrame::Kind kind, size_t length, uint64_t whole);
   size_t available() const { return content_.size() - position_; }
   uint32_t u32(size_t offset) const;
   uint64_t u64_little(size_t offset) const;
   bool message_at(size_t offset) const;
   void forget_taken();
 
+  std::vector<SocklndFrame> frames_;
   bool expected_;
   State state_ = State::start;
   std::vector<uint8_t> buffer_;  // what is in no frame yet, between calls

@@ -17,7 +17,7 @@ bool TcpStream::begins_anew(const TcpSegment& segment) const {
   return segment.syn && started_ && (!saw_start_ || segment.sequence + 1 != first_sequence_);
 }
 
-void TcpStream::add(int64_t signed_offset, ByteView bytes, std::vector<StreamPiece>& out) {
+void TcpStream::add(int64_t signed_offset, ByteView bytes) {
   const auto next = static_cast<int64_t>(next_);
   if (signed_offset < next) {
     const auto old = std::min(static_cast<uint64_t>(next - signed_offset), uint64_t{bytes.size()});
@@ -27,7 +27,7 @@ void TcpStream::add(int64_t signed_offset, ByteView bytes, std::vector<StreamPie
   }
   auto offset = static_cast<uint64_t>(signed_offset);
   const bool expected = waiting_.empty() && offset == next_;
-  if (expected && !bytes.empty()) return hand_over({.bytes = bytes}, out);
+  if (expected && !bytes.empty()) return hand_over({.bytes = bytes});
   // Cut around what waits already: of bytes that were sent twice the first copy counts.
   while (!bytes.empty()) {
     auto after = waiting_.upper_bound(offset);
@@ -50,59 +50,59 @@ void TcpStream::add(int64_t signed_offset, ByteView bytes, std::vector<StreamPie
   }
 }
 
-void TcpStream::hand_over(StreamPiece piece, std::vector<StreamPiece>& out) {
+void TcpStream::hand_over(StreamPiece piece) {
   next_ += piece.bytes.size();
   delivered_ += piece.bytes.size();
   patience_ = kPatience;
-  out.push_back(std::move(piece));
+  pieces_.push_back(std::move(piece));
 }
 
-void TcpStream::take_ready(std::vector<StreamPiece>& out) {
+void TcpStream::take_ready() {
   while (!waiting_.empty() && waiting_.begin()->first == next_) {
     protocol::Bytes bytes = std::move(waiting_.extract(waiting_.begin()).mapped());
     waiting_bytes_ -= bytes.size();
     const ByteView view = bytes.view();
-    hand_over({.bytes = view, .kept = std::move(bytes)}, out);
+    hand_over({.bytes = view, .kept = std::move(bytes)});
   }
 }
 
-void TcpStream::give_up_hole(std::vector<StreamPiece>& out) {
+void TcpStream::give_up_hole() {
   if (waiting_.empty()) return;
   const uint64_t missing = waiting_.begin()->first - next_;
-  if (missing > 0) out.push_back({.missing = missing});
+  if (missing > 0) pieces_.push_back({.missing = missing});
   next_ += missing;
   patience_ = kPatience;
-  take_ready(out);
+  take_ready();
 }
 
-std::vector<StreamPiece> TcpStream::feed(const TcpSegment& segment) {
-  std::vector<StreamPiece> out;
+const std::vector<StreamPiece>& TcpStream::feed(const TcpSegment& segment) {
+  pieces_.clear();
   if (!started_) {
     // A segment without bytes tells where the stream stands, but a keepalive stands one before.
-    if (!segment.syn && segment.payload_length == 0) return out;
+    if (!segment.syn && segment.payload_length == 0) return pieces_;
     started_ = true;
     saw_start_ = segment.syn;
     first_sequence_ = segment.sequence + (segment.syn ? 1 : 0);
   }
-  add(offset_of(segment.sequence + (segment.syn ? 1 : 0)), segment.payload, out);
-  take_ready(out);
-  while (waiting_bytes_ > kWaitingMax) give_up_hole(out);
-  return out;
+  add(offset_of(segment.sequence + (segment.syn ? 1 : 0)), segment.payload);
+  take_ready();
+  while (waiting_bytes_ > kWaitingMax) give_up_hole();
+  return pieces_;
 }
 
-std::vector<StreamPiece> TcpStream::peer_acknowledged(uint32_t sequence) {
-  std::vector<StreamPiece> out;
-  if (!started_ || waiting_.empty()) return out;
+const std::vector<StreamPiece>& TcpStream::peer_acknowledged(uint32_t sequence) {
+  pieces_.clear();
+  if (!started_ || waiting_.empty()) return pieces_;
   acknowledged_ = std::max(acknowledged_, offset_of(sequence));
   const auto hole_end = static_cast<int64_t>(waiting_.begin()->first);
-  if (acknowledged_ >= hole_end && --patience_ < 0) give_up_hole(out);
-  return out;
+  if (acknowledged_ >= hole_end && --patience_ < 0) give_up_hole();
+  return pieces_;
 }
 
-std::vector<StreamPiece> TcpStream::finish() {
-  std::vector<StreamPiece> out;
-  while (!waiting_.empty()) give_up_hole(out);
-  return out;
+const std::vector<StreamPiece>& TcpStream::finish() {
+  pieces_.clear();
+  while (!waiting_.empty()) give_up_hole();
+  return pieces_;
 }
 
 }  // namespace harness

@@ -22,13 +22,14 @@ struct StreamPiece {
 
 class TcpStream {
  public:
-  // A stream whose SYN was not seen begins with the first segment that is fed.
-  std::vector<StreamPiece> feed(const TcpSegment& segment);
+  // Pieces are valid until the next call. A stream whose SYN was not seen begins with the first
+  // segment that is fed.
+  const std::vector<StreamPiece>& feed(const TcpSegment& segment);
   // The peer acknowledged everything before this number. A hole that it covers will not be filled:
   // it is given up once kPatience more segments came.
-  std::vector<StreamPiece> peer_acknowledged(uint32_t sequence);
+  const std::vector<StreamPiece>& peer_acknowledged(uint32_t sequence);
   // No more will come: what waits is handed over, holes given up.
-  std::vector<StreamPiece> finish();
+  const std::vector<StreamPiece>& finish();
 
   bool started() const { return started_; }
   bool saw_start() const { return saw_start_; }
@@ -43,11 +44,12 @@ class TcpStream {
 
  private:
   int64_t offset_of(uint32_t sequence) const;
-  void add(int64_t offset, protocol::ByteView bytes, std::vector<StreamPiece>& out);
-  void hand_over(StreamPiece piece, std::vector<StreamPiece>& out);
-  void take_ready(std::vector<StreamPiece>& out);
-  void give_up_hole(std::vector<StreamPiece>& out);
+  void add(int64_t offset, protocol::ByteView bytes);
+  void hand_over(StreamPiece piece);
+  void take_ready();
+  void give_up_hole();
 
+  std::vector<StreamPiece> pieces_;
   bool started_ = false;
   bool saw_start_ = false;
   uint32_t first_sequence_ = 0;

@@ -118,19 +118,19 @@ class Tracer {
 }  // namespace
 
 std::expected<TraceSummary, std::string> trace_capture(
-    protocol::ByteView content, const std::function<void(const Entry&)>& on_entry) {
+    Capture capture, const std::function<void(const Entry&)>& on_entry) {
   Tracer tracer(on_entry);
-  auto capture =
-      for_each_packet(content, [&tracer](const CapturedPacket& packet) { tracer.packet(packet); });
-  if (!capture) return std::unexpected(capture.error());
-  if (!known_link_type(capture->link_type)) {
+  auto read = for_each_packet(std::move(capture),
+                              [&tracer](const CapturedPacket& packet) { tracer.packet(packet); });
+  if (!read) return std::unexpected(read.error());
+  if (!known_link_type(read->link_type)) {
     return std::unexpected(
         fmt::format("packets of link type {}, which is not known here: Ethernet, "
                     "loopback, raw IP and Linux's cooked ones are",
-                    capture->link_type));
+                    read->link_type));
   }
   tracer.finish();
-  tracer.summary.capture = std::move(*capture);
+  tracer.summary.capture = std::move(*read);
   return std::move(tracer.summary);
 }
 

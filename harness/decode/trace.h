@@ -25,6 +25,6 @@ struct TraceSummary {
 
 // The error is for content that is no capture, or of a link type that cannot be read.
 std::expected<TraceSummary, std::string> trace_capture(
-    protocol::ByteView content, const std::function<void(const Entry&)>& on_entry);
+    Capture capture, const std::function<void(const Entry&)>& on_entry);
 
 }  // namespace harness

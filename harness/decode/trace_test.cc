@@ -4,11 +4,13 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "harness/decode/entry_text.h"
 
+using harness::Capture;
 using harness::Entry;
 using harness::EntryKind;
 using harness::TraceSummary;
@@ -20,15 +22,21 @@ const std::filesystem::path kTestData = ASSAY_DECODE_TESTDATA;
 const std::filesystem::path kCaptures = ASSAY_CAPTURES;
 
 Octets read(const std::filesystem::path& path) {
-  auto content = harness::read_capture_file(path.string());
-  REQUIRE(content);
-  return std::move(*content);
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE(file);
+  return Octets(std::istreambuf_iterator<char>(file), {});
+}
+
+Capture open(const std::filesystem::path& path) {
+  auto capture = Capture::open(path.string());
+  REQUIRE(capture);
+  return std::move(*capture);
 }
 
 // Traces a capture and checks that each byte of each frame is accounted for exactly once.
-TraceSummary trace(const Octets& content, const std::function<void(const Entry&)>& look = {}) {
+TraceSummary trace(Capture capture, const std::function<void(const Entry&)>& look = {}) {
   uint64_t bytes = 0;
-  auto summary = harness::trace_capture(content, [&](const Entry& entry) {
+  auto summary = harness::trace_capture(std::move(capture), [&](const Entry& entry) {
     REQUIRE(entry.count.total() == entry.frame.size());
     uint64_t unexplained = 0;
     for (const protocol::Unexplained& part : entry.description.unexplained) {
@@ -64,7 +72,7 @@ class Lottery {
 
 // Decodes bytes of any kind: an error or a summary, and text and JSON of all that was found.
 void survive(const Octets& content) {
-  const auto summary = harness::trace_capture(content, [](const Entry& entry) {
+  const auto summary = harness::trace_capture(Capture(content), [](const Entry& entry) {
     REQUIRE_FALSE(harness::headline(entry).empty());
     harness::details(entry);
     harness::to_json(entry).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -77,7 +85,7 @@ void survive(const Octets& content) {
 
 TEST_CASE("traffic of a 1.8 client is explained to the last byte") {
   std::map<std::string, int> operations;
-  const TraceSummary summary = trace(read(kTestData / "client-1.8.9.pcap"), [&](const Entry& e) {
+  const TraceSummary summary = trace(open(kTestData / "client-1.8.9.pcap"), [&](const Entry& e) {
     if (e.kind == EntryKind::request) ++operations[e.operation];
     if (e.kind == EntryKind::request) REQUIRE(e.dialect == "1.8");
     REQUIRE(e.notes.empty());
@@ -91,7 +99,7 @@ TEST_CASE("traffic of a 1.8 client is explained to the last byte") {
 }
 
 TEST_CASE("traffic of a 2.0 client is explained to the last byte") {
-  const TraceSummary summary = trace(read(kTestData / "client-2.0.0.pcap"), [](const Entry& e) {
+  const TraceSummary summary = trace(open(kTestData / "client-2.0.0.pcap"), [](const Entry& e) {
     if (e.kind == EntryKind::request) REQUIRE(e.dialect == "2.0");
     REQUIRE(e.notes.empty());
   });
@@ -99,7 +107,7 @@ TEST_CASE("traffic of a 2.0 client is explained to the last byte") {
 }
 
 TEST_CASE("of later traffic the framing is explained, and what was added is not") {
-  const TraceSummary summary = trace(read(kTestData / "client-2.17.pcap"), [](const Entry& e) {
+  const TraceSummary summary = trace(open(kTestData / "client-2.17.pcap"), [](const Entry& e) {
     if (e.kind == EntryKind::request) REQUIRE(e.dialect == "later");
   });
   REQUIRE(summary.account.count().unexplained_framing == 0);
@@ -113,7 +121,7 @@ TEST_CASE("the whole captures of 1.8.9 and 2.0.0") {
        {"lustre-1.8/client-1.8.9-userspace.pcap", "lustre-2.0/client-2.0.0-userspace.pcap"}) {
     if (missing(kCaptures / name)) continue;
     INFO(name);
-    const TraceSummary summary = trace(read(kCaptures / name));
+    const TraceSummary summary = trace(open(kCaptures / name));
     REQUIRE(summary.account.count().unexplained == 0);
     REQUIRE(summary.account.entries(EntryKind::request) > 100);
     REQUIRE(summary.account.entries(EntryKind::request) ==
@@ -127,7 +135,7 @@ TEST_CASE("the framing of every capture of a later version") {
   for (const auto& file : std::filesystem::directory_iterator(kCaptures / "lustre-2.x")) {
     if (file.path().extension() == ".md") continue;
     INFO(file.path());
-    const TraceSummary summary = trace(read(file.path()));
+    const TraceSummary summary = trace(open(file.path()));
     REQUIRE(summary.account.count().unexplained_framing == 0);
     REQUIRE(summary.account.entries(EntryKind::broken) == 0);
     REQUIRE(summary.account.entries(EntryKind::gap) == 0);
@@ -137,7 +145,7 @@ TEST_CASE("the framing of every capture of a later version") {
 TEST_CASE("the early reply of the capture made for it") {
   if (missing(kCaptures / "lustre-2.x/early-reply.pcap")) return;
   const TraceSummary summary =
-      trace(read(kCaptures / "lustre-2.x/early-reply.pcap"), [](const Entry& entry) {
+      trace(open(kCaptures / "lustre-2.x/early-reply.pcap"), [](const Entry& entry) {
         // The checksum was compared, too: a wrong one would be noted.
         if (entry.kind == EntryKind::early_reply) REQUIRE(entry.notes.empty());
       });
@@ -147,7 +155,7 @@ TEST_CASE("the early reply of the capture made for it") {
 TEST_CASE("resent and replayed requests are noted") {
   if (missing(kCaptures / "lustre-2.x/crash-replay.pcap")) return;
   int replays = 0;
-  trace(read(kCaptures / "lustre-2.x/crash-replay.pcap"), [&](const Entry& entry) {
+  trace(open(kCaptures / "lustre-2.x/crash-replay.pcap"), [&](const Entry& entry) {
     for (const std::string& note : entry.notes) replays += note == "replay" ? 1 : 0;
   });
   REQUIRE(replays >= 15);
@@ -188,7 +196,7 @@ TEST_CASE("a missing packet is a gap and what follows is found again") {
       without.insert(without.end(), first, first + static_cast<std::ptrdiff_t>(length));
     at += length;
   }
-  const TraceSummary summary = trace(without);
+  const TraceSummary summary = trace(Capture(without));
   REQUIRE(summary.account.entries(EntryKind::gap) == 1);
   REQUIRE(summary.account.entries(EntryKind::request) == 19);
   REQUIRE(summary.account.entries(EntryKind::reply) == 18);

@@ -14,8 +14,8 @@
 namespace suites {
 
 namespace lnet = protocol::lnet;
-using protocol::ByteView;
 using protocol::Bytes;
+using protocol::ByteView;
 using protocol::LnetMessage;
 using protocol::Message;
 
@@ -130,11 +130,11 @@ uint64_t Exchange::xid() const { return request.header.msg.match_bits; }
 
 std::expected<Session, std::string> read_session(const std::string& path,
                                                  protocol::Dialect dialect) {
-  const auto content = harness::read_capture_file(path);
-  if (!content) return std::unexpected(content.error());
+  auto capture = harness::Capture::open(path);
+  if (!capture) return std::unexpected(capture.error());
   Reader reader(dialect);
   const auto summary = harness::for_each_packet(
-      *content, [&](const harness::CapturedPacket& packet) { reader.packet(packet); });
+      std::move(*capture), [&](const harness::CapturedPacket& packet) { reader.packet(packet); });
   if (!summary) return std::unexpected(summary.error());
   return reader.finish();
 }
