@@ -1,5 +1,6 @@
 // assay explore: walks all schedules of a small scenario.
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -31,6 +32,7 @@ struct ExploreOptions {
   bool list = false;
   std::string dialect = "2.0";
   std::array<int, explore::kFaults> faults;
+  std::vector<std::string> crash_of;  // servers
   std::vector<std::string> defects;
   std::vector<std::string> properties;
   uint32_t depth = 30'000;
@@ -73,6 +75,16 @@ std::optional<Scenario> chosen(const ExploreOptions& options) {
   for (size_t i = 0; i < explore::kFaults; ++i) {
     if (options.faults[i] >= 0) scenario.budget.left[i] = static_cast<uint8_t>(options.faults[i]);
   }
+  const explore::Names names(scenario);
+  for (const std::string& server : options.crash_of) {
+    const auto crash = names.parse("crash " + server);
+    if (!crash || server == "mgs" || server.starts_with("client")) {
+      complain(fmt::format("--crash-of {}: the servers that may crash are mds, ost0, …", server));
+      return std::nullopt;
+    }
+    scenario.aims.push_back(
+        {explore::Fault::crash, explore::Aim::kAny, static_cast<uint8_t>(crash->node)});
+  }
   for (const std::string& name : options.defects) {
     const auto defect = reference::find_defect(name);
     if (!defect) {
@@ -105,15 +117,22 @@ std::string_view end_text(SearchReport::End end) {
   return "";
 }
 
+// ", crashes of ost0"; empty if all may crash.
+std::string crash_of(const ExploreOptions& options) {
+  return options.crash_of.empty()
+             ? ""
+             : fmt::format(", crashes of {}", fmt::join(options.crash_of, " and "));
+}
+
 void print_report(const Scenario& scenario, const ExploreOptions& options,
                   const SearchReport& report, double elapsed, uint64_t peak) {
   const auto each = [&](uint64_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
   };
   fmt::print("{}: {}\n", scenario.name, scenario.what);
-  fmt::print(
-      "  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: Lustre's defaults\n",
-      options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text());
+  fmt::print("  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}{}; timing: {}\n",
+             options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text(),
+             crash_of(options), explore::timing_text(scenario.timing));
   fmt::print(
       "  rules: free deliveries, commits, calls, starts; time only when nothing else is left\n");
   fmt::print("  reduction: order {}, symmetry {}{}\n", options.all_orders ? "off" : "sleep sets",
@@ -187,7 +206,8 @@ Json json_of(const Scenario& scenario, const ExploreOptions& options, const Sear
   for (const auto& [property, why] : report.inconclusive) undecided[property] = why;
   return {{"scenario", scenario.name},
           {"dialect", options.dialect},
-          {"budget", scenario.budget.text()},
+          {"budget", scenario.budget.text() + crash_of(options)},
+          {"timing", explore::timing_text(scenario.timing)},
           {"reduce_order", !options.all_orders},
           {"reduce_symmetry", !options.no_symmetry},
           {"merge", !options.all_ways},
@@ -267,6 +287,7 @@ void add_explore(CLI::App& app, ExitCode& exit) {
                      "so many in a schedule (the scenario's)")
         ->check(CLI::Range(0, 200));
   }
+  command->add_option("--crash-of", options->crash_of, "only this server crashes: mds, ost0 (any)");
   command->add_option("--defect", options->defects, "a planted defect of the servers");
   command->add_option("--property", options->properties, "only these (all)");
   command->add_option("--depth", options->depth, "steps of a schedule (30000)");

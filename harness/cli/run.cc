@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <expected>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -107,6 +108,21 @@ void explain(const RunOptions& options, const Target& target, const Verdict& ver
   fmt::print("  again: ./assay run --target {} --only {} --seed {}{}\n", on, verdict.id,
              verdict.seed, options.faults.empty() ? "" : " --faults " + options.faults);
   print_audit(verdict);
+}
+
+// What the target cannot do or was not given, and which cases need it.
+void print_unsupported(const Target& target, const std::vector<Verdict>& verdicts) {
+  std::map<std::string_view, std::string> cases;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.outcome != Outcome::unsupported) continue;
+    std::string& ids = cases[verdict.why];
+    ids += fmt::format("{}{}", ids.empty() ? "" : ", ", verdict.id);
+  }
+  for (const auto& [why, ids] : cases) {
+    fmt::print("{} on {}: {}\n  {}\n",
+               coloured("unsupported", colour_of(Outcome::unsupported), use_colour(stdout)),
+               target.name, ids, why);
+  }
 }
 
 Json to_json(const RunOptions& options, const Target& target, const Verdict& verdict) {
@@ -225,14 +241,16 @@ ExitCode run_targets(const RunOptions& options, const std::vector<Target>& targe
     size_t done = 0;
     const auto seen = [&](const Verdict& verdict) {
       progress.show(fmt::format("{} {}/{} {}", target.name, ++done, total, verdict.id));
-      const bool dull = verdict.outcome == Outcome::pass && verdict.issue.empty();
-      if (options.json || (dull && !options.audit)) return;
+      const bool dull = verdict.outcome == Outcome::unsupported ||
+                        (verdict.outcome == Outcome::pass && !options.audit);
+      if (options.json || (dull && verdict.issue.empty())) return;
       progress.clear();
       explain(options, target, verdict);
       std::fflush(stdout);
     };
     const std::vector<Verdict> verdicts = suites::run(order, seen);
     for (const Verdict& verdict : verdicts) results.push_back(to_json(options, target, verdict));
+    if (!options.json) print_unsupported(target, verdicts);
     if (options.coverage && !options.json) print_coverage(target.name, verdicts);
     summaries +=
         fmt::format("{} ({}): {}\n", target.name, target.file ? options.target : options.world,

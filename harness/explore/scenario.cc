@@ -337,6 +337,41 @@ std::string Budget::text() const {
   return text.empty() ? "no faults" : text;
 }
 
+std::string timing_text(const reference::Timing& timing) {
+  using reference::Timing;
+  struct Field {
+    std::string_view name;
+    Time Timing::* value;
+  };
+  static constexpr auto kFields = std::to_array<Field>({
+      Field{"obd_timeout", &Timing::obd_timeout},
+      Field{"ping_interval", &Timing::ping_interval},
+      Field{"ping_evict_timeout", &Timing::ping_evict_timeout},
+      Field{"connect_timeout", &Timing::connect_timeout},
+      Field{"reconnect_delay", &Timing::reconnect_delay},
+      Field{"recovery_soft", &Timing::recovery_soft},
+      Field{"recovery_hard", &Timing::recovery_hard},
+      Field{"lock_callback_timeout", &Timing::lock_callback_timeout},
+      Field{"at_min", &Timing::at_min},
+      Field{"at_max", &Timing::at_max},
+      Field{"at_early_margin", &Timing::at_early_margin},
+      Field{"at_extra", &Timing::at_extra},
+      Field{"bulk_timeout", &Timing::bulk_timeout},
+      Field{"keepalive", &Timing::keepalive},
+      Field{"zero_copy_timeout", &Timing::zero_copy_timeout},
+      Field{"write_back_delay", &Timing::write_back_delay},
+  });
+  static_assert(std::size(kFields) * sizeof(Time) == sizeof(Timing));
+  std::string text;
+  for (const Field& field : kFields) {
+    const Time value = timing.*field.value;
+    if (value == Timing().*field.value) continue;
+    text += fmt::format("{} {} {} s", text.empty() ? " but" : ",", field.name,
+                        static_cast<double>(value) / static_cast<double>(reference::kSecond));
+  }
+  return "Lustre's defaults" + text;
+}
+
 std::span<const Scenario> scenarios() {
   static const std::vector<Scenario> kAll = make();
   return kAll;

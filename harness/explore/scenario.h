@@ -101,6 +101,9 @@ struct Scenario {
   bool som_from_restart = false;  // the MDS has the profile only after its first crash
 };
 
+// "Lustre's defaults", or what differs: "Lustre's defaults but ping_evict_timeout 25 s".
+std::string timing_text(const reference::Timing& timing);
+
 // All that have a name, in dialect 2.0 and with the budget that they are meant for.
 std::span<const Scenario> scenarios();
 const Scenario* find_scenario(std::string_view name);

@@ -74,6 +74,7 @@ constexpr uint64_t mixed(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+// Finding takes no lock and writes nothing, so that workers do not wait for each other's caches.
 class Index {
  public:
   struct Key {
@@ -81,28 +82,29 @@ class Index {
     bool operator==(const Key&) const = default;
   };
 
-  std::optional<uint32_t> find(Key key) {
-    Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.lock);
-    if (shard.slots.empty()) return std::nullopt;
-    const Slot& slot = shard.slots[place(shard, key)];
-    if (slot.number == kNone) return std::nullopt;
-    return slot.number;
+  std::optional<uint32_t> find(Key key) const {
+    const Slots* slots = shard_of(key).slots.load(std::memory_order_acquire);
+    if (slots == nullptr) return std::nullopt;
+    const Place place = slots->place(key);
+    if (place.number == kNone) return std::nullopt;
+    return place.number;
   }
   // The number that the key has now: another worker may have been first.
   uint32_t insert(Key key, uint32_t number) {
     Shard& shard = shard_of(key);
     const std::lock_guard lock(shard.lock);
-    if (shard.used * 4 >= shard.slots.size() * 3) grow(shard);
-    Slot& slot = shard.slots[place(shard, key)];
-    if (slot.number != kNone) return slot.number;
-    slot = {key, number};
+    if (shard.used * 4 >= shard.size() * 3) grow(shard);
+    const Place place = shard.all.back()->place(key);
+    if (place.number != kNone) return place.number;
+    shard.all.back()->fill(place, key, number);
     ++shard.used;
     return number;
   }
   size_t bytes() const {
     size_t total = 0;
-    for (const Shard& shard : shards_) total += shard.slots.size() * sizeof(Slot);
+    for (const Shard& shard : shards_) {
+      for (const auto& slots : shard.all) total += slots->slots.size() * sizeof(Slot);
+    }
     return total;
   }
 
@@ -110,30 +112,51 @@ class Index {
   static constexpr uint32_t kNone = 0xffff'ffff;
   static constexpr size_t kShards = 64;
   struct Slot {
-    Key key;
-    uint32_t number = kNone;
+    Key key;  // to be read once there is a number
+    std::atomic<uint32_t> number = kNone;
   };
-  struct Shard {
-    SpinLock lock;
+  struct Place {
+    size_t slot = 0;
+    uint32_t number = kNone;  // that was in it
+  };
+  struct Slots {
+    explicit Slots(size_t size) : slots(size) {}
+    // Where the key is, or where it belongs.
+    Place place(Key key) const {
+      for (size_t at = hash(key) & (slots.size() - 1);; at = (at + 1) & (slots.size() - 1)) {
+        const uint32_t number = slots[at].number.load(std::memory_order_acquire);
+        if (number == kNone || slots[at].key == key) return {at, number};
+      }
+    }
+    void fill(Place place, Key key, uint32_t number) {
+      slots[place.slot].key = key;
+      slots[place.slot].number.store(number, std::memory_order_release);
+    }
     std::vector<Slot> slots;  // a power of two
+  };
+  struct alignas(64) Shard {
+    std::atomic<const Slots*> slots = nullptr;  // the last of all
+    SpinLock lock;
     size_t used = 0;
+    // Smaller ones from before are kept: somebody may be reading them.
+    std::vector<std::unique_ptr<Slots>> all;
+    size_t size() const { return all.empty() ? 0 : all.back()->slots.size(); }
   };
 
   static uint64_t hash(Key key) { return mixed(key.high + 0x9e3779b97f4a7c15 * mixed(key.low)); }
   Shard& shard_of(Key key) { return shards_[hash(key) >> 58]; }
-  static size_t place(const Shard& shard, Key key) {
-    size_t at = hash(key) & (shard.slots.size() - 1);
-    while (shard.slots[at].number != kNone && shard.slots[at].key != key) {
-      at = (at + 1) & (shard.slots.size() - 1);
-    }
-    return at;
-  }
+  const Shard& shard_of(Key key) const { return shards_[hash(key) >> 58]; }
   static void grow(Shard& shard) {
-    std::vector<Slot> old = std::move(shard.slots);
-    shard.slots = std::vector<Slot>(old.empty() ? 64 : 2 * old.size());
-    for (const Slot& slot : old) {
-      if (slot.number != kNone) shard.slots[place(shard, slot.key)] = slot;
+    auto grown = std::make_unique<Slots>(shard.all.empty() ? 64 : 2 * shard.size());
+    if (!shard.all.empty()) {
+      for (const Slot& slot : shard.all.back()->slots) {
+        const uint32_t number = slot.number.load(std::memory_order_relaxed);
+        if (number == kNone) continue;
+        grown->fill(grown->place(slot.key), slot.key, number);
+      }
     }
+    shard.slots.store(grown.get(), std::memory_order_release);
+    shard.all.push_back(std::move(grown));
   }
 
   std::array<Shard, kShards> shards_;

@@ -100,7 +100,7 @@ class Visited {
     uint32_t level() const { return queued >> 1; }
     bool fresh() const { return (queued & 1) != 0; }
   };
-  struct Shard {
+  struct alignas(64) Shard {
     SpinLock lock;
     std::vector<Entry> entries;
     size_t used = 0;
