@@ -32,18 +32,21 @@ struct Told {
   protocol::ByteView md;
   bool created = false;
 };
-std::optional<Told> told_in(const protocol::Message& message) {
-  if (message.body().opc != operation::LdlmEnqueueIntentOpen::kOpcode) {
-    const auto reply = operation::MdsGetattr::Reply::decode(message);
-    if (!reply) return std::nullopt;
-    return Told{reply->body, reply->md};
-  }
-  // Opens, lookups and getattrs begin alike.
-  const auto reply = operation::LdlmEnqueueIntentOpen::Reply::decode(message);
+// A lookup's is like a getattr's.
+template <class Operation>
+std::optional<Told> told_by_intent(const protocol::Message& message) {
+  const auto reply = Operation::Reply::decode(message);
   if (!reply || reply->lock.lock_policy_res2 < 0) return std::nullopt;
-  const uint64_t done = reply->lock.lock_policy_res1;
   const uint64_t creation = disposition::kLookupNeg | disposition::kOpenCreate;
-  return Told{reply->body, reply->md, (done & creation) == creation};
+  return Told{reply->body, reply->md, (reply->lock.lock_policy_res1 & creation) == creation};
+}
+std::optional<Told> told_in(const protocol::Message& message) {
+  if (message.body().opc == operation::LdlmEnqueueIntentOpen::kOpcode) {
+    const auto opened = told_by_intent<operation::LdlmEnqueueIntentOpen>(message);
+    return opened ? opened : told_by_intent<operation::LdlmEnqueueIntentGetattr>(message);
+  }
+  const auto reply = operation::MdsGetattr::Reply::decode(message);
+  return reply ? std::optional(Told{reply->body, reply->md}) : std::nullopt;
 }
 
 }  // namespace

@@ -41,16 +41,18 @@ class Talk : public Story {
     answer(client, kMds, xid, reply);
     return *this;
   }
+  // By the file's name; by_fid, by its FID.
   uint64_t ask_size(record::NodeIndex client) {
+    return ask<operation::LdlmEnqueueIntentGetattr>(client, kMds, {});
+  }
+  uint64_t ask_size_by_fid(record::NodeIndex client) {
     return ask<operation::MdsGetattr>(client, kMds, {});
   }
   Talk& told(record::NodeIndex client, uint64_t xid, uint64_t size) {
-    operation::MdsGetattr::Reply reply;
-    reply.body = body();
-    reply.body.valid |= valid::kSize;
-    reply.body.size = size;
-    answer(client, kMds, xid, reply);
-    return *this;
+    return told<operation::LdlmEnqueueIntentGetattr>(client, xid, size);
+  }
+  Talk& told_by_fid(record::NodeIndex client, uint64_t xid, uint64_t size) {
+    return told<operation::MdsGetattr>(client, xid, size);
   }
   uint64_t write(record::NodeIndex client, uint64_t end) {
     const protocol::ost::NiobufRemote whole{.offset = 0, .len = static_cast<uint32_t>(end)};
@@ -80,6 +82,15 @@ class Talk : public Story {
   }
 
  private:
+  template <class Operation>
+  Talk& told(record::NodeIndex client, uint64_t xid, uint64_t size) {
+    typename Operation::Reply reply;
+    reply.body = body();
+    reply.body.valid |= valid::kSize;
+    reply.body.size = size;
+    answer(client, kMds, xid, reply);
+    return *this;
+  }
   static protocol::mds_2_0::MdtBody body() {
     protocol::mds_2_0::MdtBody body;
     body.fid1 = {.seq = kSequence, .oid = 1};
@@ -140,6 +151,15 @@ TEST_CASE("SOM-1-ORDER: what was written before somebody asked is told") {
   wrong.told(Story::kBob, asked, 4);
   REQUIRE(wrong.broken());
   REQUIRE(wrong.witness().back() == wrong.last());
+}
+
+TEST_CASE("SOM-1-ORDER: likewise who asks by the FID") {
+  Talk talk;
+  talk.open(Story::kAlice, true).written(Story::kAlice, talk.write(Story::kAlice, 9));
+  talk.told_by_fid(Story::kBob, talk.ask_size_by_fid(Story::kBob), 9);
+  REQUIRE_FALSE(talk.broken());
+  talk.told_by_fid(Story::kBob, talk.ask_size_by_fid(Story::kBob), 4);
+  REQUIRE(talk.broken());
 }
 
 TEST_CASE("SOM-1-ORDER: a write under way when somebody asked may be told or not") {
