@@ -2,6 +2,10 @@
 # planted defects must not, and what was on the wire must be readable by others.
 add_test(NAME conformance_sim COMMAND assay run)
 add_test(NAME conformance_live COMMAND assay run --world live)
+# Likewise with Size-on-MDS: all suites, since every close and truncate is another then.
+add_test(NAME conformance_som COMMAND assay run --target reference:2.0+som)
+add_test(NAME conformance_som_live
+  COMMAND assay run --target reference:2.0+som --only som --world live)
 add_test(NAME canaries COMMAND ${PROJECT_SOURCE_DIR}/scripts/canaries $<TARGET_FILE:assay>)
 foreach(world IN ITEMS sim live)
   add_test(NAME captures_${world}

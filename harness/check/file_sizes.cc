@@ -111,10 +111,8 @@ FileSizes::Answer FileSizes::told(Moment asked, Moment now, uint64_t size) {
   if (running_.size() >= kTogetherMax) {
     return fold(now) ? Answer::possible : Answer::undecided;
   }
-  running_.push_back({.kind = Event::Kind::told,
-                      .begin = asked,
-                      .end = now,
-                      .change = {.size = size}});
+  running_.push_back(
+      {.kind = Event::Kind::told, .begin = asked, .end = now, .change = {.size = size}});
   std::vector<Event> events = running_;
   for (Event& event : events) event.maybe = event.maybe || event.end == kNeverEnds;
   Search search(*this, events);
@@ -135,8 +133,8 @@ void FileSizes::forget(uint32_t stripe, Moment now) {
 }
 
 bool FileSizes::settle(Moment now) {
-  const bool ended = std::ranges::none_of(
-      running_, [](const Event& event) { return event.end == kNeverEnds; });
+  const bool ended =
+      std::ranges::none_of(running_, [](const Event& event) { return event.end == kNeverEnds; });
   return !ended || running_.empty() || fold(now);
 }
 

@@ -58,9 +58,9 @@ void Som1Order::on(const Record& record, Findings& findings) {
     const bool speaks = started->dialect == reference::Dialect::v2_0;
     if (!record::is_server(node.role)) return;
     peers_[record.node] = node.peer;
-    servers_[node.peer] = {node.role == record::Role::mds && speaks,
-                           node.role == record::Role::ost ? std::optional(node.index)
-                                                          : std::nullopt};
+    servers_[node.peer] = {node.role == record::Role::mds && speaks, node.role == record::Role::ost
+                                                                         ? std::optional(node.index)
+                                                                         : std::nullopt};
   } else if (const Fact* fact = fact_of(record)) {
     const bool granted = (fact->start & protocol::ptlrpc::connect_flag::kSom) != 0;
     profile_ = profile_ || (granted && fact->text.find("-MDT") != std::string::npos);
@@ -200,12 +200,10 @@ void Som1Order::on_answer(const Record& record, const protocol::Message& message
 void Som1Order::on_crashed(record::NodeIndex node) {
   const record::PeerId* peer = peers_.find(node);
   if (peer == nullptr) {
-    changes_.erase_if([&](const Request& request, const UnderWay&) {
-      return request.client == node;
-    });
-    questions_.erase_if([&](const Request& request, const Question&) {
-      return request.client == node;
-    });
+    changes_.erase_if(
+        [&](const Request& request, const UnderWay&) { return request.client == node; });
+    questions_.erase_if(
+        [&](const Request& request, const Question&) { return request.client == node; });
     return;
   }
   const Server* server = servers_.find(*peer);

@@ -121,8 +121,8 @@ class Talk : public Story {
   template <class Operation>
   uint64_t ask(record::NodeIndex client, record::NodeIndex server,
                const typename Operation::Request& request) {
-    const auto [bytes, envelope] = message(protocol::ptlrpc::msg_type::kRequest,
-                                           Operation::kOpcode, ++xid_, request);
+    const auto [bytes, envelope] =
+        message(protocol::ptlrpc::msg_type::kRequest, Operation::kOpcode, ++xid_, request);
     opcode_[xid_ % opcode_.size()] = Operation::kOpcode;
     tell(client, record::Sent{peer(server), 0, bytes, envelope});
     return xid_;
@@ -130,8 +130,8 @@ class Talk : public Story {
   template <class Reply>
   void answer(record::NodeIndex client, record::NodeIndex server, uint64_t xid,
               const Reply& reply) {
-    const auto [bytes, envelope] = message(protocol::ptlrpc::msg_type::kReply,
-                                           opcode_[xid % opcode_.size()], xid, reply);
+    const auto [bytes, envelope] =
+        message(protocol::ptlrpc::msg_type::kReply, opcode_[xid % opcode_.size()], xid, reply);
     tell(client, record::Received{peer(server), 0, bytes, envelope});
   }
 
