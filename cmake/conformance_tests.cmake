@@ -15,6 +15,9 @@ endforeach()
 # share the servers. Without the list the script runs all, which takes half an hour.
 add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TARGET_FILE:assay>
   connect.*,namespace.1-5,attributes.1-3,data.1-6,open.1-5,locks.1-5,locks.10,resend.1-2,mds-recovery.1-3,ost-recovery.1-2)
+# Likewise with Size-on-MDS, judged by what our clients send and hear.
+add_test(NAME som_target_live
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/som_target_test $<TARGET_FILE:assay>)
 # Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.
 add_test(NAME boundary_live
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/boundary_test $<TARGET_FILE:assay>)
@@ -27,5 +30,5 @@ add_test(NAME serve_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/serve_test $<TARG
 # Plans, capsules and histories that are not what they should be.
 add_test(NAME bad_input
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/bad_input_test $<TARGET_FILE:assay>)
-set_tests_properties(conformance_live boundary_live target_live conformance_live_random boundary_live_interrupted serve_live
+set_tests_properties(conformance_live boundary_live target_live som_target_live conformance_live_random boundary_live_interrupted serve_live
   PROPERTIES PROCESSORS 2)

@@ -55,18 +55,17 @@ void Som1Order::on(const Record& record, Findings& findings) {
   ++now_;
   if (const auto* started = std::get_if<record::Started>(&record.what)) {
     const record::Node& node = started->node;
-    const bool speaks = started->dialect == reference::Dialect::v2_0;
     if (!record::is_server(node.role)) return;
-    peers_[record.node] = node.peer;
-    servers_[node.peer] = {node.role == record::Role::mds && speaks, node.role == record::Role::ost
-                                                                         ? std::optional(node.index)
-                                                                         : std::nullopt};
+    nodes_[record.node] = node.role == record::Role::ost ? Server(node.index) : std::nullopt;
   } else if (const Fact* fact = fact_of(record)) {
-    const bool granted = (fact->start & protocol::ptlrpc::connect_flag::kSom) != 0;
-    profile_ = profile_ || (granted && fact->text.find("-MDT") != std::string::npos);
+    if (nodes_.find(record.node) == nullptr) on_connected(record.node, *fact);
   } else if (std::holds_alternative<record::Crashed>(record.what)) {
     on_crashed(record.node);
-  } else if (!profile_ || peers_.find(record.node) != nullptr) {
+  } else if (const auto* faulted = std::get_if<record::Faulted>(&record.what)) {
+    // What was done to servers that tell nothing of themselves (live/target_world.cc).
+    const std::string& what = faulted->what;
+    if (what.starts_with("crash ost") || what.starts_with("stop ost")) forget(std::nullopt);
+  } else if (!profile_ || nodes_.find(record.node) != nullptr) {
     return;
   } else if (const auto* sent = std::get_if<record::Sent>(&record.what)) {
     on_sent(record, *sent, findings);
@@ -75,20 +74,28 @@ void Som1Order::on(const Record& record, Findings& findings) {
   }
 }
 
+void Som1Order::on_connected(record::NodeIndex client, const Fact& fact) {
+  const Server ost = ost_of(fact);
+  const bool mds = fact.text.find("-MDT") != std::string::npos;
+  if (!ost && !mds) return;
+  handles_[{client, fact.handle}] = ost;
+  profile_ = profile_ || (mds && (fact.start & protocol::ptlrpc::connect_flag::kSom) != 0);
+}
+
 void Som1Order::on_sent(const Record& record, const record::Sent& sent, Findings& findings) {
-  const Server* server = servers_.find(sent.to);
+  const Server* server = handles_.find({record.node, sent.envelope.handle});
   if (sent.envelope.kind != Envelope::Kind::request || server == nullptr) return;
   switch (sent.envelope.opcode) {
     case operation::OstWrite::kOpcode:
     case operation::OstPunch::kOpcode:
-      if (server->ost) on_change(record, sent, *server->ost, findings);
+      if (*server) on_change(record, sent, **server, findings);
       return;
     case operation::LdlmEnqueueIntentOpen::kOpcode:
     case operation::MdsGetattr::kOpcode:
     case operation::MdsGetattrName::kOpcode: {
       const Request request{record.node, sent.to, sent.envelope.xid};
       // Sent again, it is the same question.
-      if (!server->mds || questions_.find(request) != nullptr) return;
+      if (*server || questions_.find(request) != nullptr) return;
       if (questions_.size() == kUnderWayMax) return findings.inconclusive("too much at once");
       questions_[request] = {now_, {record.index}};
       return;
@@ -198,19 +205,21 @@ void Som1Order::on_answer(const Record& record, const protocol::Message& message
 }
 
 void Som1Order::on_crashed(record::NodeIndex node) {
-  const record::PeerId* peer = peers_.find(node);
-  if (peer == nullptr) {
+  if (const Server* server = nodes_.find(node)) {
+    if (*server) forget(*server);
+  } else {
     changes_.erase_if(
         [&](const Request& request, const UnderWay&) { return request.client == node; });
     questions_.erase_if(
         [&](const Request& request, const Question&) { return request.client == node; });
-    return;
   }
-  const Server* server = servers_.find(*peer);
-  if (server == nullptr || !server->ost) return;
+}
+
+// What it has of files; none: any.
+void Som1Order::forget(Server ost) {
   for (auto& [name, file] : files_) {
     for (uint32_t i = 0; i < file.objects.size(); ++i) {
-      if (file.objects[i].ost == *server->ost) file.sizes.forget(i, now_);
+      if (!ost || file.objects[i].ost == *ost) file.sizes.forget(i, now_);
     }
   }
 }

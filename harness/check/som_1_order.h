@@ -4,6 +4,7 @@
 // (file_sizes.h). Of an object that was not made in this history, and of one whose OST died,
 // nothing is known until it is truncated but how long it is at least.
 //
+// Servers are known by the handles that clients have of them: several may be at one address.
 // Nothing is judged before a client has the profile from the MDS, nor who writes past our clients.
 #pragma once
 
@@ -23,22 +24,20 @@ class Som1Order {
  public:
   static constexpr Profile kProfile = {
       "SOM-1-ORDER", Needs::messages,
-      kinds<record::Started, record::Sent, record::Received, record::Crashed>(),
+      kinds<record::Started, record::Sent, record::Received, record::Crashed, record::Faulted>(),
       facts(Fact::Kind::connected), Judges::without_one_clock};
   static constexpr size_t kFilesMax = 1 << 12;
   static constexpr size_t kUnderWayMax = 1 << 12;
 
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
-  void state(auto&& visit) const { visit(servers_, files_, changes_, questions_, profile_); }
+  void state(auto&& visit) const { visit(handles_, files_, changes_, questions_, profile_); }
 
  private:
   using FileName = std::tuple<uint64_t, uint32_t, uint32_t>;  // a FID
-  struct Server {
-    bool mds = false;
-    std::optional<uint32_t> ost;
-    void state(auto&& visit) const { visit(mds, ost); }
-  };
+  // The MDS, or this OST.
+  using Server = std::optional<uint32_t>;
+  using Handle = std::pair<record::NodeIndex, uint64_t>;  // a client's
   struct Object {
     uint32_t ost = 0;
     reference::ObjectName name;
@@ -69,6 +68,7 @@ class Som1Order {
     void state(auto&& visit) const { visit(asked); }
   };
 
+  void on_connected(record::NodeIndex client, const Fact& fact);
   void on_sent(const Record& record, const record::Sent& sent, Findings& findings);
   void on_change(const Record& record, const record::Sent& sent, uint32_t ost, Findings& findings);
   void on_received(const Record& record, const record::Received& received, Findings& findings);
@@ -76,10 +76,11 @@ class Som1Order {
   void on_answer(const Record& record, const protocol::Message& message, const Question& question,
                  Findings& findings);
   void on_crashed(record::NodeIndex node);
+  void forget(Server ost);
   void settle(File& file, Findings& findings);
 
-  FlatMap<record::PeerId, Server> servers_;
-  FlatMap<record::NodeIndex, record::PeerId> peers_;  // of servers
+  FlatMap<record::NodeIndex, Server> nodes_;  // of servers that tell of themselves
+  FlatMap<Handle, Server> handles_;
   FlatMap<FileName, File> files_;
   FlatMap<Request, UnderWay> changes_;    // not answered yet
   FlatMap<Request, Question> questions_;  // likewise

@@ -21,10 +21,17 @@ constexpr uint32_t kStripeSize = 1 << 16;
 class Talk : public Story {
  public:
   Talk() : Story("SOM-1-ORDER") {
-    note(kAlice, {.kind = Fact::Kind::connected,
-                  .client = name(kAlice),
-                  .start = protocol::ptlrpc::connect_flag::kSom,
-                  .text = "assay-MDT0000_UUID I2"});
+    for (const record::NodeIndex client : {kAlice, kBob}) {
+      note(client, {.kind = Fact::Kind::connected,
+                    .client = name(client),
+                    .handle = kMds,
+                    .start = protocol::ptlrpc::connect_flag::kSom,
+                    .text = "assay-MDT0000_UUID I2"});
+      note(client, {.kind = Fact::Kind::connected,
+                    .client = name(client),
+                    .handle = kOst,
+                    .text = "assay-OST0000_UUID I2"});
+    }
   }
 
   // An open that makes the file, of one empty object; or one that finds it.
@@ -106,8 +113,9 @@ class Talk : public Story {
   }
   template <class Buffers>
   static std::pair<Bytes, record::Envelope> message(uint32_t type, uint32_t opcode, uint64_t xid,
-                                                    const Buffers& buffers) {
+                                                    uint64_t handle, const Buffers& buffers) {
     protocol::ptlrpc::PtlrpcBody body;
+    body.handle.cookie = handle;
     body.type = type;
     body.opc = opcode;
     protocol::MessageBuilder builder(body);
@@ -122,7 +130,7 @@ class Talk : public Story {
   uint64_t ask(record::NodeIndex client, record::NodeIndex server,
                const typename Operation::Request& request) {
     const auto [bytes, envelope] =
-        message(protocol::ptlrpc::msg_type::kRequest, Operation::kOpcode, ++xid_, request);
+        message(protocol::ptlrpc::msg_type::kRequest, Operation::kOpcode, ++xid_, server, request);
     opcode_[xid_ % opcode_.size()] = Operation::kOpcode;
     tell(client, record::Sent{peer(server), 0, bytes, envelope});
     return xid_;
@@ -131,7 +139,7 @@ class Talk : public Story {
   void answer(record::NodeIndex client, record::NodeIndex server, uint64_t xid,
               const Reply& reply) {
     const auto [bytes, envelope] =
-        message(protocol::ptlrpc::msg_type::kReply, opcode_[xid % opcode_.size()], xid, reply);
+        message(protocol::ptlrpc::msg_type::kReply, opcode_[xid % opcode_.size()], xid, 0, reply);
     tell(client, record::Received{peer(server), 0, bytes, envelope});
   }
 
@@ -201,9 +209,13 @@ TEST_CASE("SOM-1-ORDER: of a file that was there before it is known how long it 
 TEST_CASE("SOM-1-ORDER: an OST that died may have lost what was written") {
   Talk talk;
   talk.open(Story::kAlice, true).written(Story::kAlice, talk.write(Story::kAlice, 9));
+  Talk somebody = talk;
   talk.crash(Story::kOst);
   talk.told(Story::kBob, talk.ask_size(Story::kBob), 0);
   REQUIRE_FALSE(talk.broken());
+  somebody.tell(Story::kOst, record::Faulted{"crash ost0"});
+  somebody.told(Story::kBob, somebody.ask_size(Story::kBob), 0);
+  REQUIRE_FALSE(somebody.broken());
 }
 
 }  // namespace harness::check
