@@ -2,6 +2,10 @@
 # planted defects must not, and what was on the wire must be readable by others.
 add_test(NAME conformance_sim COMMAND assay run)
 add_test(NAME conformance_live COMMAND assay run --world live)
+# Likewise with Size-on-MDS: all suites, since every close and truncate is another then.
+add_test(NAME conformance_som COMMAND assay run --target reference:2.0+som)
+add_test(NAME conformance_som_live
+  COMMAND assay run --target reference:2.0+som --only som --world live)
 add_test(NAME canaries COMMAND ${PROJECT_SOURCE_DIR}/scripts/canaries $<TARGET_FILE:assay>)
 foreach(world IN ITEMS sim live)
   add_test(NAME captures_${world}
@@ -11,6 +15,9 @@ endforeach()
 # share the servers. Without the list the script runs all, which takes half an hour.
 add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TARGET_FILE:assay>
   connect.*,namespace.1-5,attributes.1-3,data.1-6,open.1-5,locks.1-5,locks.10,resend.1-2,mds-recovery.1-3,ost-recovery.1-2)
+# Likewise with Size-on-MDS, judged by what our clients send and hear.
+add_test(NAME som_target_live
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/som_target_test $<TARGET_FILE:assay>)
 # Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.
 add_test(NAME boundary_live
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/boundary_test $<TARGET_FILE:assay>)
@@ -23,5 +30,5 @@ add_test(NAME serve_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/serve_test $<TARG
 # Plans, capsules and histories that are not what they should be.
 add_test(NAME bad_input
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/bad_input_test $<TARGET_FILE:assay>)
-set_tests_properties(conformance_live boundary_live target_live conformance_live_random boundary_live_interrupted serve_live
+set_tests_properties(conformance_live boundary_live target_live som_target_live conformance_live_random boundary_live_interrupted serve_live
   PROPERTIES PROCESSORS 2)

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "protocol/catalogue.h"
-#include "protocol/ldlm.h"
 #include "protocol/message.h"
 
 namespace protocol {
@@ -70,17 +69,8 @@ std::optional<uint64_t> number_at(const Message& message, uint32_t buffer, size_
   return *decode<uint64_t>(bytes.subspan(offset), message.order());
 }
 
-// Offset of l_desc.l_resource.lr_type in ldlm_request.
+// Offset of l_desc.l_resource.lr_type in ldlm_request, and of opc in ldlm_intent.
 constexpr size_t kLockTypeOffset = 8;
-
-std::optional<uint64_t> lock_type_of(const Message& request) {
-  return number_at(request, 1, kLockTypeOffset, sizeof(uint32_t));
-}
-
-// An intent lies behind the lock that is asked for. No extent lock has one: there it is an epoch.
-bool has_intent(const Message& request) {
-  return request.buffer_count() > 2 && lock_type_of(request) != ldlm::lock_type::kExtent;
-}
 
 const OperationInfo* by_key(Dialect dialect, const Message& request) {
   std::string_view key = as_text(request.buffer(1));
@@ -104,10 +94,12 @@ const OperationInfo* by_selector(Dialect dialect, const Message& request, Select
       discriminator = number_at(request, 1, 0, sizeof(uint32_t));
       break;
     case Selector::intent:
-      if (has_intent(request)) discriminator = number_at(request, 2, 0, sizeof(uint64_t));
+      if (request.buffer_count() > 2) discriminator = number_at(request, 2, 0, sizeof(uint64_t));
       break;
     case Selector::lock_type:
-      if (!has_intent(request)) discriminator = lock_type_of(request);
+      if (request.buffer_count() <= 2) {
+        discriminator = number_at(request, 1, kLockTypeOffset, sizeof(uint32_t));
+      }
       break;
     case Selector::key:
       return by_key(dialect, request);

@@ -204,8 +204,8 @@ class Client {
   bool advance_lockless_write(Frame& frame, Call& call, const Layout& layout);
   void send_lockless(Frame& frame, Call& call, const Layout& layout, const CallPart& part);
   uint32_t close_flags(const OpenedFile& file) const;
-  // After a CLOSE; true if the call has to wait.
-  bool closed_epoch(Frame& frame, Call& call);
+  // After a CLOSE: what is left to do for the epoch, which nobody waits for.
+  void closed_epoch(Frame& frame, Call& call);
   void truncate_opened(Call& call);
   void begin_truncate_end(Call& call);
   bool opened_by_truncate(const Call& call) const;
@@ -288,7 +288,7 @@ class Client {
   ClientLock* match_extent(uint32_t import, const ResourceName& resource, uint32_t mode,
                            uint64_t start, uint64_t end, uint64_t ioepoch = 0);
   void enqueue(Frame& frame, ClientLock& lock, uint32_t flags);
-  OutgoingRequest enqueue_message(const ClientLock& lock, protocol::ldlm::LdlmRequest asked) const;
+  static OutgoingRequest enqueue_message(const protocol::ldlm::LdlmRequest& asked);
   protocol::ldlm::LdlmRequest enqueue_request(const ClientLock& lock, uint32_t flags) const;
   void on_enqueued(Frame& frame, uint64_t handle, const ImportEvent& event);
   void take_lock_value(const ClientLock& lock, const protocol::ldlm::OstLvb& lvb);

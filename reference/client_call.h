@@ -39,10 +39,10 @@ enum class Stage : uint8_t {
   glimpse,   // asks OSTs for sizes
   punch,
   sync,
-  lockless,  // waits for writes that servers lock for
-  epoch_end,
-  destroy,  // the objects of a file that is gone
-  pages,    // of a directory
+  lockless,   // waits for writes that servers lock for
+  epoch_end,  // waits until the MDT knows that the epoch ends
+  destroy,    // the objects of a file that is gone
+  pages,      // of a directory
   flock_wait,
   // mount and unmount
   config,
@@ -173,16 +173,20 @@ struct EpochEnd {
   uint64_t handle = 0;  // at the MDS, of a truncate
   uint64_t ioepoch = 0;
   bool change = false;
-  uint64_t call = 0;  // its id and 1, if one waits
   Step step = Step::flush;
   bool under_lock = false;
   uint32_t waiting = 0;
   int32_t status = 0;
-  RequestId request = 0;                             // the DONE_WRITING, for its replay
-  std::vector<std::pair<uint64_t, uint64_t>> found;  // size and blocks, by stripe
+  RequestId request = 0;  // the DONE_WRITING, for its replay
+  struct Found {
+    uint64_t size = 0, blocks = 0;
+    int64_t atime = 0, mtime = 0, ctime = 0;
+    void state(auto&& visit) const { visit(size, blocks, atime, mtime, ctime); }
+  };
+  std::vector<Found> found;  // by stripe
   void state(auto&& visit) const {
-    visit(id, fd, fid, ea, handle, ioepoch, change, call, step, under_lock, waiting, status,
-          request, found);
+    visit(id, fd, fid, ea, handle, ioepoch, change, step, under_lock, waiting, status, request,
+          found);
   }
 };
 

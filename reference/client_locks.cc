@@ -90,25 +90,24 @@ ldlm::LdlmRequest Client::enqueue_request(const ClientLock& lock, uint32_t flags
   request.lock_desc.resource.name = lock.resource;
   request.lock_desc.req_mode = lock.mode;
   request.lock_desc.policy_data = lock.policy;
+  if (lock.ioepoch != 0) {
+    auto extent = protocol::overlay<ldlm::LdlmExtent>(lock.policy);
+    extent.gid = lock.ioepoch;
+    protocol::set_overlay(request.lock_desc.policy_data, extent);
+  }
   request.lock_handle[0].cookie = lock.handle;
   return request;
 }
 
-OutgoingRequest Client::enqueue_message(const ClientLock& lock, ldlm::LdlmRequest asked) const {
-  if (lock.ioepoch == 0) {
-    return make_request<operations::LdlmEnqueue>({std::move(asked)}, 2, 152);
-  }
-  operations::LdlmEnqueueExtent::Request request{.lock = std::move(asked)};
-  request.epoch.emplace();
-  request.epoch->ioepoch = lock.ioepoch;
-  return make_request<operations::LdlmEnqueueExtent>(request, 2, 152);
+OutgoingRequest Client::enqueue_message(const ldlm::LdlmRequest& asked) {
+  return make_request<operations::LdlmEnqueue>({asked}, 2, 152);
 }
 
 void Client::enqueue(Frame& frame, ClientLock& lock, uint32_t flags) {
   Import* import = find_import(lock.import);
   CHECK(import != nullptr);
   const RequestId id =
-      import->submit(context(frame), enqueue_message(lock, enqueue_request(lock, flags)));
+      import->submit(context(frame), enqueue_message(enqueue_request(lock, flags)));
   wait_for(lock.import, id, {.kind = Waiter::Kind::lock, .id = lock.handle});
 }
 
@@ -406,7 +405,7 @@ void Client::replay_locks(Frame& frame, uint32_t import) {
         lock.granted ? ldlm::lock_flag::kBlockGranted : ldlm::lock_flag::kBlockWait;
     ldlm::LdlmRequest asked = enqueue_request(lock, ldlm::lock_flag::kReplay | list);
     if (lock.granted) asked.lock_desc.granted_mode = lock.mode;
-    requests.push_back(enqueue_message(lock, std::move(asked)));
+    requests.push_back(enqueue_message(asked));
     handles.push_back(lock.handle);
   }
   const std::vector<RequestId> ids = server->replay_locks(context(frame), std::move(requests));

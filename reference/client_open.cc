@@ -238,12 +238,7 @@ Client::Progress Client::advance_close(Frame& frame, Call& call) {
   }
   if (call.stage == Stage::request) {
     close_busy_ = 0;
-    if (closed_epoch(frame, call)) {
-      call.stage = Stage::epoch_end;
-      return Progress::some;
-    }
-  } else if (find_epoch_end(call.request) != nullptr) {
-    return progress;
+    closed_epoch(frame, call);
   }
   on_closed(frame, call.reply);
   // The MDT may have forgotten the handle, before or just now: closed is closed.

@@ -126,16 +126,13 @@ uint32_t Client::close_flags(const OpenedFile& file) const {
   return flags;
 }
 
-bool Client::closed_epoch(Frame& frame, Call& call) {
+void Client::closed_epoch(Frame& frame, Call& call) {
   const auto file = std::ranges::find(files_, call.args.fd, &OpenedFile::fd);
-  if (!epochs() || file == files_.end() || file->ioepoch == 0) return false;
+  if (!epochs() || file == files_.end() || file->ioepoch == 0) return;
   const bool asked = call.reply.status == -EAGAIN;
   const bool goes_on = call.reply.status == 0 && file->epoch_goes_on;
-  if (!asked && !goes_on) return false;
-  if (epoch_ends_.size() >= kEpochEndsMax) {
-    note(frame, "som:too many epochs end");
-    return false;
-  }
+  if (!asked && !goes_on) return;
+  if (epoch_ends_.size() >= kEpochEndsMax) return note(frame, "som:too many epochs end");
   EpochEnd end;
   end.id = call.request;
   end.fd = file->fd;
@@ -146,14 +143,12 @@ bool Client::closed_epoch(Frame& frame, Call& call) {
   if (asked) {
     end.step = EpochEnd::Step::gather;
     end.under_lock = (call.reply.body.valid & valid::kGetattrLock) != 0;
-    end.call = call.id + 1;
     call.reply.status = 0;
     if (const Bytes* kept = mds().message(file->close_request)) {
       mds().amend(file->close_request, spoken().kept_epoch_end(*kept, false, file->handle, true));
     }
   }
   epoch_ends_.push_back(std::move(end));
-  return asked;
 }
 
 void Client::truncate_opened(Call& call) {
@@ -179,7 +174,6 @@ void Client::begin_truncate_end(Call& call) {
   end.handle = call.reply.body.handle.cookie;
   end.ioepoch = call.ioepoch;
   end.change = true;
-  end.call = call.id + 1;
   epoch_ends_.push_back(std::move(end));
 }
 
@@ -253,7 +247,10 @@ void Client::on_epoch_end_reply(const Waiter& waiter, const ImportEvent& event) 
     if (!reply) {
       end->status = -EIO;
     } else {
-      end->found.at(waiter.which) = {reply->body.oa.size, reply->body.oa.blocks};
+      const ost::Obdo& oa = reply->body.oa;
+      end->found.at(waiter.which) = {oa.size, oa.blocks, static_cast<int64_t>(oa.atime),
+                                     static_cast<int64_t>(oa.mtime),
+                                     static_cast<int64_t>(oa.ctime)};
     }
     return;
   }
@@ -300,10 +297,16 @@ void Client::send_update(Frame& frame, EpochEnd& end) {
   request.epoch_flags = epoch_flag::kSomChange;
   const auto layout = layout_of(end.ea);
   if (end.status == 0 && layout) {
-    request.valid = attr::kSize | attr::kBlocks;
+    request.valid = attr::kSize | attr::kBlocks | attr::kAtime | attr::kAtimeSet | attr::kMtime |
+                    attr::kMtimeSet | attr::kCtime | attr::kCtimeSet;
+    request.time = 0;  // the ctime
     for (uint32_t i = 0; i < layout->stripes.size(); ++i) {
-      request.size = std::max(request.size, file_size(*layout, i, end.found[i].first));
-      request.blocks += end.found[i].second;
+      const EpochEnd::Found& found = end.found[i];
+      request.size = std::max(request.size, file_size(*layout, i, found.size));
+      request.blocks += found.blocks;
+      request.atime = std::max(request.atime, found.atime);
+      request.mtime = std::max(request.mtime, found.mtime);
+      request.time = std::max(request.time, found.ctime);
     }
   }
   end.status = 0;

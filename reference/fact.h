@@ -50,7 +50,7 @@ struct Fact {
   // a kind says besides:
   enum class Kind : uint8_t {
     executed,          // a modification: object; value = status; start = records it wrote, without
-                       // the slot; versions = those found before it
+                       // the slot and what no other mount trusts; versions = those found before it
     reconstructed,     // a resent request answered from its slot: client, xid, transno
     committed,         // transno: all up to it are durable
     granted,           // a lock: handle, object, type, value = mode, flags = the lock's; start and

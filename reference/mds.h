@@ -264,6 +264,7 @@ class Mds {
   bool update_asked_before(const Call& call) const;
   void ask_update_again(Call& call, ReplyForm form);
   void on_som_update(Call& call, const operation::Setattr& asked);
+  void bring_times_forward(const operation::Setattr& asked, uint64_t number);
   void open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,
                            FileReply& reply);
   void tell_size(const Call& call, const Inode& inode, FileReply& reply) const;

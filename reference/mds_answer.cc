@@ -110,6 +110,7 @@ void Mds::refuse_change(Call& call, int32_t status, ReplyForm form) {
 
 void Mds::commit(Call& call, Transaction&& transaction, Reply& reply) {
   std::vector<Write> removed;
+  reply.cached = std::max(reply.cached, som_.writes());
   for (Write& write : take_writes()) {
     if (write.value) {
       transaction.put(std::move(write.key), std::move(*write.value));

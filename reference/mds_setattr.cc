@@ -108,6 +108,7 @@ void Mds::on_setattr(Call& call) {
   Inode& changed = files_.change(inode->number);
   const int64_t now = call.request.replay ? asked->ctime : wall_clock(call.now());
   apply_attributes(*asked, changed, now);
+  if ((asked->valid & (attr::kMtimeSet | attr::kAtimeSet)) != 0) som_.times_set(changed.number);
   if (wish) changed.layout = Bytes(asked->layout);
   if (identity) changed.version = transaction.transno();
 

@@ -25,6 +25,9 @@ namespace valid = protocol::mds::valid;
 // In the slot's data, so that a resent CLOSE or DONE_WRITING gets the same answer.
 constexpr uint32_t kUpdateAsked = 1, kUnderLock = 2;
 
+// All that is written is.
+constexpr size_t kNothingElse = ~size_t{0};
+
 constexpr uint64_t kBothSizes = attr::kSize | attr::kBlocks;
 
 // An OST as the holder of an epoch, among exports.
@@ -192,7 +195,9 @@ void Mds::on_done_writing(Call& call) {
   answer_epoch_end(call, std::move(transaction), form, {}, verdict);
 }
 
-// Attributes that a close has asked for.
+// Attributes that a close has asked for. They count in this mount alone, after which nobody is told
+// a size before it was read again: a replay leaves nothing. It may come without its close, whose
+// open was given up before.
 void Mds::on_som_update(Call& call, const operation::Setattr& asked) {
   const ReplyForm form = dialect().put_setattr;
   int32_t status = 0;
@@ -200,19 +205,38 @@ void Mds::on_som_update(Call& call, const operation::Setattr& asked) {
   if (call.request.reconstruct) return answer_again(call, form, {.inode = inode});
   const Som::Holder* holder = som_.find(call.request.export_id, asked.handle, call.request.replay);
   const bool waits = holder != nullptr && holder->holding == Som::Holding::update;
-  if (status == 0 && !waits) status = -ESTALE;
+  if (status == 0 && !waits && !call.request.replay) status = -ESTALE;
   if (status != 0) return refuse_change(call, status, form);
 
   Transaction transaction = service_.begin(call.request);
   std::optional<SomCache> attributes;
   if ((asked.valid & kBothSizes) == kBothSizes)
     attributes = SomCache{0, asked.size, asked.blocks, 0};
-  const SomCache* kept = som_.kept(inode->number);
+  const uint64_t number = inode->number;
+  const bool times = attributes && !call.request.replay && !holder->times_set;
+  if (times) bring_times_forward(asked, number);
+  const SomCache* kept = som_.kept(number);
   const auto before = kept != nullptr ? std::optional(*kept) : std::nullopt;
-  som_.update(holder->handle, asked.io_epoch, attributes, call.request.replay);
-  note_kept(call, inode->number, before);
-  note_som(call.turn, inode->number);
-  answer_change(call, std::move(transaction), form, this->attributes(call, *inode, 0, 0), {});
+  if (waits) som_.update(holder->handle, asked.io_epoch, attributes, call.request.replay);
+  note_kept(call, number, before);
+  note_som(call.turn, number);
+  Reply reply = service_.reply(call.request);
+  reply.object = object_name(dialect().resource(*files_.inode(number)));
+  reply.cached = kNothingElse;
+  form(this->attributes(call, *files_.inode(number), 0, 0), reply.message);
+  commit(call, std::move(transaction), reply);
+}
+
+// Those of the objects, where they are later.
+void Mds::bring_times_forward(const operation::Setattr& asked, uint64_t number) {
+  const Inode& inode = *files_.inode(number);
+  const bool later =
+      asked.mtime > inode.mtime || asked.atime > inode.atime || asked.ctime > inode.ctime;
+  if ((asked.valid & attr::kMtime) == 0 || !later) return;
+  Inode& changed = files_.change(number);
+  changed.mtime = std::max(changed.mtime, asked.mtime);
+  changed.atime = std::max(changed.atime, asked.atime);
+  changed.ctime = std::max(changed.ctime, asked.ctime);
 }
 
 void Mds::evict_epochs(Turn& turn, ExportId client) {

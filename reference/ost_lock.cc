@@ -74,7 +74,11 @@ void Ost::on_enqueue(Call& call) {
   auto wanted =
       lock_request(decoded->lock, call.request.export_id, call.request.from, call.request.resent);
   if (!wanted) return refuse(call, -EFAULT);
-  if (decoded->epoch) wanted->epoch = decoded->epoch->ioepoch;
+  // Where only group locks have a use for it: the epoch of a lock to write under.
+  if (config_.som.on && wanted->mode != LockMode::group) {
+    wanted->epoch =
+        protocol::overlay<protocol::ldlm::LdlmExtent>(decoded->lock.lock_desc.policy_data).gid;
+  }
   if (fenced(*wanted)) return refuse(call, -ESTALE);
   const bool replayed = (wanted->flags & flag::kReplay) != 0;
   if (!replayed && decoded->lock.lock_count > 1) {

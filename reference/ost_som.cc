@@ -59,7 +59,8 @@ void Ost::refuse_fenced(Step& step, ObjectId id) {
   for (const LockHandle lock : refused) callbacks_.refuse_waiting(locking(step), lock, step.news);
 }
 
-// The fence is raised in the step that reads, and is durable before the client hears the size.
+// The fence is raised in the step that reads; it, and what was read, is durable before the client
+// hears the size, though it asks again meanwhile.
 void Ost::validate(Call& call, const Obdo& obdo, ObjectId id) {
   const Object* object = objects_.find(id);
   const Obdo described = describe(id, *object, obdo);
@@ -71,13 +72,13 @@ void Ost::validate(Call& call, const Obdo& obdo, ObjectId id) {
   fact.start = described.size;
   fact.end = described.blocks;
   Reply reply = service_.reply(call.request);
-  if (config_.som.has(SomPolicy::fence) && object->attributes.fence <= obdo.ioepoch) {
+  reply.after_commit = config_.som.has(SomPolicy::fence);
+  if (reply.after_commit && object->attributes.fence <= obdo.ioepoch) {
     ObjectAttributes attributes = object->attributes;
     attributes.fence = obdo.ioepoch + 1;
     std::vector<Write> writes;
     objects_.set_attributes(id, attributes, writes);
     service_.persist(call.step.turn, std::move(writes));
-    reply.after_commit = true;
     refuse_fenced(call.step, id);
   }
   protocol::operations_2_0::OstGetattr::Reply buffers;

@@ -29,9 +29,8 @@ struct Fenced : Talk {
     request.lock.lock_desc.resource = {.type = 11, .padding = 0, .name = {{1, 0, 0, 0}}};
     request.lock.lock_desc.req_mode = kPw;
     protocol::set_overlay(request.lock.lock_desc.policy_data,
-                          protocol::ldlm::LdlmExtent{.start = 0, .end = kEof, .gid = 0});
+                          protocol::ldlm::LdlmExtent{.start = 0, .end = kEof, .gid = epoch});
     request.lock.lock_handle[0].cookie = 900'000 + who.id.pid;
-    if (epoch != 0) request.epoch.emplace().ioepoch = epoch;
     return say<ops::LdlmEnqueueExtent>(who, request);
   }
   // For the MDS, under a lock.
@@ -70,6 +69,13 @@ TEST_CASE("fence: a lock that waits while sizes are read is refused by its compl
   const auto completion = ops::LdlmCpCallback::Request::decode(said);
   REQUIRE((completion->lock.lock_flags & flag::kFailed) != 0);
   REQUIRE(talk.ost.locks().size() == 0);
+}
+
+TEST_CASE("fence: sizes are told no sooner than it is durable, though somebody asks again") {
+  Fenced talk;
+  talk.commits_at_once = false;
+  REQUIRE_FALSE(talk.sizes(talk.bert, 5));
+  REQUIRE_FALSE(talk.sizes(talk.bert, 5));
 }
 
 TEST_CASE("solution 10: a lockless write waits until the MDS has heard of it") {

@@ -74,6 +74,7 @@ struct Reply {
   uint32_t data = 0;              // for the slot's last_data: disposition bits of an open
   std::array<uint64_t, 4> versions = {};  // of the objects before the operation (VBR)
   ObjectName object;                      // for the note `executed`
+  size_t cached = 0;                      // of the records written: what counts in this mount alone
   bool after_commit = false;  // hold it until all that was done so far is durable (sync)
   // Locks depend on it ("difficult"): the client is to acknowledge it, and ReplyTaken says that it
   // has, or that what it tells of is durable (semantics 1.6, lnet-socklnd 5).

@@ -193,8 +193,9 @@ CommitId Service::record(Turn& turn, Export* client, const Request& request, con
         "a transaction is finished in the step that began it");
   if (took_effect) {
     journal_.used(transno);
+    const size_t records = transaction.writes_.size();
     note_done(turn, Fact::Kind::executed, client, request, reply, transno,
-              transaction.writes_.size());
+              records - std::min(records, reply.cached));
   }
   const bool has_slot = client != nullptr && client->slot_index != kNoSlot;
   if (!took_effect && planted(Defect::failure_not_recorded)) return 0;

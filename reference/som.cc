@@ -217,6 +217,12 @@ void Som::update(uint64_t handle, uint64_t epoch, const std::optional<SomCache>&
   end_epoch(inode);
 }
 
+void Som::times_set(uint64_t inode) {
+  for (Holder& each : holders_) {
+    each.times_set = each.times_set || (each.inode == inode && each.holding == Holding::update);
+  }
+}
+
 void Som::evict(uint64_t handle) {
   const Holder* holder = this->holder(handle);
   if (holder == nullptr) return;

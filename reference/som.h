@@ -51,10 +51,11 @@ class Som {
     uint64_t xid = 0;  // of the request that opened
     uint64_t epoch = 0;
     Holding holding = Holding::write;
-    bool tainted = false;  // an update that was asked for before sizes were withheld
+    bool tainted = false;    // an update that was asked for before sizes were withheld
+    bool times_set = false;  // by somebody, since the update was asked for
     bool operator==(const Holder&) const = default;
     void state(auto&& visit) const {
-      visit(handle, old_handle, inode, export_id, xid, epoch, holding, tainted);
+      visit(handle, old_handle, inode, export_id, xid, epoch, holding, tainted, times_set);
     }
   };
 
@@ -77,6 +78,8 @@ class Som {
   SomVerdict close(uint64_t handle, const SomClosing& closing);
   // The attributes that were asked for; none: they could not be read.
   void update(uint64_t handle, uint64_t epoch, const std::optional<SomCache>& told, bool replay);
+  // The times that updates bring along are older.
+  void times_set(uint64_t inode);
   // Its client is gone.
   void evict(uint64_t handle);
   // Another takes its place in this step: a replay that was interrupted.
@@ -95,7 +98,7 @@ class Som {
   std::vector<uint64_t> kept_inodes() const;
 
   std::vector<Write> take_writes();
-  bool has_writes() const { return !writes_.empty(); }
+  size_t writes() const { return writes_.size(); }
 
   void invariants() const;
   void state(auto&& visit) const {

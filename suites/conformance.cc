@@ -132,7 +132,13 @@ void Conformance::expect(std::string_view what, const std::function<bool()>& con
 size_t Conformance::judge() {
   world_->quiesce();
   if (history_) history_->flush();
-  const std::vector<std::string> complaints = judge_.complaints();
+  std::vector<std::string> complaints = judge_.complaints();
+  // What of servers that tell nothing is judged: the others reckon with what ours would tell.
+  if (setting_.target.file) {
+    std::erase_if(complaints, [](const std::string& complaint) {
+      return !complaint.starts_with("SOM-1-ORDER:");
+    });
+  }
   for (const std::string& complaint : complaints) ADD_FAILURE() << complaint;
   return complaints.size();
 }

@@ -78,11 +78,15 @@ constexpr uint64_t facts(std::same_as<Fact::Kind> auto... kind) {
 }
 static_assert(static_cast<uint32_t>(Fact::Kind::reached) < 64);
 
+// Where one clock orders everything, as in an exploration, some have an exact one beside them.
+enum class Judges : uint8_t { everywhere, without_one_clock };
+
 struct Profile {
   std::string_view property;
   Needs needs = Needs::notes;
   uint32_t records = 0;
   uint64_t facts = 0;
+  Judges judges = Judges::everywhere;
 };
 
 template <class C>

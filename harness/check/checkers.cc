@@ -39,6 +39,7 @@
 #include "harness/check/replay_8.h"
 #include "harness/check/replay_9.h"
 #include "harness/check/som_1.h"
+#include "harness/check/som_1_order.h"
 #include "harness/check/som_2.h"
 #include "harness/check/som_3.h"
 #include "harness/check/som_4.h"
@@ -95,7 +96,7 @@ struct List {};
 using Every = List<Replay1, Replay2, Replay3, Replay4, Replay5, Replay6, Replay7, Replay8, Replay9,
                    Evict1, Evict2, Evict3, Open1, Open2, Open3, Open4, Open5, Lock1, Lock2, Lock3,
                    Lock4, Lock5, Lock6, Lock7, Live1, Order1, Nego1, Grant1, Wire1, Atom4, Atom5,
-                   Mgs1, Lnd1, Contents, Names, Som1, Som2, Som3, Som4, Som5>;
+                   Mgs1, Lnd1, Contents, Names, Som1, Som2, Som3, Som4, Som5, Som1Order>;
 
 // Whether the checker asked for this record.
 bool asked(const Profile& profile, const Record& record) {
@@ -128,7 +129,12 @@ Checkers::Checkers(const std::vector<std::string_view>& wanted) {
 
 std::vector<std::string_view> Checkers::properties() {
   return []<class... All>(List<All...>) {
-    return std::vector<std::string_view>{All::kProfile.property...};
+    std::vector<std::string_view> all;
+    const auto add = [&](const Profile& profile) {
+      if (profile.judges == Judges::everywhere) all.push_back(profile.property);
+    };
+    (add(All::kProfile), ...);
+    return all;
   }(Every{});
 }
 

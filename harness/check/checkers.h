@@ -27,6 +27,7 @@ class Checkers {
   // All, or those whose property is named.
   Checkers();
   explicit Checkers(const std::vector<std::string_view>& wanted);
+  // Those that say something of their own where one clock orders everything.
   static std::vector<std::string_view> properties();
 
   // At a record `Quiesced` it finishes.

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "harness/check/audit.h"
 #include "harness/check/checkers.h"
@@ -111,6 +112,7 @@ ExitCode judge(const JudgeOptions& options) {
   check::Audit audit;
   record::RecordText text;
   uint64_t records = 0;
+  std::set<record::NodeIndex> servers;
   bool notes = false;
   bool rested = false;
   while (true) {
@@ -121,7 +123,12 @@ ExitCode judge(const JudgeOptions& options) {
     }
     if (!*record) break;
     ++records;
-    notes = notes || std::holds_alternative<record::Noted>((*record)->what);
+    if (const auto* started = std::get_if<record::Started>(&(*record)->what)) {
+      if (record::is_server(started->node.role)) servers.insert((*record)->node);
+    }
+    // Clients of ours give some of whatever serves.
+    notes = notes || (servers.contains((*record)->node) &&
+                      std::holds_alternative<record::Noted>((*record)->what));
     rested = std::holds_alternative<record::Quiesced>((*record)->what);
     checkers.on(**record);
     audit.on(**record);

@@ -83,6 +83,7 @@ TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target, Bare)
 TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target)
     : TargetWorld(setup, target, Bare{}) {
   cast_ = setup.cast;
+  chronicle_.begin(setup.recorder);
   injector().know(cast_.mgs, faults::kTheMgs);
   injector().know(cast_.mds, faults::kTheMds);
   for (uint32_t i = 0; i < cast_.osts.size(); ++i) {
@@ -96,6 +97,7 @@ TargetWorld::TargetWorld(const Setup& setup, const TargetFile& target)
 }
 
 TargetWorld::~TargetWorld() {
+  chronicle_.end();
   try {
     clean_up();
   } catch (const Broken& broken) {
@@ -132,6 +134,7 @@ ClientSide::Seat TargetWorld::seat(uint32_t index, ProbeKind kind) {
   config.mgs = cast_.mgs;
   out.targets = config_targets(target_);
   config.timing = target_.timing;
+  config.som = setup_.som;
   config.seed = salt_;
   config.incarnation = static_cast<uint64_t>(wall_clock().count());
   config.wall_clock_base_s =
@@ -261,14 +264,22 @@ void TargetWorld::command(std::string_view verb, ServerId server, const std::str
   run_command(*text, fmt::format("{} of {}", verb, name_of(server)));
 }
 
+void TargetWorld::tell(std::string_view what, ServerId server) {
+  if (!chronicle_.on()) return;
+  chronicle_.faulted(peer_of(server),
+                     fmt::format("{} {}{}", what, role_name(server.role), server.index));
+}
+
 void TargetWorld::crash(ServerId server) {
   command("crash", server);
+  tell("crash", server);
   down_.insert(server);
   behind_barrier_.erase(server);
 }
 
 void TargetWorld::stop(ServerId server) {
   command("stop", server);
+  tell("stop", server);
   down_.insert(server);
 }
 

@@ -8,7 +8,8 @@
 //
 // What such servers cannot have done to them (a crash at a certain commit, commits released without
 // a crash) throws Unsupported, and cannot() names what of a plan it is; a command that fails throws
-// Broken. They give no notes.
+// Broken. They give no notes: a recorder hears what our nodes send, hear and note, and what was
+// done to servers.
 #pragma once
 
 #include <expected>
@@ -78,6 +79,7 @@ class TargetWorld final : public ClientSide {
   PeerId peer_of(ServerId server) const;
   std::string name_of(ServerId server) const;
   bool can(std::string_view verb) const { return target_.can.contains(std::string(verb)); }
+  void tell(std::string_view what, ServerId server);
   void command(std::string_view verb, ServerId server, const std::string& uuid = {});
   void run_command(const std::string& text, const std::string& what);
   Result call(const Syscall& syscall);

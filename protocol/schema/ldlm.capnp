@@ -37,7 +37,9 @@ struct LdlmExtent $lustre("ldlm_extent") $size(24) {
   # Policy of an extent lock: bytes from start to end, both included; end all ones is EOF.
   start @0 :UInt64 $lustre("start");
   end @1 :UInt64 $lustre("end") $hex;
-  gid @2 :UInt64 $lustre("gid");  # Group id of a group lock (mode GROUP); otherwise undefined.
+  gid @2 :UInt64 $lustre("gid");
+  # Group id of a group lock (mode GROUP); otherwise undefined, but for a lock to write under in the
+  # profile som with the fence: the IO epoch of the open file.
 }
 
 struct LdlmFlock $lustre("ldlm_flock") $size(32) {

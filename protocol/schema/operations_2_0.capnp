@@ -361,12 +361,7 @@ struct LdlmEnqueueExtent $operation(opcode = 101, name = "LDLM_ENQUEUE/EXTENT",
     discriminator = 11) {
   # Data of an object. With HAS_INTENT, mode PR and 0 to EOF it is a glimpse: status
   # ELDLM_LOCK_ABORTED when only the LVB is given.
-  struct Request {
-    lock @0 :Ldlm.LdlmRequest;
-    epoch @1 :Mds20.MdtIoepoch $optional;
-    # Profile som, with the fence, of a lock to write under: the IO epoch of the open file. No
-    # Lustre ever had it.
-  }
+  struct Request { lock @0 :Ldlm.LdlmRequest; }
   struct Reply { lock @0 :Ldlm.LdlmReply; lvb @1 :Ldlm.OstLvb; }
 }
 
