@@ -111,9 +111,9 @@ void print_report(const Scenario& scenario, const ExploreOptions& options,
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
   };
   fmt::print("{}: {}\n", scenario.name, scenario.what);
-  fmt::print(
-      "  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: Lustre's defaults\n",
-      options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text());
+  fmt::print("  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: {}\n",
+             options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text(),
+             explore::timing_text(scenario.timing));
   fmt::print(
       "  rules: free deliveries, commits, calls, starts; time only when nothing else is left\n");
   fmt::print("  reduction: order {}, symmetry {}{}\n", options.all_orders ? "off" : "sleep sets",

@@ -66,10 +66,27 @@ Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
   return made;
 }
 
+// A file that is written without cache and locks.
+Call open_direct(std::string path, uint8_t slot = 0) {
+  constexpr uint32_t kDirect = 040000;
+  return {{.kind = Kind::open, .path = std::move(path), .flags = kDirect | kReadWrite}, slot};
+}
+
 // A client has to be heard at each ping.
 reference::Timing impatient() {
   reference::Timing timing;
   timing.ping_evict_timeout = timing.ping_interval;
+  return timing;
+}
+
+// A server's window for recovery is over before the next ping.
+reference::Timing short_window() {
+  reference::Timing timing;
+  timing.obd_timeout = 20 * reference::kSecond;
+  timing.recovery_soft = 3 * timing.obd_timeout;
+  timing.recovery_hard = 9 * timing.obd_timeout;
+  timing.ping_interval = 10 * timing.obd_timeout;
+  timing.ping_evict_timeout = 6 * timing.ping_interval;
   return timing;
 }
 
@@ -145,6 +162,11 @@ std::vector<Scenario> of_one_client_more() {
        .what = "one client unlinks a file",
        .clients = {{{mount(), create("/f"), close()}, {unlink("/f")}}},
        .budget = budget({{crash, 1}, {death, 1}})},
+      {.name = "dirty",
+       .what = "one client has written, asks for another file, forces it to the disk",
+       .clients = {{{mount(), create("/g"), close(), create("/f"), write("content")},
+                    {stat("/g"), fsync()}}},
+       .budget = budget({{evict, 1}})},
       {.name = "discard",
        .what = "one client takes away what it has just written, and writes again",
        .clients = {{{mount(), create("/f"), write("content")},
@@ -262,6 +284,19 @@ std::vector<Scenario> of_one_file() {
        .what = "one client truncates, another asks for the size",
        .clients = {{{mount(), create("/f"), write("content"), fsync()}, {truncate("/f", 3)}},
                    {{mount()}, {stat("/f")}}}},
+      {.name = "truncate-read",
+       .what = "one client truncates what another reads and asks for the size of",
+       .clients = {{{mount(), create("/f"), write("content"), fsync()}, {truncate("/f", 3)}},
+                   {{mount(), open("/f")}, {read(16), stat("/f")}}}},
+      {.name = "direct-write",
+       .what = "one client writes without a lock what another has written and reads",
+       .clients = {{{mount(), create("/f"), write("cached")}, {read(16)}},
+                   {{mount(), open_direct("/f")}, {write("direct")}}}},
+      {.name = "write-apart",
+       .what = "two clients write to one file at different places, a third asks for the size",
+       .clients = {{{mount(), create("/f")}, {write("one")}},
+                   {{mount(), open("/f")}, {write("two", 4096)}},
+                   {{mount(), open("/f"), write("old")}, {stat("/f")}}}},
       {.name = "stat-size",
        .what = "one client writes, another asks for the size",
        .clients = {{{mount(), create("/f")}, {write("content")}}, {{mount()}, {stat("/f")}}},
@@ -277,12 +312,19 @@ std::vector<Scenario> of_the_lost() {
   const auto mds_and_first = [](Scenario scenario) {
     scenario.aims = {{crash, kMds, kMds}, {death, kFirstClient, kFirstClient}};
     scenario.prompt = scenario.prompt_osts = true;
+    scenario.timing = short_window();
     return scenario;
   };
   const Script first{{mount(), mkdir("/a")}, {chmod("/a", 0700)}};
   const Script same{{mount(), stat("/a")}, {chmod("/a", 0711)}};
   const Script other{{mount(), mkdir("/b")}, {chmod("/b", 0700)}};
+  Scenario unheard = mds_and_first({.name = "unheard-chmod",
+                                    .what = "as lost-chmod, the first may not hear of its change",
+                                    .clients = {first, same},
+                                    .budget = budget({{crash, 1}, {drop, 1}})});
+  unheard.aims.push_back({drop, kMds, kFirstClient});
   return {
+      std::move(unheard),
       mds_and_first({.name = "lost-chmod",
                      .what = "two clients change the mode of one directory, the first may die",
                      .clients = {first, same},
@@ -335,6 +377,24 @@ std::string Budget::text() const {
                         left[i] == 1 ? fault_name(fault) : fault_option(fault));
   }
   return text.empty() ? "no faults" : text;
+}
+
+std::string timing_text(const reference::Timing& timing) {
+  static constexpr struct {
+    std::string_view name;
+    Time reference::Timing::*of;
+  } kTold[] = {{"obd_timeout", &reference::Timing::obd_timeout},
+               {"a ping each", &reference::Timing::ping_interval},
+               {"silence at most", &reference::Timing::ping_evict_timeout},
+               {"recovery", &reference::Timing::recovery_soft},
+               {"at most", &reference::Timing::recovery_hard}};
+  const reference::Timing defaults;
+  std::string text = "Lustre's defaults";
+  for (const auto& [name, of] : kTold) {
+    if (timing.*of == defaults.*of) continue;
+    text += fmt::format(", {} {} s", name, timing.*of / reference::kSecond);
+  }
+  return text;
 }
 
 std::span<const Scenario> scenarios() {

@@ -101,6 +101,9 @@ struct Scenario {
   bool som_from_restart = false;  // the MDS has the profile only after its first crash
 };
 
+// "Lustre's defaults, a ping each 200 s": what a scenario has otherwise.
+std::string timing_text(const reference::Timing& timing);
+
 // All that have a name, in dialect 2.0 and with the budget that they are meant for.
 std::span<const Scenario> scenarios();
 const Scenario* find_scenario(std::string_view name);
