@@ -137,7 +137,9 @@ TEST_CASE("REPLAY-4: what was answered is durable or replayed") {
   replayed.note(kMds, executed(7, 11, msg_flag::kReplay));
   REQUIRE_FALSE(replayed.note(kMds, recovered()).broken());
   REQUIRE_FALSE(evicted_one.note(kMds, evicted("alice")).note(kMds, recovered()).broken());
+  Story committed_past = lost;
   REQUIRE(lost.note(kMds, recovered()).broken());
+  REQUIRE(committed_past.note(kMds, committed(12)).broken());
 
   Story closed("REPLAY-4");
   Fact close = executed(7, 11);
