@@ -16,7 +16,8 @@ void Replay8::on(const Record& record, Findings& findings) {
   if (const Fact* fact = fact_of(record)) {
     on_fact(record, *fact, findings);
   } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
-    if (record::is_server(started->node.role)) servers_[record.node] = true;
+    const bool metadata = started->node.role == record::Role::mds;
+    if (record::is_server(started->node.role)) servers_[record.node] = metadata;
   } else if (std::holds_alternative<record::Crashed>(record.what)) {
     somebody_lost_ = somebody_lost_ || servers_.find(record.node) == nullptr;
     forget(record.node);
@@ -31,7 +32,14 @@ void Replay8::forget(record::NodeIndex server) {
   brought_.erase_if([&](const ServedRequest& key, const auto&) { return key.server == server; });
   failed_.erase_if([&](const ServedClient& key, const auto&) { return key.server == server; });
   awaited_.erase_if([&](const ServedClient& key, bool) { return key.server == server; });
+  put_out_.erase_if([&](const ServedClient& key, bool) { return key.server == server; });
   met_.erase(server);
+}
+
+// OSTs know of no versions.
+void Replay8::lose_somebody(record::NodeIndex server) {
+  const bool* metadata = servers_.find(server);
+  somebody_lost_ = somebody_lost_ || (metadata != nullptr && *metadata);
 }
 
 // All are back, nobody was lost before: whatever a replay depends on was replayed before it.
@@ -75,9 +83,12 @@ void Replay8::on_fact(const Record& record, const Fact& fact, Findings& findings
     case Fact::Kind::slot_found:
       awaited_[{record.node, fact.client}] = true;
       return;
-    case Fact::Kind::slot_erased:
-      somebody_lost_ = true;
+    case Fact::Kind::slot_erased: {
+      const ServedClient key{record.node, fact.client};
+      const bool for_version = failed_.find(key) != nullptr || put_out_.find(key) != nullptr;
+      if (!for_version) lose_somebody(record.node);
       return;
+    }
     case Fact::Kind::connected:
       if (fact.text.empty()) awaited_.erase({record.node, fact.client});
       if (!fact.text.empty() || (fact.start & ptlrpc::connect_flag::kVbr) == 0) return;
@@ -97,7 +108,8 @@ void Replay8::on_fact(const Record& record, const Fact& fact, Findings& findings
                         {record.index});
       }
       failed_.erase(key);
-      somebody_lost_ = somebody_lost_ || !for_version;
+      if (for_version) put_out_[key] = true;
+      if (!for_version) lose_somebody(record.node);
       return;
     }
     default:

@@ -24,7 +24,8 @@ class Replay8 {
   void on(const Record& record, Findings& findings);
   void finish(Findings&) {}
   void state(auto&& visit) const {
-    visit(recovering_, clients_, brought_, failed_, servers_, awaited_, met_, somebody_lost_);
+    visit(recovering_, clients_, brought_, failed_, servers_, awaited_, put_out_, met_,
+          somebody_lost_);
   }
 
  private:
@@ -39,6 +40,7 @@ class Replay8 {
   void on_fact(const Record& record, const Fact& fact, Findings& findings);
   void on_reached(const Record& record, const Fact& fact);
   void on_executed(const Record& record, const Fact& fact, Findings& findings);
+  void lose_somebody(record::NodeIndex server);
   void judge_all_back(const Record& record, Findings& findings) const;
   void forget(record::NodeIndex server);
 
@@ -46,10 +48,11 @@ class Replay8 {
   FlatMap<Place, reference::ClientName> clients_;  // with VBR, by handle
   FlatMap<ServedRequest, Brought> brought_;        // replays
   FlatMap<ServedClient, Seen> failed_;             // with -EOVERFLOW
-  FlatMap<record::NodeIndex, bool> servers_;
-  FlatMap<ServedClient, bool> awaited_;   // their slot was found, they have not connected
-  FlatMap<record::NodeIndex, Seen> met_;  // servers where a replay met another version
-  bool somebody_lost_ = false;            // what a client did may be replayed by nobody
+  FlatMap<record::NodeIndex, bool> servers_;       // of metadata: true
+  FlatMap<ServedClient, bool> awaited_;            // their slot was found, they have not connected
+  FlatMap<ServedClient, bool> put_out_;            // evicted for a version
+  FlatMap<record::NodeIndex, Seen> met_;           // servers where a replay met another version
+  bool somebody_lost_ = false;                     // what a client did may be replayed by nobody
 };
 
 }  // namespace harness::check

@@ -215,6 +215,7 @@ TEST_CASE("REPLAY-8: a replay that met another version is not executed, its clie
   REQUIRE(kept.note(kMds, recovered()).broken());
   all_back.note(kMds, connected(6, 2, "bob"));
   all_back.note(kMds, evicted("alice", "a replay met another version"));
+  all_back.note(kMds, {.kind = Fact::Kind::slot_erased, .client = "alice"});
   REQUIRE_FALSE(all_back.broken());
   REQUIRE(all_back.note(kMds, recovered()).broken());
   REQUIRE(innocent.note(kMds, evicted("alice", "a replay met another version")).broken());

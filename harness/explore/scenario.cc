@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::explore {
 namespace {
 
@@ -79,7 +81,7 @@ reference::Timing impatient() {
   return timing;
 }
 
-// A server's window for recovery is over before the next ping.
+// A server's window for recovery is over before the next ping: who is idle misses it.
 reference::Timing short_window() {
   reference::Timing timing;
   timing.obd_timeout = 20 * reference::kSecond;
@@ -322,9 +324,21 @@ std::vector<Scenario> of_the_lost() {
                                     .what = "as lost-chmod, the first may not hear of its change",
                                     .clients = {first, same},
                                     .budget = budget({{crash, 1}, {drop, 1}})});
-  unheard.aims.push_back({drop, kMds, kFirstClient});
+  unheard.aims.push_back({.fault = drop,
+                          .from = kMds,
+                          .to = kFirstClient,
+                          .opcode = protocol::ptlrpc::opcode::kMdsReint,
+                          .answers = true});
+  unheard.timing = {};
+  Scenario forgotten =
+      mds_and_first({.name = "evicted-chmod",
+                     .what = "as lost-chmod, the first may be evicted, and goes on",
+                     .clients = {{first.prepared, {chmod("/a", 0700), chmod("/a", 0750)}}, same},
+                     .budget = budget({{crash, 1}, {evict, 1}})});
+  forgotten.aims.push_back({evict, kFirstClient, kMds});
   return {
       std::move(unheard),
+      std::move(forgotten),
       mds_and_first({.name = "lost-chmod",
                      .what = "two clients change the mode of one directory, the first may die",
                      .clients = {first, same},
