@@ -187,6 +187,11 @@ TEST_CASE("REPLAY-7: a number that survives is given once") {
   kept.received(kAlice, kMds, reply(1, 5)).note(kMds, started(4));
   unheard.note(kMds, started(4));
   REQUIRE_FALSE(unheard.note(kMds, executed(9, 5, 0, "bob")).broken());
+  Story doubled("REPLAY-7");
+  doubled.note(kMds, executed(1, 5)).note(kMds, executed(1, 6));
+  doubled.received(kAlice, kMds, reply(1, 5)).received(kAlice, kMds, reply(1, 6));
+  doubled.note(kMds, started(4));
+  REQUIRE_FALSE(doubled.note(kMds, executed(9, 6, 0, "bob")).broken());
   Story lost = kept;
   REQUIRE(kept.note(kMds, executed(9, 5, 0, "bob")).broken());
   lost.note(kMds, evicted("alice")).note(kMds, executed(9, 5, 0, "bob"));
