@@ -116,7 +116,7 @@ void Lock7::on_began(const Record& record, const record::CallBegan& began) {
     lose();
   }
   if (call.kind == Kind::close) files_.erase({record.node, call.fd});
-  under_way.alone = alone && changes;
+  under_way.alone = alone && call.kind == Kind::truncate;
   const bool asks_osts = (call.flags & reference::kStatDontSync) == 0;
   if (call.path == cut_.path && changing_ == 0 && asks_osts) under_way.cut = cut_;
 }

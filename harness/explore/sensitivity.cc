@@ -48,7 +48,7 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"replayed-locks-forgotten", "dirty-lock", of({crash})},
     {"grants-unasked-flags", "mount", of({})},
     {"replayed-unlink-destroys", "hold-unlink", of({crash})},
-    {"orphans-kept-after-recovery", "hold-unlink", of({crash, evict})},
+    {"orphans-kept-after-recovery", "open-unlink-close", of({crash, evict})},
     {"removed-file-made-again", "create-unlink", of({crash, drop})},
     {"gap-skipped-early", "chmod-chmod", of({crash})},
     {"cancelling-lock-not-replayed", "dirty-lock", of({crash})},
