@@ -301,7 +301,7 @@ bool Client::ready_to_cancel(Frame& frame, ClientLock& lock) {
   if (config_.defects.has(Defect::cancelled_before_flush)) return true;
   ClientObject* object = find_object(lock.import - 2, lock.resource.name[1], lock.resource.name[0]);
   if (object == nullptr) return true;
-  if (lock.discard) {
+  if (std::exchange(lock.discard, false)) {  // nothing new comes under a lock that is given up
     grant_of(object->ost).lost += object->cache.discard(lock.policy.start, lock.policy.end);
     const uint64_t end = lock.policy.end;
     note_data(frame, Fact::Kind::discarded, *object, lock.policy.start,

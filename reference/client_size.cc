@@ -195,10 +195,12 @@ bool Client::punch(Frame& frame, Call& call, uint64_t size, Progress& progress) 
     call.stage = Stage::lock_objects;
     progress = Progress::some;
   }
+  bool first = false;
   if (call.stage == Stage::lock_objects) {
     if (!lock_objects(frame, call, *layout, ldlm::lock_mode::kPw, progress)) return false;
     if (call.status != 0) return true;
     call.stage = Stage::flush;
+    first = true;
     progress = Progress::some;
   }
   if (call.stage == Stage::flush) {
@@ -207,8 +209,10 @@ bool Client::punch(Frame& frame, Call& call, uint64_t size, Progress& progress) 
     for (uint32_t i = 0; i < layout->stripes.size(); ++i) {
       ClientObject& object = object_of(layout->stripes[i], call.fid);
       const uint64_t end = object_size(*layout, i, size);
+      const uint64_t dirty = object.cache.dirty_bytes();
       grant_of(object.ost).lost += object.cache.discard(end, kEofByte);
-      note_data(frame, Fact::Kind::discarded, object, end, kEofByte);
+      const bool told = !first && object.cache.dirty_bytes() == dirty;
+      if (!told) note_data(frame, Fact::Kind::discarded, object, end, kEofByte);
       waiting = waiting || object.cache.dirty(end, kEofByte);
     }
     if (waiting) return false;

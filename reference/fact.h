@@ -74,7 +74,7 @@ struct Fact {
     replays_ended,     // recovery: all requests are replayed
     gap_skipped,       // recovery goes on at transno; value = the number that was expected
     inode_made,        // object, transno; text = kVolatile
-    inode_orphaned,    // object has no name any more, but somebody has it open
+    inode_orphaned,    // object has no name any more, but somebody has it open; transno
     inode_destroyed,   // object
     layout_set,        // object has a stripe: value = the OST's index; start = id, end = group;
                        // transno

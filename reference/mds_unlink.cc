@@ -107,7 +107,7 @@ std::optional<Mds::Removed> Mds::drop_link(const Call& call, uint64_t number, in
   const bool open = opens_.open_count(number) != 0 && !planted(Defect::unlink_destroys_open_file);
   if (open || replayed) {
     files_.add_orphan(number, !planted(Defect::orphan_not_recorded));
-    note(call.turn, Fact::Kind::inode_orphaned, inode);
+    note(call.turn, Fact::Kind::inode_orphaned, inode).transno = transno;
     return std::nullopt;
   }
   return destroy(call.turn, &call, number);

@@ -149,7 +149,7 @@ void Service::answer(Turn& turn, Connecting& connecting) {
   message.body().op_flags = connecting.op_flags;
   send(turn, envelope, message);
   turn.out.push_back(Note{{.kind = Fact::Kind::connected,
-                           .conn_cnt = client->conn_cnt,
+                           .conn_cnt = connecting.request.message.body().conn_cnt,
                            .client = client->name(),
                            .handle = client->id,
                            .value = connecting.op_flags,

@@ -24,6 +24,20 @@ bool shortens(const reference::Syscall& call) {
   }
 }
 
+// Whether it may change what size a path means.
+bool changes_sizes(const reference::Syscall& call) {
+  switch (call.kind) {
+    case Kind::write:
+    case Kind::link:
+    case Kind::symlink:
+      return true;
+    case Kind::open:
+      return (call.flags & (O_TRUNC | O_CREAT)) != 0;
+    default:
+      return shortens(call);
+  }
+}
+
 }  // namespace
 
 void Lock7::on(const Record& record, Findings& findings) {
@@ -39,6 +53,7 @@ void Lock7::on(const Record& record, Findings& findings) {
     lose();
     calls_.erase_if([&](const Running& running, const Call& call) {
       if (running.client == record.node && call.shortens) --shortening_;
+      if (running.client == record.node && call.changes) --changing_;
       return running.client == record.node;
     });
     files_.erase_if([&](const Place& place, const Fid&) { return place.first == record.node; });
@@ -70,18 +85,40 @@ bool Lock7::unaware(record::NodeIndex client) const {
 void Lock7::lose() {
   sizes_.change().clear();
   for (auto& [running, call] : calls_) call.before = sizes_;
+  disturb();
+}
+
+void Lock7::disturb() {
+  cut_ = {};
+  for (auto& [running, call] : calls_) {
+    call.alone = false;
+    call.cut = {};
+  }
 }
 
 void Lock7::on_began(const Record& record, const record::CallBegan& began) {
   const reference::Syscall& call = *began.call;
+  const bool changes = changes_sizes(call);
+  const bool alone = changing_ == 0;
+  if (changes) disturb();
+  changing_ += changes ? 1 : 0;
   Call& under_way = calls_[{record.node, began.order}];
-  under_way = {call.kind, shortens(call), call.fd, call.offset + call.data.size(),
-               sizes_,    {record.index}};
+  under_way = {.kind = call.kind,
+               .shortens = shortens(call),
+               .changes = changes,
+               .fd = call.fd,
+               .end = call.offset + call.data.size(),
+               .path = call.kind == Kind::truncate ? call.path : std::string(),
+               .before = sizes_,
+               .at = {record.index}};
   if (under_way.shortens) {
     ++shortening_;
     lose();
   }
   if (call.kind == Kind::close) files_.erase({record.node, call.fd});
+  under_way.alone = alone && call.kind == Kind::truncate;
+  const bool asks_osts = (call.flags & reference::kStatDontSync) == 0;
+  if (call.path == cut_.path && changing_ == 0 && asks_osts) under_way.cut = cut_;
 }
 
 void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findings& findings) {
@@ -89,12 +126,14 @@ void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findi
   if (known == nullptr) return;
   const Call call = *known;
   calls_.erase({record.node, ended.order});
+  changing_ -= call.changes ? 1 : 0;
   if (call.shortens) {
     --shortening_;
     lose();
   }
   const reference::Result& result = *ended.result;
   if (result.status != 0) return;
+  if (call.kind == Kind::truncate && call.alone) cut_ = {call.path, call.end, {record.index}};
   const reference::Attributes& of = result.attributes;
   const Fid fid{of.fid_seq, of.fid_oid, of.ino};
   if (call.kind == Kind::open) {
@@ -106,6 +145,13 @@ void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findi
     Size& size = sizes_.change()[*file];
     if (call.end > size.end) size = {call.end, {record.index}};
   } else if (call.kind == Kind::stat || call.kind == Kind::lstat) {
+    if (!call.cut.path.empty() && of.size > call.cut.size) {
+      return findings.broken("LOCK-7",
+                             fmt::format("the file had been cut to {} bytes before the call began, "
+                                         "which says {}",
+                                         call.cut.size, of.size),
+                             {call.cut.at.index, call.at.index, record.index});
+    }
     const Size* size = call.before->find(fid);
     if (size == nullptr || of.size >= size->end) return;
     findings.broken("LOCK-7",

@@ -186,4 +186,31 @@ TEST_CASE("LIVE-1: a flock that is asked for waits as long as another client has
   REQUIRE(story.broken_at_rest());
 }
 
+TEST_CASE("LOCK-7: a size is no larger than what was cut before") {
+  using Kind = reference::Syscall::Kind;
+  const auto call = [](Kind kind, uint64_t size = 0) {
+    reference::Syscall made;
+    made.kind = kind;
+    made.path = "/a";
+    made.offset = size;
+    return made;
+  };
+  reference::Result larger, cut;
+  larger.attributes.size = 7;
+  cut.attributes.size = 3;
+  Story base("LOCK-7");
+  base.begin(kAlice, 1, call(Kind::truncate, 3));
+  Story beside = base, during = base;
+  base.end(kAlice, 1, {});
+  Story after = base, same = base;
+  REQUIRE(base.begin(kBob, 2, call(Kind::stat)).end(kBob, 2, larger).broken());
+  REQUIRE_FALSE(same.begin(kBob, 2, call(Kind::stat)).end(kBob, 2, cut).broken());
+  after.begin(kBob, 2, call(Kind::stat)).begin(kAlice, 3, call(Kind::write));
+  REQUIRE_FALSE(after.end(kBob, 2, larger).broken());
+  beside.begin(kBob, 2, call(Kind::write)).end(kBob, 2, {}).end(kAlice, 1, {});
+  REQUIRE_FALSE(beside.begin(kBob, 3, call(Kind::stat)).end(kBob, 3, larger).broken());
+  during.begin(kBob, 2, call(Kind::stat)).end(kAlice, 1, {});
+  REQUIRE_FALSE(during.end(kBob, 2, larger).broken());
+}
+
 }  // namespace harness::check

@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
 
 #include "harness/check/linear_search.h"
 
@@ -161,6 +162,25 @@ class Component {
 
 constexpr size_t kStatesMax = 1 << 18;
 
+// Calls that ended well went through the directories above their names: a look at those that were
+// moved or removed, each at some moment of the call.
+std::vector<Names::Call> passed_on_the_way(std::span<const Names::Call> calls,
+                                           const std::set<std::string>& gone) {
+  std::vector<Names::Call> passed;
+  for (const Names::Call& call : calls) {
+    if (call.maybe || call.kind == Kind::absent) continue;
+    for (const std::string& name : {call.name, call.other}) {
+      if (!plain(name)) continue;
+      for (size_t slash = name.rfind('/'); slash > 0; slash = name.rfind('/', slash - 1)) {
+        const std::string directory = name.substr(0, slash);
+        if (!gone.contains(directory)) continue;
+        passed.push_back({Kind::look, false, call.client, directory, {}, 0, call.begin, call.end});
+      }
+    }
+  }
+  return passed;
+}
+
 // Names that a call has together, by a union of sets.
 class Groups {
  public:
@@ -192,7 +212,8 @@ void Names::on(const Record& record, Findings& findings) {
         call.end = moments_.next(record);
       }
     }
-    running_[{record.node, began->order}] = {began->call, moments_.next(record)};
+    const bool unaware = unaware_.find(record.node) != nullptr;
+    running_[{record.node, began->order}] = {began->call, moments_.next(record), unaware};
   } else if (const auto* ended = std::get_if<record::CallEnded>(&record.what)) {
     on_ended(record, *ended, findings);
   } else if (const auto* started = std::get_if<record::Started>(&record.what)) {
@@ -215,11 +236,24 @@ void Names::on_fact(const Record& record, const Fact& fact) {
     const bool first_mount = fact.value == 1 && fact.transno == 0;
     fresh_ = first_mount ? Ternary::yes : Ternary::no;
   } else if (fact.kind == Fact::Kind::connected) {
-    if (!fact.text.empty()) names_[record.node] = fact.client;
+    if (fact.text.empty()) return;  // a server's word
+    names_[record.node] = fact.client;
+    if (fact.text.contains("-MDT")) unaware_.erase(record.node);
   } else if (fact.kind == Fact::Kind::evicted || fact.text == "client:evicted") {
+    const bool by_metadata = metadata_.find(record.node) != nullptr;
     for (const auto& [node, name] : names_) {
-      if (name == fact.client) lose(node);
+      if (name != fact.client) continue;
+      lose(node);
+      if (by_metadata) become_unaware(node);
     }
+  }
+}
+
+// Until it hears of its eviction it believes in names that it knows (facts: semantics 1.11).
+void Names::become_unaware(record::NodeIndex client) {
+  unaware_[client] = true;
+  for (auto& [running, begun] : running_) {
+    begun.unaware = begun.unaware || running.client == client;
   }
 }
 
@@ -276,6 +310,7 @@ void Names::add(const Begun& begun, record::NodeIndex client, Moment end, int32_
     if (!added.changes()) return;
     added.end = kNeverEnds;
   }
+  if (begun.unaware && !added.changes()) return;
   if (calls_.size() == kCallsMax) return findings.inconclusive("more calls than are remembered");
   calls_.push_back(std::move(added));
 }
@@ -296,6 +331,7 @@ void Names::finish(Findings& findings) {
     }
     return false;
   };
+  const std::vector<Call> passed = passed_on_the_way(calls_, gone);
   Groups groups;
   for (const Call& call : calls_) {
     if (!call.other.empty()) groups.join(call.name, call.other);
@@ -307,6 +343,7 @@ void Names::finish(Findings& findings) {
     components[group].push_back(&call);
     if (left_out(call.name) || (!call.other.empty() && left_out(call.other))) skipped.insert(group);
   }
+  for (const Call& call : passed) components[groups.of(call.name)].push_back(&call);
   for (const auto& [group, calls] : components) {
     if (skipped.contains(group)) continue;
     Moment farthest = 0;

@@ -5,8 +5,10 @@
 // Names are judged by component: those that a rename or link has in one call go together, all
 // others each by itself. Of a file system that is new in the history, and of which no scripted peer
 // and no symbolic link is a part, it is known what is there at first: nothing; else the first look
-// tells. Left out are names below a directory that was itself renamed or removed,
-// symbolic links that a call followed, and what an evicted or crashed client changed.
+// tells. Left out are names below a directory that was itself renamed or removed (but a call on
+// one went through that directory, which is a look at it), symbolic links that a call followed,
+// what an evicted or crashed client changed, and what one saw that did not know yet of its
+// eviction.
 #pragma once
 
 #include <string>
@@ -32,7 +34,9 @@ class Names {
   void on(const Record& record, Findings& findings);
   void finish(Findings& findings);
   // Moments as far as they can matter.
-  void state(auto&& visit) const { visit(told(), running_, left_out_, names_, metadata_, fresh_); }
+  void state(auto&& visit) const {
+    visit(told(), running_, left_out_, names_, metadata_, unaware_, fresh_);
+  }
 
   // What a call did, or said, of one name or two.
   struct Call {
@@ -62,7 +66,8 @@ class Names {
   struct Begun {
     std::shared_ptr<const reference::Syscall> call;
     Moment at = 0;
-    void state(auto&& visit) const { visit(*call); }
+    bool unaware = false;  // its client was, at some time of it
+    void state(auto&& visit) const { visit(*call, unaware); }
   };
   void on_started(const Record& record, const record::Started& started);
   void on_fact(const Record& record, const Fact& fact);
@@ -71,6 +76,7 @@ class Names {
   void add(const Begun& begun, record::NodeIndex client, Moment end, int32_t status, uint64_t inode,
            Findings& findings);
   void lose(record::NodeIndex client);
+  void become_unaware(record::NodeIndex client);
   // The calls that ended, by client, and the spans of those that run.
   std::pair<std::vector<std::pair<Call, Span>>, std::vector<Span>> told() const;
 
@@ -79,6 +85,7 @@ class Names {
   FlatMap<std::string, bool> left_out_;
   FlatMap<record::NodeIndex, reference::ClientName> names_;
   FlatMap<record::NodeIndex, bool> metadata_;  // servers
+  FlatMap<record::NodeIndex, bool> unaware_;   // clients that one of these has evicted
   Ternary fresh_ = Ternary::unknown;           // whether the file system was empty at first
   Moments moments_;
 };

@@ -52,6 +52,36 @@ TEST_CASE("ATOMIC-NAMES: what was made is there until it is removed") {
   REQUIRE_FALSE(removed.broken_at_rest());
 }
 
+TEST_CASE("ATOMIC-NAMES: who gets to a name went through the directories above it") {
+  Story story("ATOMIC-NAMES");
+  at_once(story, kAlice, call(Kind::mkdir, "/a"), ended(0));
+  at_once(story, kAlice, call(Kind::mkdir, "/a/b"), ended(0));
+  Story beside = story, behind = story;
+  at_once(behind, kAlice, call(Kind::rename, "/a", "/c"), ended(0));
+  Story moved = behind;
+  at_once(moved, kBob, call(Kind::stat, "/c/b"), ended(0, 7));
+  REQUIRE_FALSE(moved.broken_at_rest());
+  at_once(behind, kBob, call(Kind::stat, "/a/b"), ended(0, 7));
+  REQUIRE(behind.broken_at_rest());
+  beside.begin(kBob, 1, call(Kind::stat, "/a/b"));
+  at_once(beside, kAlice, call(Kind::rename, "/a", "/c"), ended(0));
+  REQUIRE_FALSE(beside.end(kBob, 1, ended(0, 7)).broken_at_rest());
+}
+
+TEST_CASE("ATOMIC-NAMES: who does not know yet that it was evicted sees what was there before") {
+  Story story("ATOMIC-NAMES");
+  at_once(story, kAlice, call(Kind::mkdir, "/a"), ended(0));
+  story.note(kMds, {.kind = Fact::Kind::started, .value = 1});
+  story.note(kMds, {.kind = Fact::Kind::evicted, .client = "bob"});
+  at_once(story, kAlice, call(Kind::rmdir, "/a"), ended(0));
+  Story aware = story;
+  aware.note(kBob, {.kind = Fact::Kind::connected, .client = "bob", .text = "a-MDT0000 I1"});
+  at_once(aware, kBob, call(Kind::stat, "/a"), ended(0, 7));
+  REQUIRE(aware.broken_at_rest());
+  at_once(story, kBob, call(Kind::stat, "/a"), ended(0, 7));
+  REQUIRE_FALSE(story.broken_at_rest());
+}
+
 TEST_CASE("ATOMIC-NAMES: a new file system is empty, if nobody else works on it") {
   const auto made_twice = [](int64_t mounts, bool probed) {
     Story story("ATOMIC-NAMES");

@@ -36,8 +36,13 @@ void Open3::on_fact(const Record& record, const Fact& fact, Findings& findings) 
       files_[{static_cast<uint32_t>(fact.value), {fact.start, fact.end}}] = fact.object;
       return;
     case Fact::Kind::inode_orphaned:
-      orphans_[inode] = {record.index};
+      orphans_[inode] = {fact.transno, {record.index}};
       return;
+    case Fact::Kind::started:
+      // It has its name again, or was never made, unless that is replayed.
+      return orphans_.erase_if([&](const Inode& one, const Orphan& orphan) {
+        return one.first == record.node && orphan.transno > fact.transno;
+      });
     case Fact::Kind::inode_destroyed:
       orphans_.erase(inode);
       if (const Descriptors::File* file = holder(fact.object)) {
@@ -85,7 +90,7 @@ void Open3::on_object(const Record& record, const Fact& fact, Findings& findings
 }
 
 void Open3::finish(Findings& findings) {
-  for (const auto& [inode, at] : orphans_) {
+  for (const auto& [inode, orphan] : orphans_) {
     if (not_serving_.find(inode.first) != nullptr) continue;
     const bool open = opens_.find(inode.first, [&](const Opens::Open& one) {
       return one.object == inode.second;
@@ -95,7 +100,7 @@ void Open3::finish(Findings& findings) {
                            fmt::format("file {}:{} has no name, nobody has it open, and it is "
                                        "still there",
                                        inode.second.first, inode.second.second),
-                           {at.index});
+                           {orphan.at.index});
   }
 }
 

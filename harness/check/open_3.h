@@ -18,7 +18,7 @@ class Open3 {
       facts(Fact::Kind::connected, Fact::Kind::evicted, Fact::Kind::opened, Fact::Kind::closed,
             Fact::Kind::layout_set, Fact::Kind::inode_orphaned, Fact::Kind::inode_destroyed,
             Fact::Kind::object_destroyed, Fact::Kind::recovery_began, Fact::Kind::recovery_ended,
-            Fact::Kind::counted)};
+            Fact::Kind::started, Fact::Kind::counted)};
   static constexpr size_t kStripesMax = 1 << 18;
 
   void on(const Record& record, Findings& findings);
@@ -29,6 +29,11 @@ class Open3 {
 
  private:
   using Inode = std::pair<record::NodeIndex, reference::ObjectName>;
+  struct Orphan {
+    uint64_t transno = 0;  // that took its last name
+    Seen at;
+    void state(auto&& visit) const { visit(transno); }
+  };
   struct Stripe {
     uint32_t ost = 0;
     reference::ObjectName object;
@@ -44,7 +49,7 @@ class Open3 {
   FlatMap<record::NodeIndex, bool> metadata_;
   FlatMap<record::NodeIndex, uint32_t> osts_;
   FlatMap<record::NodeIndex, bool> not_serving_;  // down, or in recovery
-  FlatMap<Inode, Seen> orphans_;
+  FlatMap<Inode, Orphan> orphans_;
   FlatMap<Stripe, reference::ObjectName> files_;  // whose an object is
 };
 

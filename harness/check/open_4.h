@@ -1,6 +1,7 @@
 // OPEN-4: a volatile file (facts: semantics 5.4) never has a name, and is there as long as somebody
 // has it open: it begins as an orphan, is not destroyed while it is open, and at rest none is left
-// that nobody has open.
+// that nobody has open. No defect is planted for it: our servers know no volatile files, which come
+// with the profile `layout`; until then its test tells it stories.
 #pragma once
 
 #include <tuple>

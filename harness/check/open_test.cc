@@ -84,6 +84,15 @@ TEST_CASE("OPEN-3: an open file is not destroyed, one that nobody has open is") 
   close(over).note(kMds, closed(9));
   Story kept = over;
   REQUIRE_FALSE(over.note(kMds, inode(Fact::Kind::inode_destroyed)).broken_at_rest());
+  Story undone = holding("OPEN-3");
+  Fact orphaned = inode(Fact::Kind::inode_orphaned);
+  orphaned.transno = 11;
+  undone.note(kMds, orphaned).crash(kMds).start(kMds, record::Role::mds);
+  Story durable = undone;
+  undone.note(kMds, {.kind = Fact::Kind::started, .transno = 10});
+  REQUIRE_FALSE(undone.broken_at_rest());
+  durable.note(kMds, {.kind = Fact::Kind::started, .transno = 11});
+  REQUIRE(durable.broken_at_rest());
   REQUIRE(kept.broken_at_rest());
 }
 

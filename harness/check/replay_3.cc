@@ -36,6 +36,12 @@ void Replay3::on(const Record& record, Findings& findings) {
 void Replay3::on_executed(const Record& record, const Fact& fact, Findings& findings) {
   Recovery* recovery = recovering_.find(record.node);
   if (recovery == nullptr || (fact.flags & msg_flag::kReplay) == 0) return;
+  if (const Replay* other = renumbered(record.node, fact)) {
+    return findings.broken(
+        "REPLAY-3",
+        fmt::format("the replay of transno {} was executed under {}", other->transno, fact.transno),
+        {other->at.index, record.index});
+  }
   // A committed open that is opened again runs at any time, and changes nothing.
   if (fact.start == 0 && fact.transno <= recovery->last) return;
   if (fact.transno <= recovery->last) {
@@ -45,6 +51,18 @@ void Replay3::on_executed(const Record& record, const Fact& fact, Findings& find
   }
   recovery->last = fact.transno;
   recovery->at = {record.index};
+}
+
+// What the note calls by a number that its request did not bring. Another client's request may have
+// the same xid.
+const Replay3::Replay* Replay3::renumbered(record::NodeIndex server, const Fact& fact) const {
+  const Replay* other = nullptr;
+  for (const auto& [asked, replay] : replays_) {
+    if (asked.server != server || asked.xid != fact.xid) continue;
+    if (replay.transno == fact.transno) return nullptr;
+    other = &replay;
+  }
+  return other;
 }
 
 void Replay3::on_reply(const Record& record, const record::Sent& sent, Findings& findings) {

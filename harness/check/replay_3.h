@@ -1,5 +1,5 @@
 // REPLAY-3: replays from the next transno on are executed in the order of transno over all clients,
-// each once, and the reply says the transno that the request brought.
+// each once and under the transno that the request brought, which the reply says.
 #pragma once
 
 #include <tuple>
@@ -39,6 +39,7 @@ class Replay3 {
     void state(auto&& visit) const { visit(server, client, xid); }
   };
   void on_executed(const Record& record, const Fact& fact, Findings& findings);
+  const Replay* renumbered(record::NodeIndex server, const Fact& fact) const;
   void on_reply(const Record& record, const record::Sent& sent, Findings& findings);
 
   FlatMap<record::NodeIndex, Recovery> recovering_;

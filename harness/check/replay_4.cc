@@ -34,6 +34,8 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
       return;
     }
     case Fact::Kind::committed:
+      judge_commit(record, fact, findings);
+      [[fallthrough]];
     case Fact::Kind::started:
       operations_.erase_if([&](const Place& place, Operation& operation) {
         if (place.first != record.node) return false;
@@ -53,6 +55,7 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
       return objects_.on(record);
     case Fact::Kind::reached:
       if (fact.text.ends_with(reference::kReplyTooLate)) not_heard(fact);
+      if (fact.text == "replay:version") forget(record.node, fact.client);  // and evicted soon
       return;
     default:
       return forget(record.node, fact.client);
@@ -72,10 +75,28 @@ void Replay4::forget(record::NodeIndex server, const reference::ClientName& clie
   });
 }
 
-void Replay4::judge(const Record& record, Findings& findings) {
+// Told, lost in a crash, and the client whose it is may replay it.
+bool Replay4::missing(record::NodeIndex server, const Place& place,
+                      const Operation& operation) const {
+  return place.first == server && !operation.here && operation.told &&
+         found_.find({server, operation.client}) != nullptr;
+}
+
+// From now on its client thinks it durable.
+void Replay4::judge_commit(const Record& record, const Fact& fact, Findings& findings) const {
   for (const auto& [place, operation] : operations_) {
-    if (place.first != record.node || operation.here || !operation.told) continue;
-    if (found_.find({record.node, operation.client}) == nullptr) continue;
+    if (place.second > fact.transno || !missing(record.node, place, operation)) continue;
+    return findings.broken("REPLAY-4",
+                           fmt::format("transno {} (x{}) of {} was answered and lost, is not "
+                                       "replayed and counts as committed",
+                                       place.second, operation.xid, operation.client.view()),
+                           {operation.at.index, record.index});
+  }
+}
+
+void Replay4::judge(const Record& record, Findings& findings) const {
+  for (const auto& [place, operation] : operations_) {
+    if (!missing(record.node, place, operation)) continue;
     return findings.broken(
         "REPLAY-4",
         fmt::format("transno {} (x{}) of {} was answered, is not durable and was not replayed",

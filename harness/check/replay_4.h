@@ -1,5 +1,6 @@
 // REPLAY-4: what a client was told is done, is done after a recovery that the client comes back to
-// and is not evicted in: it was durable, or was replayed. Not so a close: where its open was
+// and is not evicted in: it was durable, or was replayed; until then nothing that came after it
+// becomes durable. Not so a close: where its open was
 // durable it may find nothing to close any more (facts: semantics 2.4, 2.6), and OPEN-2 and OPEN-3
 // say what has to come of it. At rest the files that clients have open have the objects that these
 // were told of.
@@ -41,7 +42,9 @@ class Replay4 {
   void on_fact(const Record& record, const Fact& fact, Findings& findings);
   void not_heard(const Fact& fact);
   void forget(record::NodeIndex server, const reference::ClientName& client);
-  void judge(const Record& record, Findings& findings);
+  bool missing(record::NodeIndex server, const Place& place, const Operation& operation) const;
+  void judge_commit(const Record& record, const Fact& fact, Findings& findings) const;
+  void judge(const Record& record, Findings& findings) const;
 
   FlatMap<record::PeerId, record::NodeIndex> servers_;
   FlatMap<Place, Operation> operations_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::check {
 
 void Replay6::on(const Record& record, Findings& findings) {
@@ -22,12 +24,25 @@ void Replay6::on(const Record& record, Findings& findings) {
     return;
   }
   const Seen* stale = stale_.find({record.node, fact->client, fact->xid, fact->conn_cnt});
+  if (stale == nullptr) stale = overtaken(record.node, *fact);
   if (stale == nullptr) return;
   findings.broken("REPLAY-6",
                   fmt::format("x{} of {} took effect, although it came over connection {} or for "
                               "an export that was gone",
                               fact->xid, fact->client.view(), fact->conn_cnt),
                   {stale->index, record.index});
+}
+
+// The client's newer connection, if it has one and the request was still executed then. A replay
+// waits for its turn, whichever connection it came over.
+const Seen* Replay6::overtaken(record::NodeIndex server, const Fact& fact) const {
+  if (fact.kind != Fact::Kind::executed) return nullptr;
+  if ((fact.flags & protocol::ptlrpc::msg_flag::kReplay) != 0) return nullptr;
+  for (const auto& [place, known] : exports_) {
+    const bool newer = !known.gone && known.conn_cnt > fact.conn_cnt;
+    if (place.first == server && known.client == fact.client && newer) return &known.at;
+  }
+  return nullptr;
 }
 
 void Replay6::on_request(const Record& record, const record::Received& received,

@@ -1,5 +1,5 @@
 // REPLAY-6: a message of an older connection, or with the handle of an export that is gone, has no
-// effect.
+// effect; nor is there a newer connection while a message of the older one is executed.
 #pragma once
 
 #include <tuple>
@@ -42,6 +42,7 @@ class Replay6 {
 
   void on_request(const Record& record, const record::Received& received, Findings& findings);
   void on_connected(const Record& record, const Fact& fact);
+  const Seen* overtaken(record::NodeIndex server, const Fact& fact) const;
 
   FlatMap<Place, Export> exports_;
   FlatMap<Stale, Seen> stale_;

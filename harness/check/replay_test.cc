@@ -84,6 +84,21 @@ TEST_CASE("REPLAY-1: twice is once too often, but for what a crash lost") {
   REQUIRE(durable.broken());
 }
 
+TEST_CASE("REPLAY-1: to 1.8 what failed has failed; a crash forgets it") {
+  Envelope failure = reply(7, 0, -EEXIST);
+  failure.opcode = protocol::ptlrpc::opcode::kMdsReint;
+  Story newer("REPLAY-1");
+  newer.sent(kMds, kAlice, failure).note(kMds, executed(7, 101, msg_flag::kResent));
+  REQUIRE_FALSE(newer.broken());
+  Story story("REPLAY-1");
+  story.start(kMds, record::Role::mds, reference::Dialect::v1_8).sent(kMds, kAlice, failure);
+  Story other = story, lost = story;
+  REQUIRE_FALSE(other.note(kMds, executed(7, 101, 0, "bob")).broken());
+  lost.crash(kMds).note(kMds, started(100)).note(kMds, executed(7, 101, msg_flag::kResent));
+  REQUIRE_FALSE(lost.broken());
+  REQUIRE(story.note(kMds, executed(7, 101, msg_flag::kResent)).broken());
+}
+
 TEST_CASE("REPLAY-2: commits go up, nothing committed is gone, slots show what is durable") {
   REQUIRE(Story("REPLAY-2").note(kMds, committed(2)).note(kMds, committed(1)).broken());
   REQUIRE_FALSE(Story("REPLAY-2").note(kMds, committed(1)).note(kMds, committed(2)).broken());
@@ -108,7 +123,8 @@ TEST_CASE("REPLAY-3: replays run in order, each once, and keep their number") {
   REQUIRE(ordered.note(kMds, executed(3, 12, msg_flag::kReplay)).broken());
   Story numbered = restarted("REPLAY-3", 10);
   numbered.received(kMds, kAlice, request(1, 5, 2, msg_flag::kReplay, 11));
-  Story wrong = numbered;
+  Story wrong = numbered, renumbered = numbered;
+  REQUIRE(renumbered.note(kMds, executed(1, 12, msg_flag::kReplay)).broken());
   REQUIRE_FALSE(numbered.sent(kMds, kAlice, reply(1, 11)).broken());
   REQUIRE(wrong.sent(kMds, kAlice, reply(1, 12)).broken());
 }
@@ -121,7 +137,9 @@ TEST_CASE("REPLAY-4: what was answered is durable or replayed") {
   replayed.note(kMds, executed(7, 11, msg_flag::kReplay));
   REQUIRE_FALSE(replayed.note(kMds, recovered()).broken());
   REQUIRE_FALSE(evicted_one.note(kMds, evicted("alice")).note(kMds, recovered()).broken());
+  Story committed_past = lost;
   REQUIRE(lost.note(kMds, recovered()).broken());
+  REQUIRE(committed_past.note(kMds, committed(12)).broken());
 
   Story closed("REPLAY-4");
   Fact close = executed(7, 11);
@@ -153,6 +171,8 @@ TEST_CASE("REPLAY-6: what came over an older connection has no effect") {
   Fact of_newer = executed(7, 1);
   of_newer.conn_cnt = 2;
   REQUIRE_FALSE(newer.note(kMds, of_newer).broken());
+  Story overtaken = newer;
+  REQUIRE(overtaken.note(kMds, connected(5, 3)).note(kMds, of_newer).broken());
   gone.note(kMds, evicted("alice")).received(kMds, kAlice, request(7, 5, 2));
   REQUIRE(gone.note(kMds, of_newer).broken());
 }
@@ -167,6 +187,11 @@ TEST_CASE("REPLAY-7: a number that survives is given once") {
   kept.received(kAlice, kMds, reply(1, 5)).note(kMds, started(4));
   unheard.note(kMds, started(4));
   REQUIRE_FALSE(unheard.note(kMds, executed(9, 5, 0, "bob")).broken());
+  Story doubled("REPLAY-7");
+  doubled.note(kMds, executed(1, 5)).note(kMds, executed(1, 6));
+  doubled.received(kAlice, kMds, reply(1, 5)).received(kAlice, kMds, reply(1, 6));
+  doubled.note(kMds, started(4));
+  REQUIRE_FALSE(doubled.note(kMds, executed(9, 6, 0, "bob")).broken());
   Story lost = kept;
   REQUIRE(kept.note(kMds, executed(9, 5, 0, "bob")).broken());
   lost.note(kMds, evicted("alice")).note(kMds, executed(9, 5, 0, "bob"));
@@ -175,7 +200,7 @@ TEST_CASE("REPLAY-7: a number that survives is given once") {
 
 TEST_CASE("REPLAY-8: a replay that met another version is not executed, its client is evicted") {
   Story base("REPLAY-8");
-  base.note(kMds, recovery(11));
+  base.note(kMds, slot(10)).note(kMds, slot(10, "bob")).note(kMds, recovery(11));
   base.note(kMds, connected(5, 2, "alice", protocol::ptlrpc::connect_flag::kVbr));
   Envelope replay = request(7, 5, 2, msg_flag::kReplay, 11);
   replay.versions = {3, 0, 0, 0};
@@ -187,13 +212,21 @@ TEST_CASE("REPLAY-8: a replay that met another version is not executed, its clie
   found.versions = {4, 0, 0, 0};
   REQUIRE(base.note(kMds, found).broken());
   failed.sent(kMds, kAlice, reply(7, 0, -EOVERFLOW));
+  Story all_back = failed;
+  failed.note(kMds, evicted("bob", "it missed the recovery window"));
   Story kept = failed;
   failed.note(kMds, evicted("alice", "a replay met another version"));
   REQUIRE_FALSE(failed.note(kMds, recovered()).broken());
   REQUIRE(kept.note(kMds, recovered()).broken());
+  all_back.note(kMds, connected(6, 2, "bob"));
+  all_back.note(kMds, evicted("alice", "a replay met another version"));
+  all_back.note(kMds, {.kind = Fact::Kind::slot_erased, .client = "alice"});
+  REQUIRE_FALSE(all_back.broken());
+  REQUIRE(all_back.note(kMds, recovered()).broken());
   REQUIRE(innocent.note(kMds, evicted("alice", "a replay met another version")).broken());
   Fact other{.kind = Fact::Kind::reached, .client = "alice", .xid = 7, .transno = 11};
   other.text = "replay:version";
+  open.note(kMds, evicted("bob", "it missed the recovery window"));
   open.note(kMds, other).note(kMds, evicted("alice", "a replay met another version"));
   REQUIRE_FALSE(open.note(kMds, recovered()).broken());
 }

@@ -123,8 +123,9 @@ bool Rules::aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) c
       continue;
     }
     if (aim.opcode == 0) return true;
+    using enum record::Envelope::Kind;
     const record::Envelope envelope = record::read_envelope(ground_.message(message));
-    if (envelope.kind == record::Envelope::Kind::request && envelope.opcode == aim.opcode) {
+    if (envelope.kind == (aim.answers ? reply : request) && envelope.opcode == aim.opcode) {
       return true;
     }
   }

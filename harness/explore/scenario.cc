@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::explore {
 namespace {
 
@@ -66,10 +68,27 @@ Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
   return made;
 }
 
-// A client has to be heard at each ping.
+// A file that is written without cache and locks.
+Call open_direct(std::string path, uint8_t slot = 0) {
+  constexpr uint32_t kDirect = 040000;
+  return {{.kind = Kind::open, .path = std::move(path), .flags = kDirect | kReadWrite}, slot};
+}
+
+// A client has to be heard at each second ping.
 reference::Timing impatient() {
   reference::Timing timing;
-  timing.ping_evict_timeout = timing.ping_interval;
+  timing.ping_evict_timeout = 2 * timing.ping_interval;
+  return timing;
+}
+
+// A server's window for recovery is over before the next ping: who is idle misses it.
+reference::Timing short_window() {
+  reference::Timing timing;
+  timing.obd_timeout = 20 * reference::kSecond;
+  timing.recovery_soft = 3 * timing.obd_timeout;
+  timing.recovery_hard = 9 * timing.obd_timeout;
+  timing.ping_interval = 10 * timing.obd_timeout;
+  timing.ping_evict_timeout = 6 * timing.ping_interval;
   return timing;
 }
 
@@ -145,6 +164,11 @@ std::vector<Scenario> of_one_client_more() {
        .what = "one client unlinks a file",
        .clients = {{{mount(), create("/f"), close()}, {unlink("/f")}}},
        .budget = budget({{crash, 1}, {death, 1}})},
+      {.name = "dirty",
+       .what = "one client has written, asks for another file, forces it to the disk",
+       .clients = {{{mount(), create("/g"), close(), create("/f"), write("content")},
+                    {stat("/g"), fsync()}}},
+       .budget = budget({{evict, 1}})},
       {.name = "discard",
        .what = "one client takes away what it has just written, and writes again",
        .clients = {{{mount(), create("/f"), write("content")},
@@ -269,6 +293,25 @@ std::vector<Scenario> of_one_file() {
   };
 }
 
+// Sizes and contents that only the servers know.
+std::vector<Scenario> of_one_file_more() {
+  return {
+      {.name = "truncate-read",
+       .what = "one client truncates what another reads and asks for the size of",
+       .clients = {{{mount(), create("/f"), write("content"), fsync()}, {truncate("/f", 3)}},
+                   {{mount(), open("/f")}, {read(16), stat("/f")}}}},
+      {.name = "direct-write",
+       .what = "one client writes without a lock what another has written and reads",
+       .clients = {{{mount(), create("/f"), write("cached")}, {read(16)}},
+                   {{mount(), open_direct("/f")}, {write("direct")}}}},
+      {.name = "write-apart",
+       .what = "two clients write to one file at different places, a third asks for the size",
+       .clients = {{{mount(), create("/f")}, {write("one")}},
+                   {{mount(), open("/f")}, {write("two", 4096)}},
+                   {{mount(), open("/f"), write("old")}, {stat("/f")}}}},
+  };
+}
+
 // Clients that die beside an MDS that does, and nothing else that goes wrong: MGS and OSTs are
 // prompt.
 std::vector<Scenario> of_the_lost() {
@@ -277,12 +320,31 @@ std::vector<Scenario> of_the_lost() {
   const auto mds_and_first = [](Scenario scenario) {
     scenario.aims = {{crash, kMds, kMds}, {death, kFirstClient, kFirstClient}};
     scenario.prompt = scenario.prompt_osts = true;
+    scenario.timing = short_window();
     return scenario;
   };
   const Script first{{mount(), mkdir("/a")}, {chmod("/a", 0700)}};
   const Script same{{mount(), stat("/a")}, {chmod("/a", 0711)}};
   const Script other{{mount(), mkdir("/b")}, {chmod("/b", 0700)}};
+  Scenario unheard = mds_and_first({.name = "unheard-chmod",
+                                    .what = "as lost-chmod, the first may not hear of its change",
+                                    .clients = {first, same},
+                                    .budget = budget({{crash, 1}, {drop, 1}})});
+  unheard.aims.push_back({.fault = drop,
+                          .from = kMds,
+                          .to = kFirstClient,
+                          .opcode = protocol::ptlrpc::opcode::kMdsReint,
+                          .answers = true});
+  unheard.timing = {};
+  Scenario forgotten =
+      mds_and_first({.name = "evicted-chmod",
+                     .what = "as lost-chmod, the first may be evicted, and goes on",
+                     .clients = {{first.prepared, {chmod("/a", 0700), chmod("/a", 0750)}}, same},
+                     .budget = budget({{crash, 1}, {evict, 1}})});
+  forgotten.aims.push_back({evict, kFirstClient, kMds});
   return {
+      std::move(unheard),
+      std::move(forgotten),
       mds_and_first({.name = "lost-chmod",
                      .what = "two clients change the mode of one directory, the first may die",
                      .clients = {first, same},
@@ -292,9 +354,14 @@ std::vector<Scenario> of_the_lost() {
                      .clients = {first, other},
                      .budget = budget({{crash, 1}, {death, 1}})}),
       mds_and_first({.name = "lost-chmod-three",
-                     .what = "as lost-chmod, beside a third client with a directory of its own",
-                     .clients = {first, same, other},
+                     .what = "as lost-chmod, beside a third client that does nothing",
+                     .clients = {first, same, {{mount()}, {}}},
                      .budget = budget({{crash, 1}, {death, 1}})}),
+      mds_and_first({.name = "lost-idle",
+                     .what = "one client that does nothing may die, another makes a directory",
+                     .clients = {{{mount()}, {}}, {{mount()}, {mkdir("/d")}}},
+                     .budget = budget({{crash, 1}, {death, 1}}),
+                     .patience = 1000 * reference::kSecond}),
       mds_and_first({.name = "open-unlink-close",
                      .what = "one client opens, unlinks and closes what another keeps open",
                      .clients = {{{mount(), stat("/")}, {open("/f"), unlink("/f"), close()}},
@@ -308,6 +375,7 @@ std::vector<Scenario> make() {
   std::ranges::move(of_one_client_more(), std::back_inserter(all));
   std::ranges::move(of_two_clients(), std::back_inserter(all));
   std::ranges::move(of_one_file(), std::back_inserter(all));
+  std::ranges::move(of_one_file_more(), std::back_inserter(all));
   std::ranges::move(of_the_lost(), std::back_inserter(all));
   return all;
 }

@@ -70,10 +70,11 @@ struct Script {
 struct Aim {
   static constexpr uint8_t kAny = 255;
   Fault fault = Fault::crash;
-  uint8_t from = kAny;  // node; of an eviction: the client
-  uint8_t to = kAny;    // of a crash or a death: the node
-  uint32_t opcode = 0;  // of a message's request, 0: any message
-  uint8_t most = kAny;  // of a crash: so often
+  uint8_t from = kAny;   // node; of an eviction: the client
+  uint8_t to = kAny;     // of a crash or a death: the node
+  uint32_t opcode = 0;   // of a message's request, 0: any message
+  uint8_t most = kAny;   // of a crash: so often
+  bool answers = false;  // on the answers to such requests instead
 };
 
 struct Scenario {

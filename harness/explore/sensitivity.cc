@@ -48,7 +48,7 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"replayed-locks-forgotten", "dirty-lock", of({crash})},
     {"grants-unasked-flags", "mount", of({})},
     {"replayed-unlink-destroys", "hold-unlink", of({crash})},
-    {"orphans-kept-after-recovery", "hold-unlink", of({crash, evict})},
+    {"orphans-kept-after-recovery", "open-unlink-close", of({crash, evict})},
     {"removed-file-made-again", "create-unlink", of({crash, drop})},
     {"gap-skipped-early", "chmod-chmod", of({crash})},
     {"cancelling-lock-not-replayed", "dirty-lock", of({crash})},
@@ -64,6 +64,22 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"write-count-lost-in-replay", "hold", of({crash})},
     {"pings-do-not-count", "flock-held", of({})},
     {"closes-share-the-slot", "chmod-beside-close", of({drop}), Dialect::v1_8},
+    {"punch-keeps-size", "truncate-read", of({})},
+    {"replay-executed-unordered", "lost-chmod-apart", of({crash})},
+    {"lookup-lock-kept-over-rename", "moved-parent", of({})},
+    {"failure-not-recorded", "made-and-gone", of({drop})},
+    {"replay-renumbered", "chmod-beside-close", of({crash})},
+    {"reply-locks-not-kept", "unheard-chmod", of({crash, drop})},
+    {"connection-count-kept", "mkdir", of({delay})},
+    {"reconnect-while-executing", "rename-stat", of({drop, delay})},
+    {"versions-not-checked", "lost-chmod", of({crash, death})},
+    {"version-failure-evicts-all", "evicted-chmod", of({crash, evict})},
+    {"evicted-client-keeps-dirty", "dirty", of({evict})},
+    // Clients of 2.0 say which replay is their first, and it has its turn before later ones.
+    {"orphan-destroyed-in-recovery", "open-unlink-close", of({crash}), Dialect::v1_8},
+    {"server-lock-ignored", "direct-write", of({})},
+    {"glimpse-asks-first", "write-apart", of({})},
+    {"window-never-ends", "lost-idle", of({crash, death})},
 });
 
 }  // namespace

@@ -21,19 +21,26 @@ constexpr uint32_t kRegular = 0100000;
 
 std::string numbered(int i) { return "/f" + std::to_string(i); }
 
-// Makes files behind a barrier, and crashes the server; the nth message of this kind, counted from
-// its return, does not arrive. Everything is there all the same, once.
-void lose_in_recovery(Conformance& c, Part part, uint32_t operation, uint32_t first = 1,
-                      uint32_t times = 1) {
+// The server crashes at the barrier; the nth message of this kind, counted from its return, does
+// not arrive.
+void crash_losing(Conformance& c, Part part, uint32_t operation, uint32_t first = 1,
+                  uint32_t times = 1) {
+  const size_t rule = c.lose(part, operation, kMds, times, first);
+  crash_at_barrier(c);
+  c.wait_for_loss(rule, times);
+}
+
+// Makes files behind a barrier, and crashes the server with a loss. Everything is there all the
+// same, once.
+template <Part part, uint32_t operation, uint32_t first = 1, uint32_t times = 1>
+void lose_in_recovery(Conformance& c) {
   Application& a = worker(c);
   Application& b = worker(c);
   barrier(c);
   for (int i = 0; i < kFiles; ++i) EXPECT_EQ(a.mknod(numbered(i), kRegular | 0644), 0);
   EXPECT_EQ(b.mkdir("/d"), 0);
   const uint64_t fd = a.opened("/d/open", kCreate | kReadWrite);
-  const size_t rule = c.lose(part, operation, kMds, times, first);
-  crash_at_barrier(c);
-  c.wait_for_loss(rule, times);
+  crash_losing(c, part, operation, first, times);
 
   for (int i = 0; i < kFiles; ++i) EXPECT_EQ(b.unlink(numbered(i)), 0) << i;
   EXPECT_EQ(a.close(fd), 0);
@@ -41,15 +48,14 @@ void lose_in_recovery(Conformance& c, Part part, uint32_t operation, uint32_t fi
 }
 
 // A file without a name is open when the server dies; a message of its return is lost.
-void lose_with_orphan(Conformance& c, Part part, uint32_t operation) {
+template <Part part, uint32_t operation>
+void lose_with_orphan(Conformance& c) {
   Application& a = worker(c);
   const uint64_t fd = a.opened("/f", kCreate | kReadWrite);
   EXPECT_EQ(a.write(fd, 0, "orphan"), 6);
   EXPECT_EQ(a.unlink("/f"), 0);
   barrier(c);
-  const size_t rule = c.lose(part, operation);
-  crash_at_barrier(c);
-  c.wait_for_loss(rule);
+  crash_losing(c, part, operation);
 
   EXPECT_EQ(a.read(fd, 0, 6), "orphan");
   EXPECT_EQ(a.close(fd), 0);
@@ -64,43 +70,43 @@ const Case kCases[] = {
      .sentence = "A replay that was lost on the way is sent again, and executed in its place",
      .source = "semantics 1.7 (REPLAY), 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::request, opcode::kMdsReint); }},
+     .run = lose_in_recovery<Part::request, opcode::kMdsReint>},
     {.id = "replay-loss.1b",
      .requirement = "REPLAY-3",
      .sentence = "A replay whose reply was lost is sent again, and not executed twice",
      .source = "semantics 1.7 (REPLAY), 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kMdsReint); }},
+     .run = lose_in_recovery<Part::reply, opcode::kMdsReint>},
     {.id = "replay-loss.1c",
      .requirement = "REPLAY-3",
      .sentence = "A replay in the middle that was lost, and lost again, holds up those after it",
      .source = "semantics 1.7 (REPLAY), 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::request, opcode::kMdsReint, 4, 2); }},
+     .run = lose_in_recovery<Part::request, opcode::kMdsReint, 4, 2>},
     {.id = "replay-loss.1d",
      .requirement = "REPLAY-3",
      .sentence = "A replay in the middle whose reply was lost, and lost again, is executed once",
      .source = "semantics 1.7 (REPLAY), 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kMdsReint, 4, 2); }},
+     .run = lose_in_recovery<Part::reply, opcode::kMdsReint, 4, 2>},
     {.id = "replay-loss.2a",
      .requirement = "OPEN-1",
      .sentence = "A replayed open that was lost is sent again, and leaves one handle",
      .source = "semantics 2.6",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::request, opcode::kLdlmEnqueue); }},
+     .run = lose_in_recovery<Part::request, opcode::kLdlmEnqueue>},
     {.id = "replay-loss.2b",
      .requirement = "OPEN-1",
      .sentence = "A replayed open whose reply was lost is sent again, and leaves one handle",
      .source = "semantics 2.6",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kLdlmEnqueue); }},
+     .run = lose_in_recovery<Part::reply, opcode::kLdlmEnqueue>},
     {.id = "replay-loss.3a",
      .requirement = "LIVE-1",
      .sentence = "A CONNECT to the restarted server that was lost is tried again",
      .source = "semantics 1.7 (CONNECTING), 1.2",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::request, opcode::kMdsConnect); }},
+     .run = lose_in_recovery<Part::request, opcode::kMdsConnect>},
     {.id = "replay-loss.3b",
      .requirement = "LIVE-1",
      .sentence =
@@ -108,44 +114,44 @@ const Case kCases[] = {
          "client still to be recovered",
      .source = "semantics 1.2 C11, C18, 1.8 (RECONNECT and RECOVERING)",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kMdsConnect); }},
+     .run = lose_in_recovery<Part::reply, opcode::kMdsConnect>},
     {.id = "replay-loss.3c",
      .requirement = "LIVE-1",
      .sentence = "Three CONNECTs in a row whose replies are lost leave the client its place",
      .source = "semantics 1.2 C11, C25, 1.8",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kMdsConnect, 1, 3); }},
+     .run = lose_in_recovery<Part::reply, opcode::kMdsConnect, 1, 3>},
     {.id = "replay-loss.4a",
      .requirement = "LIVE-1",
      .sentence = "The ping that says that all is replayed is lost: it is sent again",
      .source = "semantics 1.7 (REPLAY_WAIT), 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::request, opcode::kObdPing); }},
+     .run = lose_in_recovery<Part::request, opcode::kObdPing>},
     {.id = "replay-loss.4b",
      .requirement = "LIVE-1",
      .sentence = "The answer to the ping that says that all is replayed is lost: the client "
                  "finishes all the same and nothing is replayed twice",
      .source = "semantics 1.7 (REPLAY_WAIT), 1.8, 1.9",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_in_recovery(c, Part::reply, opcode::kObdPing); }},
+     .run = lose_in_recovery<Part::reply, opcode::kObdPing>},
     {.id = "replay-loss.5a",
      .requirement = "OPEN-3",
      .sentence = "A file without a name is open; the replayed open is lost",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_with_orphan(c, Part::request, opcode::kLdlmEnqueue); }},
+     .run = lose_with_orphan<Part::request, opcode::kLdlmEnqueue>},
     {.id = "replay-loss.5b",
      .requirement = "OPEN-3",
      .sentence = "A file without a name is open; the reply to the replayed open is lost",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_with_orphan(c, Part::reply, opcode::kLdlmEnqueue); }},
+     .run = lose_with_orphan<Part::reply, opcode::kLdlmEnqueue>},
     {.id = "replay-loss.5c",
      .requirement = "OPEN-3",
      .sentence = "A file without a name is open; the answer to the last ping is lost",
      .source = "semantics 2.6, 2.7",
      .needs = kNeeds,
-     .run = [](Conformance& c) { lose_with_orphan(c, Part::reply, opcode::kObdPing); }},
+     .run = lose_with_orphan<Part::reply, opcode::kObdPing>},
     {.id = "replay-loss.6",
      .requirement = "LOCK-5",
      .sentence = "A replayed lock whose reply was lost is replayed again, and is one lock: what "
@@ -159,9 +165,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.create("/f"), 0);
            EXPECT_EQ(b.stat("/f").status, 0);
            barrier(c);
-           const size_t rule = c.lose(Part::reply, opcode::kLdlmEnqueue);
-           crash_at_barrier(c);
-           c.wait_for_loss(rule);
+           crash_losing(c, Part::reply, opcode::kLdlmEnqueue);
 
            EXPECT_EQ(a.rename("/f", "/g"), 0);
            EXPECT_EQ(b.stat("/f").status, -kEnoent);
@@ -286,9 +290,7 @@ const Case kCases[] = {
            EXPECT_EQ(a.write(fd, 0, "orphan"), 6);
            barrier(c);
            EXPECT_EQ(b.unlink("/f"), 0);
-           const size_t rule = c.lose(Part::request, opcode::kLdlmEnqueue);
-           crash_at_barrier(c);
-           c.wait_for_loss(rule);
+           crash_losing(c, Part::request, opcode::kLdlmEnqueue);
 
            EXPECT_EQ(a.read(fd, 0, 6), "orphan");
            EXPECT_EQ(a.close(fd), 0);
