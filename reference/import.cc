@@ -390,10 +390,19 @@ void Import::retain(const Pending& pending, const Message& reply) {
   retained_.insert(place, std::move(kept));
 }
 
+// An open whose replay was sent and has no answer: the file's new handle comes with it, and who
+// closes the file needs that.
+const Import::Retained* Import::open_without_answer() const {
+  if (replaying_ == 0 && !resend_replay_) return nullptr;
+  const auto sent = std::ranges::upper_bound(retained_, last_replayed_, {}, &Retained::transno);
+  return sent != retained_.end() && sent->request.replay_always ? &*sent : nullptr;
+}
+
 void Import::free_committed() {
+  const Retained* open = open_without_answer();
+  const RequestId spared = open == nullptr ? 0 : open->id;
   std::erase_if(retained_, [&](const Retained& kept) {
-    if (kept.transno > last_committed_) return false;
-    return !kept.always;
+    return kept.transno <= last_committed_ && !kept.always && kept.id != spared;
   });
 }
 
@@ -534,7 +543,7 @@ void Import::invariants() const {
   CHECK(std::ranges::is_sorted(pending_, {}, &Pending::id));
   CHECK(std::ranges::is_sorted(retained_, {}, &Retained::key));
   for (const Retained& kept : retained_) {
-    CHECK(kept.always || kept.transno > last_committed_);
+    CHECK(kept.always || kept.transno > last_committed_ || &kept == open_without_answer());
   }
   for (const Pending& pending : pending_) {
     CHECK(pending.purpose != Purpose::ordinary || pending.generation == generation_ || closing_,

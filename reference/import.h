@@ -277,6 +277,7 @@ class Import {
   void on_ordinary_reply(const ImportContext& context, const Pending& pending,
                          protocol::Message reply, Bytes bulk);
   void retain(const Pending& pending, const protocol::Message& reply);
+  const Retained* open_without_answer() const;
   void free_committed();
   void expire(const ImportContext& context);
   void arm(const ImportContext& context);

@@ -249,6 +249,24 @@ TEST_CASE("R6: RECONNECT and RECOVERING sends the last replay again as RESENT", 
   REQUIRE(talk.last().body().transno == 101);
 }
 
+TEST_CASE("R6: an open is sent again though it is committed and its file being closed",
+          "[import]") {
+  Conversation talk;
+  talk.mount();
+  const RequestId open = talk.request(true);
+  talk.answer_last(0, 101);
+  talk.import().release(open);
+  talk.lose_server();
+  talk.answer_connect(reply_flag::kRecovering, kHandle + 1);
+  talk.fire(Import::kDeadlineTimer, 1000 * kSecond);
+  talk.committed = 101;
+  talk.answer_connect(reply_flag::kReconnect | reply_flag::kRecovering, kHandle + 1);
+  REQUIRE(talk.last().body().flags == (msg_flag::kReplay | msg_flag::kResent));
+  REQUIRE(talk.last().body().transno == 101);
+  talk.answer_last(0, 101);
+  REQUIRE(talk.import().retained() == 0);
+}
+
 TEST_CASE("R8: RECOVERING replays in order of transno, then locks, then the rest", "[import]") {
   Conversation talk;
   talk.mount();

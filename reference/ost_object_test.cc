@@ -42,6 +42,19 @@ TEST_CASE("OST: orphans above the last one in use are destroyed") {
   REQUIRE(talk.ost.objects().size() == 3);
 }
 
+TEST_CASE("OST: a late copy of an older orphan cleanup destroys nothing") {
+  Mounted talk;
+  ops::OstCreate::Request request;
+  request.body.oa = obdo(8);
+  request.body.oa.valid |= valid::kFlags;
+  request.body.oa.flags = obdo_flag::kDelorphan;
+  talk.say<ops::OstCreate>(talk.anna, request);
+  create(talk, talk.anna, 12);
+  talk.anna.xid -= 2;
+  talk.say<ops::OstCreate>(talk.anna, request);
+  REQUIRE(talk.ost.objects().last_id(0) == 12);
+}
+
 TEST_CASE("OST: orphan cleanup makes again what a crash of the OST took") {
   Mounted talk;
   ops::OstCreate::Request request;

@@ -143,10 +143,13 @@ ClientSlot::Group Service::group_of(uint32_t op) const {
   return close ? ClientSlot::Group::close : ClientSlot::Group::normal;
 }
 
-// A client of a metadata server has one modification of each group under way.
+// A client of a metadata server has one modification of each group under way, and an MDS makes
+// objects on an OST one request after the other.
 bool Service::comes_one_by_one(const Request& request) const {
-  if (kind_ != TargetKind::mdt || request.replay || request.xid == 0) return false;
-  return request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose;
+  if (request.replay || request.xid == 0) return false;
+  if (kind_ == TargetKind::ost) return request.opcode == opcode::kOstCreate;
+  return kind_ == TargetKind::mdt &&
+         (request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose);
 }
 
 // The network has doubled it: it was executed, or failed and is older than what is recorded.

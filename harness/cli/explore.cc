@@ -117,24 +117,16 @@ std::string_view end_text(SearchReport::End end) {
   return "";
 }
 
-// ", crashes of ost0"; empty if all may crash.
-std::string crash_of(const ExploreOptions& options) {
-  return options.crash_of.empty()
-             ? ""
-             : fmt::format(", crashes of {}", fmt::join(options.crash_of, " and "));
-}
-
 void print_report(const Scenario& scenario, const ExploreOptions& options,
                   const SearchReport& report, double elapsed, uint64_t peak) {
   const auto each = [&](uint64_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, report.states));
   };
   fmt::print("{}: {}\n", scenario.name, scenario.what);
-  fmt::print("  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}{}; timing: {}\n",
+  fmt::print("  dialect {}, {} client(s), 1 MDS, {} OST(s); budget: {}; timing: {}\n",
              options.dialect, scenario.clients.size(), scenario.osts, scenario.budget.text(),
-             crash_of(options), explore::timing_text(scenario.timing));
-  fmt::print(
-      "  rules: free deliveries, commits, calls, starts; time only when nothing else is left\n");
+             explore::timing_text(scenario.timing));
+  fmt::print("  rules: {}\n", explore::rules_text(scenario));
   fmt::print("  reduction: order {}, symmetry {}{}\n", options.all_orders ? "off" : "sleep sets",
              options.no_symmetry ? "off" : "on", options.all_ways ? ", states not merged" : "");
   fmt::print("  {}: {} states, {} transitions, {} ends, {} steps deep\n", end_text(report.end),
@@ -206,7 +198,8 @@ Json json_of(const Scenario& scenario, const ExploreOptions& options, const Sear
   for (const auto& [property, why] : report.inconclusive) undecided[property] = why;
   return {{"scenario", scenario.name},
           {"dialect", options.dialect},
-          {"budget", scenario.budget.text() + crash_of(options)},
+          {"budget", scenario.budget.text()},
+          {"rules", explore::rules_text(scenario)},
           {"timing", explore::timing_text(scenario.timing)},
           {"reduce_order", !options.all_orders},
           {"reduce_symmetry", !options.no_symmetry},

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "protocol/ptlrpc.h"
+
 namespace harness::explore {
 namespace {
 
@@ -40,7 +42,32 @@ std::optional<uint64_t> number(std::string_view word, int base) {
   return value;
 }
 
+std::string aim_text(const Aim& aim, const Names& names) {
+  const auto name = [&](uint8_t node) {
+    return node == Aim::kAny ? std::string("any") : names[node];
+  };
+  std::string text = fmt::format("{} only ", fault_name(aim.fault));
+  if (aim.fault == Fault::crash || aim.fault == Fault::death) {
+    text += "of " + name(aim.to);
+  } else {
+    text += fmt::format("{}>{}", name(aim.from), name(aim.to));
+  }
+  if (aim.most != Aim::kAny) text += fmt::format(", {} at most", aim.most);
+  if (aim.opcode == 0) return text;
+  const std::string_view operation = protocol::ptlrpc::opcode::kNames.name_of(aim.opcode);
+  return fmt::format("{} {}{}", text, aim.answers ? "answers to " : "", operation);
+}
+
 }  // namespace
+
+std::string rules_text(const Scenario& scenario) {
+  const Names names(scenario);
+  std::string text = "free deliveries, commits, calls, starts; time only when nothing else is left";
+  if (scenario.prompt) text += "; the MGS is prompt, and commits of servers that do not crash";
+  if (scenario.prompt_osts) text += "; MDS and OSTs are, to each other";
+  for (const Aim& aim : scenario.aims) text += "; " + aim_text(aim, names);
+  return text;
+}
 
 Names::Names(const Scenario& scenario) : names_{"mgs", "mds"} {
   for (uint32_t i = 0; i < scenario.osts; ++i) names_.push_back(fmt::format("ost{}", i));

@@ -104,7 +104,7 @@ std::expected<std::shared_ptr<HistoryReader::Entry>, std::string> HistoryReader:
     std::fseek(file_.get(), static_cast<long>(offset_), SEEK_SET);
     return nullptr;
   };
-  std::array<uint32_t, kSegmentsMax + 1> head = {};
+  std::array<uint32_t, 1 + kSegmentsMax + 1> head = {};  // their number, lengths, and padding
   if (std::fread(head.data(), 4, 1, file_.get()) != 1) return so_far();
   const uint64_t segments = uint64_t{head[0]} + 1;
   if (segments > kSegmentsMax) {
