@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reference/lock_modes.h"
+
 namespace harness::record {
 
 namespace {
@@ -162,6 +164,13 @@ void put(const Fact& fact, schema::Fact::Builder to) {
   to.setText(fact.text);
 }
 
+// Whether a lock's numbers are a type and a mode: who judges looks them up.
+bool lock_is_known(const Fact& fact) {
+  if (fact.kind != Fact::Kind::granted && fact.kind != Fact::Kind::waiting) return true;
+  return reference::lock_type(fact.type) && std::in_range<uint32_t>(fact.value) &&
+         reference::lock_mode(static_cast<uint32_t>(fact.value));
+}
+
 std::optional<What> get(schema::Fact::Reader from) {
   if (from.getKind() >= Fact::kKinds) return std::nullopt;
   Fact fact;
@@ -184,6 +193,7 @@ std::optional<What> get(schema::Fact::Reader from) {
     fact.versions[i] = versions[i];
   }
   fact.text = std::string(from.getText().cStr(), from.getText().size());
+  if (!lock_is_known(fact)) return std::nullopt;
   return Noted{std::move(fact)};
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/record/recorder.h"
 #include "reference/digest.h"
+#include "reference/lock_modes.h"
 
 namespace harness::record {
 
@@ -52,7 +53,7 @@ void tell(Recorder& recorder) {
   recorder.add(place, Dropped{{9, 1}});
   recorder.add(place, Faulted{"drop reply", 1});
   recorder.add(place, Committed{});
-  Fact fact{.kind = Fact::Kind::granted, .client = "uuid", .object = {1, 2}, .value = -3};
+  Fact fact{.kind = Fact::Kind::reached, .client = "uuid", .object = {1, 2}, .value = -3};
   fact.versions[3] = 9;
   fact.text = "why";
   recorder.add(place, Noted{fact});
@@ -149,6 +150,24 @@ TEST_CASE("a later version, and what is no history, are refused with a reason") 
     }
   }
   FAIL("no byte of the header is its version");
+}
+
+TEST_CASE("a lock of no type or no mode is no lock") {
+  const auto read = [](uint8_t type, int64_t mode) {
+    const Scratch scratch;
+    {
+      HistoryWriter writer(scratch.path());
+      Recorder recorder;
+      recorder.listen([&](const Record& record) { writer.write(record); });
+      recorder.add({}, Noted{{.kind = Fact::Kind::granted, .type = type, .value = mode}});
+    }
+    return HistoryReader::open(scratch.path())->next().has_value();
+  };
+  constexpr auto kExtent = static_cast<uint8_t>(reference::LockType::extent);
+  REQUIRE(read(kExtent, static_cast<int64_t>(reference::LockMode::pw)));
+  REQUIRE_FALSE(read(kExtent, 0));
+  REQUIRE_FALSE(read(kExtent, 3));
+  REQUIRE_FALSE(read(0, static_cast<int64_t>(reference::LockMode::pw)));
 }
 
 TEST_CASE("no damage makes the reader stumble") {
