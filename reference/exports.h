@@ -43,8 +43,8 @@ struct Export {
   bool vbr_failed = false;  // a replay met another version: evicted after the stage
   bool delayed = false;     // 1.8: missed recovery, and may recover by itself (Config)
 
-  // The newest of what comes one by one (ClientSlot's groups): a metadata server's modifications and
-  // closes, an OST's creations. What is older is the network's doing.
+  // The newest of what comes one by one (ClientSlot's groups): a metadata server's modifications
+  // and closes, an OST's creations. What is older is the network's doing.
   std::array<uint64_t, 2> newest = {};
   uint32_t executing = 0;  // requests between accept and finish
   Time last_request = 0;

@@ -75,8 +75,8 @@ class Names {
   std::vector<std::string> names_;
 };
 
-// The rules of schedules in one line, with what is narrower in this scenario: "…; the MGS is prompt;
-// crash only of mds".
+// The rules of schedules in one line, with what is narrower in this scenario: "…; the MGS is
+// prompt; crash only of mds".
 std::string rules_text(const Scenario& scenario);
 
 }  // namespace harness::explore
