@@ -98,7 +98,7 @@ class MessageDescriber {
       case BufferKind::array:
         return array(info, bytes, offset);
       case BufferKind::text:
-        return text(info.name, bytes, offset);
+        return describer_.text_and_zeros({info.name}, bytes, offset);
       case BufferKind::data:
         return describer_.data(info.name, bytes, offset);
     }
@@ -129,14 +129,6 @@ class MessageDescriber {
     out_.close(list);
     const size_t explained = count * info.element_size;
     describer_.unexplained(offset + explained, bytes.size() - explained, "rest of an array");
-  }
-
-  void text(std::string_view name, ByteView bytes, uint32_t offset) {
-    describer_.text({name}, bytes);
-    const size_t end = out_.items.back().bytes.size();
-    if (!all_zero(bytes.subspan(end))) {
-      describer_.unexplained(offset + end, bytes.size() - end, "bytes behind the end of a name");
-    }
   }
 
   Description& out_;

@@ -31,6 +31,8 @@ class Describer {
   void structure(Name name, const StructInfo& info, ByteView bytes, uint32_t offset);
   void number(Name name, ByteView bytes, const NameTable* names);
   void text(Name name, ByteView bytes);  // up to its first NUL
+  // The same of a place of its own, in which nothing but zeros should follow.
+  void text_and_zeros(Name name, ByteView bytes, uint32_t offset);
   void raw(Name name, ByteView bytes);
   // Raw bytes in a place of that name, described by what is known to be sent there.
   void data(std::string_view name, ByteView bytes, uint32_t offset);

@@ -40,6 +40,11 @@ inline uint64_t read(const uint8_t* bytes, size_t width, ByteOrder order) {
 
 uint64_t read(ByteView bytes, ByteOrder order) { return read(bytes.data(), bytes.size(), order); }
 
+ByteView before_nul(ByteView bytes) {
+  const std::string_view whole = as_text(bytes);
+  return bytes.first(std::min(whole.find('\0'), whole.size()));
+}
+
 // A number of so many bytes as one of eight.
 inline uint64_t extended(uint64_t value, size_t width, bool is_signed) {
   const size_t unused = 64 - 8 * width;
@@ -101,16 +106,21 @@ void Describer::number(Name name, ByteView bytes, const NameTable* names) {
 }
 
 void Describer::text(Name name, ByteView bytes) {
-  const std::string_view whole = as_text(bytes);
-  add(Item::Kind::text, name).bytes = bytes.first(std::min(whole.find('\0'), whole.size()));
+  add(Item::Kind::text, name).bytes = before_nul(bytes);
 }
 
-// Of a text that has a place of a fixed size.
+void Describer::text_and_zeros(Name name, ByteView bytes, uint32_t offset) {
+  Item& item = add(Item::Kind::text, name);
+  item.bytes = bytes;
+  end_text(item, offset);
+}
+
+// Cuts it at its first NUL; behind that there should be zeros.
 void Describer::end_text(Item& item, uint32_t offset) {
-  const std::string_view whole = as_text(item.bytes);
-  const size_t end = std::min(whole.find('\0'), whole.size());
-  const ByteView behind = item.bytes.subspan(end);
-  item.bytes = item.bytes.first(end);
+  const ByteView whole = item.bytes;
+  item.bytes = before_nul(whole);
+  const size_t end = item.bytes.size();
+  const ByteView behind = whole.subspan(end);
   if (!all_zero(behind)) {
     unexplained(offset + end, behind.size(), "bytes behind the end of a name");
   }
@@ -166,9 +176,7 @@ void Describer::element(const FieldInfo& field, Name name, ByteView bytes, uint3
       return;
     }
     case FieldKind::text:
-      raw(name, bytes);
-      out_.items.back().kind = Item::Kind::text;
-      return end_text(out_.items.back(), offset);
+      return text_and_zeros(name, bytes, offset);
     case FieldKind::bytes:
       return raw(name, bytes);
     case FieldKind::signed_integer:
