@@ -75,7 +75,7 @@ void Ost::on_enqueue(Call& call) {
       lock_request(decoded->lock, call.request.export_id, call.request.from, call.request.resent);
   if (!wanted) return refuse(call, -EFAULT);
   // Where only group locks have a use for it: the epoch of a lock to write under.
-  if (config_.som.on && wanted->mode != LockMode::group) {
+  if (config_.som.on && config_.som.has(SomPolicy::fence) && wanted->mode != LockMode::group) {
     wanted->epoch =
         protocol::overlay<protocol::ldlm::LdlmExtent>(decoded->lock.lock_desc.policy_data).gid;
   }
