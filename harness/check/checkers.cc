@@ -127,11 +127,11 @@ Checkers::Checkers(const std::vector<std::string_view>& wanted) {
   places_ = reference::Cow(made(Every{}));
 }
 
-std::vector<std::string_view> Checkers::properties() {
-  return []<class... All>(List<All...>) {
+std::vector<std::string_view> Checkers::properties(Judges judges) {
+  return [judges]<class... All>(List<All...>) {
     std::vector<std::string_view> all;
     const auto add = [&](const Profile& profile) {
-      if (profile.judges == Judges::everywhere) all.push_back(profile.property);
+      if (profile.judges == judges) all.push_back(profile.property);
     };
     (add(All::kProfile), ...);
     return all;

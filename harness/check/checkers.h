@@ -27,8 +27,8 @@ class Checkers {
   // All, or those whose property is named.
   Checkers();
   explicit Checkers(const std::vector<std::string_view>& wanted);
-  // Those that say something of their own where one clock orders everything.
-  static std::vector<std::string_view> properties();
+  // By where they judge: of `without_one_clock` those whose verdict needs no notes of servers.
+  static std::vector<std::string_view> properties(Judges judges);
 
   // At a record `Quiesced` it finishes.
   void on(const Record& record);

@@ -4,7 +4,7 @@
 
 namespace harness::check {
 
-Judge::Judge() {
+Judge::Judge(const std::vector<std::string_view>& wanted) : checkers_(wanted) {
   recorder_.listen([this](const Record& record) {
     records_.push_back(record);
     text_.see(record);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/check/audit.h"
@@ -14,7 +15,8 @@ namespace harness::check {
 
 class Judge {
  public:
-  Judge();
+  // By these properties; by all if none is named.
+  explicit Judge(const std::vector<std::string_view>& wanted = {});
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
 

@@ -24,7 +24,7 @@ InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_v
     : cast_(cast) {
   messages_.add({});
   const std::vector<std::string_view> named =
-      properties.empty() ? check::Checkers::properties() : properties;
+      properties.empty() ? check::Checkers::properties(check::Judges::everywhere) : properties;
   CHECK(named.size() <= kCheckersMax);
   for (const std::string_view property : named) {
     const size_t place = first_checkers_.size();

@@ -8,8 +8,9 @@ namespace harness::explore {
 
 Walk::Walk(const Scenario& scenario, const std::vector<std::string_view>& properties)
     : cast_(scenario),
-      ground_(cast_,
-              check::Checkers(properties.empty() ? check::Checkers::properties() : properties)),
+      ground_(cast_, check::Checkers(properties.empty()
+                                         ? check::Checkers::properties(check::Judges::everywhere)
+                                         : properties)),
       rules_(cast_, ground_) {}
 
 std::optional<std::string> Walk::begin() {
