@@ -129,6 +129,8 @@ struct Fact {
 // How the text ends of the point that a client reaches when it does not listen to a reply, because
 // it will send the request again: xid.
 inline constexpr std::string_view kReplyTooLate = "reply:too late";
+// Text of the point that an MDS reaches where a replay met an object of another version (VBR).
+inline constexpr std::string_view kReplayVersion = "replay:version";
 // Text of `inode_made` of a file that lives only as long as it is open (facts: semantics 5.4).
 inline constexpr std::string_view kVolatile = "volatile";
 // Text of the point that an MDS reaches when it has objects made in advance on an OST that it

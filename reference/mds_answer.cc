@@ -90,7 +90,7 @@ int32_t Mds::check_versions(Call& call, std::span<const uint64_t> now) {
                                 .client = client->name(),
                                 .xid = call.request.xid,
                                 .transno = call.request.replay_transno,
-                                .text = "replay:version"}});
+                                .text = std::string(kReplayVersion)}});
   return status;
 }
 

@@ -25,7 +25,6 @@ class Replay1 {
   void finish(Findings&) {}
   void state(auto&& visit) const {
     visit(osts_, effects_, peers_, clients_, records_failures_, failed_);
-    ;
   }
 
  private:

@@ -55,7 +55,8 @@ void Replay4::on_fact(const Record& record, const Fact& fact, Findings& findings
       return objects_.on(record);
     case Fact::Kind::reached:
       if (fact.text.ends_with(reference::kReplyTooLate)) not_heard(fact);
-      if (fact.text == "replay:version") forget(record.node, fact.client);  // and evicted soon
+      if (fact.text == reference::kReplayVersion)
+        forget(record.node, fact.client);  // and evicted soon
       return;
     default:
       return forget(record.node, fact.client);

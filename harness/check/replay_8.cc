@@ -126,7 +126,7 @@ void Replay8::on_fact(const Record& record, const Fact& fact, Findings& findings
 }
 
 void Replay8::on_reached(const Record& record, const Fact& fact) {
-  if (fact.text == "replay:version") {
+  if (fact.text == reference::kReplayVersion) {
     failed_[{record.node, fact.client}] = {record.index};
     met_[record.node] = {record.index};
   }

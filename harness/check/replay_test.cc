@@ -225,7 +225,7 @@ TEST_CASE("REPLAY-8: a replay that met another version is not executed, its clie
   REQUIRE(all_back.note(kMds, recovered()).broken());
   REQUIRE(innocent.note(kMds, evicted("alice", "a replay met another version")).broken());
   Fact other{.kind = Fact::Kind::reached, .client = "alice", .xid = 7, .transno = 11};
-  other.text = "replay:version";
+  other.text = reference::kReplayVersion;
   open.note(kMds, evicted("bob", "it missed the recovery window"));
   open.note(kMds, other).note(kMds, evicted("alice", "a replay met another version"));
   REQUIRE_FALSE(open.note(kMds, recovered()).broken());
