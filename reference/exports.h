@@ -2,6 +2,7 @@
 // Facts: semantics 1.1, 1.2, 1.11, appendix B.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -19,6 +20,23 @@ namespace reference {
 using ExportId = uint64_t;
 
 inline constexpr uint32_t kNoSlot = 0xffff'ffff;
+
+// The highest xids of some requests that came. A client's threads send them in any order: it is
+// the same one again that is the network's doing.
+class RecentXids {
+ public:
+  bool contains(uint64_t xid) const { return std::ranges::binary_search(xids_, xid); }
+  void add(uint64_t xid) {
+    if (xid <= xids_.front() || contains(xid)) return;
+    const auto place = std::ranges::upper_bound(xids_, xid);
+    std::move(xids_.begin() + 1, place, xids_.begin());
+    *(place - 1) = xid;
+  }
+  void state(auto&& visit) const { visit(xids_); }
+
+ private:
+  std::array<uint64_t, 16> xids_ = {};  // in order
+};
 
 struct Export {
   ExportId id = 0;
@@ -43,9 +61,7 @@ struct Export {
   bool vbr_failed = false;  // a replay met another version: evicted after the stage
   bool delayed = false;     // 1.8: missed recovery, and may recover by itself (Config)
 
-  // The newest of what comes one by one (ClientSlot's groups): a metadata server's modifications
-  // and closes, an OST's creations. What is older is the network's doing.
-  std::array<uint64_t, 2> newest = {};
+  RecentXids came;         // what must not run twice
   uint32_t executing = 0;  // requests between accept and finish
   Time last_request = 0;
 
@@ -54,7 +70,7 @@ struct Export {
   void state(auto&& visit) const {
     visit(id, uuid, peer, connected, client_handle, conn_cnt, lm_flags, granted, slot_index, slot,
           slot_commit, from_disk, in_recovery, request_replay_needed, lock_replay_needed,
-          vbr_failed, delayed, newest, executing, last_request);
+          vbr_failed, delayed, came, executing, last_request);
   }
 };
 

@@ -143,21 +143,20 @@ ClientSlot::Group Service::group_of(uint32_t op) const {
   return close ? ClientSlot::Group::close : ClientSlot::Group::normal;
 }
 
-// A client of a metadata server has one modification of each group under way, and an MDS makes
-// objects on an OST one request after the other.
-bool Service::comes_one_by_one(const Request& request) const {
+// A second run of the others does no harm: it changes nothing, or writes the same again.
+bool Service::must_run_once(const Request& request) const {
   if (request.replay || request.xid == 0) return false;
   if (kind_ == TargetKind::ost) return request.opcode == opcode::kOstCreate;
   return kind_ == TargetKind::mdt &&
-         (request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose);
+         (request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose ||
+          request.opcode == opcode::kLdlmEnqueue);
 }
 
-// The network has doubled it: it was executed, or failed and is older than what is recorded.
+// The network has doubled it: it was executed, or failed.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
   if (request.resent || request.replay || request.xid == 0) return false;
-  const ClientSlot::Group group = group_of(request.opcode);
-  if (client.slot.record(group).xid == request.xid) return true;
-  return comes_one_by_one(request) && request.xid <= client.newest[static_cast<size_t>(group)];
+  if (client.slot.record(group_of(request.opcode)).xid == request.xid) return true;
+  return must_run_once(request) && client.came.contains(request.xid);
 }
 
 // The slot's answer to this very request, if it was executed before.
@@ -180,10 +179,7 @@ void Service::queue(Request request) {
                         .deadline = request.deadline});
   Export& client = *exports_.find(request.export_id);
   ++client.executing;
-  if (comes_one_by_one(request)) {
-    uint64_t& newest = client.newest[static_cast<size_t>(group_of(request.opcode))];
-    newest = std::max(newest, request.xid);
-  }
+  if (must_run_once(request)) client.came.add(request.xid);
   work_.emplace_back(std::move(request));
 }
 

@@ -266,7 +266,7 @@ class Service {
   void note_found(Turn& turn) const;
   void on_request(Turn& turn, Request request);
   ClientSlot::Group group_of(uint32_t opcode) const;
-  bool comes_one_by_one(const Request& request) const;
+  bool must_run_once(const Request& request) const;
   bool repeats_without_saying(const Export& client, const Request& request) const;
   std::optional<SlotRecord> saved_answer(const Request& request) const;
   void queue(Request request);

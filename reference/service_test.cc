@@ -102,6 +102,15 @@ TEST_CASE("Service: the last xid again without saying so is refused") {
   REQUIRE(target.done.size() == 1);
 }
 
+TEST_CASE("Service: requests come in any order of xids, each of them once") {
+  Mounted target(Dialect::v2_0);
+  target.make(7);
+  REQUIRE(target.make(6)[0].body().transno == 2);
+  REQUIRE(target.make(7)[0].body().status == -ENOTCONN);
+  REQUIRE(target.make(6)[0].body().status == -ENOTCONN);
+  REQUIRE(target.done.size() == 2);
+}
+
 TEST_CASE("Service: the slot survives a crash, and with it the answer") {
   Mounted target(Dialect::v2_0);
   target.make(5);
