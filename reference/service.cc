@@ -145,17 +145,19 @@ ClientSlot::Group Service::group_of(uint32_t op) const {
 
 // A second run of the others does no harm: it changes nothing, or writes the same again.
 bool Service::must_run_once(const Request& request) const {
-  if (request.replay || request.xid == 0) return false;
+  if (request.xid == 0) return false;
   if (kind_ == TargetKind::ost) return request.opcode == opcode::kOstCreate;
   return kind_ == TargetKind::mdt &&
          (request.opcode == opcode::kMdsReint || request.opcode == opcode::kMdsClose ||
           request.opcode == opcode::kLdlmEnqueue);
 }
 
-// The network has doubled it: it was executed, or failed.
+// The network has doubled it: it was executed, or failed. What is replayed was executed before the
+// crash, and must not be once more after it.
 bool Service::repeats_without_saying(const Export& client, const Request& request) const {
-  if (request.resent || request.replay || request.xid == 0) return false;
-  if (client.slot.record(group_of(request.opcode)).xid == request.xid) return true;
+  if (request.resent || request.xid == 0) return false;
+  const bool recorded = client.slot.record(group_of(request.opcode)).xid == request.xid;
+  if (recorded && !request.replay) return true;
   return must_run_once(request) && client.came.contains(request.xid);
 }
 

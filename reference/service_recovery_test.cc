@@ -200,6 +200,15 @@ TEST_CASE("Recovery: a replay whose answer was lost is answered from the slot") 
   REQUIRE(target.done == Dones{{11, 1}});
 }
 
+TEST_CASE("Recovery: a replay that the network doubles runs once") {
+  Crashed target(Dialect::v1_8);
+  target.reconnect(kAlice, "alice");
+  target.reconnect(kBob, "bob");
+  REQUIRE(target.replay(kAlice, 1)[0].body().status == 0);
+  REQUIRE(target.replay(kAlice, 1)[0].body().status == -ENOTCONN);
+  REQUIRE(target.done.size() == 1);
+}
+
 TEST_CASE("Recovery: who misses the window is evicted, the others go on") {
   Crashed target(Dialect::v2_0);
   target.reconnect(kAlice, "alice", 1);
