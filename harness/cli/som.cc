@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 struct SomOptions {
   std::string use_case = "2";
   std::string row = "P5l";
-  std::string solutions = "none";
+  std::string solutions;
   int crashes = 1;
   int ost_crashes = 0;
   int osts = 1;
@@ -52,7 +52,8 @@ std::optional<som::Cell> cell_of(const SomOptions& options) {
                                           &som::UseCaseInfo::name);
   const auto row =
       std::ranges::find(som::rows(), std::string_view(options.row), &som::RowInfo::name);
-  const auto policies = som::parse_solutions(options.solutions);
+  const auto policies =
+      som::parse_solutions(options.solutions.empty() ? "none" : options.solutions);
   if (use_case == som::use_cases().end() || row == som::rows().end() || !policies) {
     complain("there is no such use case, row or solution; `assay som list` shows all");
     return std::nullopt;
@@ -185,6 +186,15 @@ Json json_of(const som::Matrix& matrix) {
 
 // Cells that are not reached in time are undecided, and counted as such.
 ExitCode decide_matrix(const SomOptions& options) {
+  std::vector<som::Column> columns = som::columns();
+  if (!options.solutions.empty()) {
+    const auto policies = som::parse_solutions(options.solutions);
+    if (!policies) {
+      complain("there is no such solution; `assay som list` shows all");
+      return ExitCode::usage;
+    }
+    columns = {{options.solutions, *policies}};
+  }
   const Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   const auto decide_cell = [&](const som::Cell& cell, som::MatrixCell& made) {
@@ -203,7 +213,8 @@ ExitCode decide_matrix(const SomOptions& options) {
     progress.show(fmt::format("{} of {} cells", count, all));
   };
   const som::Matrix matrix =
-      som::decide_all(bounds_of(options), options.states, workers_of(options), decide_cell, done);
+      som::decide_all(std::move(columns), bounds_of(options), options.states, workers_of(options),
+                      decide_cell, done);
   progress.clear();
   if (!options.html.empty() && !save_file(options.html, som::html_of(matrix))) {
     return ExitCode::broken;
@@ -312,6 +323,8 @@ void add_som(CLI::App& app, ExitCode& exit) {
   constexpr uint64_t kStatesOfCell = 1'000'000;
   CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells, each to 1,000,000 states");
   matrix->add_option("--html", options->html, "a file for the grid as a page");
+  matrix->add_option("--solutions", options->solutions,
+                     "this set alone, in place of a column for each solution");
   add_bounds(*matrix, *options);
   matrix->callback([options, &exit] {
     if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;

@@ -73,10 +73,10 @@ size_t Matrix::count(Verdict verdict) const {
       cells, [&](const MatrixCell& cell) { return cell.decided.verdict == verdict; }));
 }
 
-Matrix decide_all(Bounds bounds, uint64_t states_max, unsigned jobs,
+Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_max, unsigned jobs,
                   const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
                   const std::function<void(size_t count, size_t all)>& done) {
-  Matrix matrix{bounds, states_max, columns(), {}};
+  Matrix matrix{bounds, states_max, std::move(columns), {}};
   for (const Line& line : lines()) {
     for (size_t column = 0; column < matrix.columns.size(); ++column) {
       matrix.cells.push_back({line, column, {}, 0});

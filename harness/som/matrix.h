@@ -40,8 +40,9 @@ struct Matrix {
   size_t count(Verdict verdict) const;
 };
 
-// Every cell, so many of them side by side; `done` is told how many are decided, by one at a time.
-Matrix decide_all(Bounds bounds, uint64_t states_max, unsigned jobs,
+// Every cell of these columns, so many of them side by side; `done` is told how many are decided, by
+// one at a time.
+Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_max, unsigned jobs,
                   const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
                   const std::function<void(size_t count, size_t all)>& done);
 
