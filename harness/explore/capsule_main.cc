@@ -2,6 +2,7 @@
 // defect and leaves a capsule of each; `explore_capsule replay PREFIX` replays them and says at
 // which step each violates what. Built by another compiler it must say the same (cmake/
 // same_capsule.cmake compares). Exit status: 0 all are violated as they were.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -28,11 +29,12 @@ std::string file_of(std::string_view prefix, std::string_view defect) {
 }
 
 bool write(std::string_view prefix, std::string_view defect) {
-  const SensitivityRow& row = *find_sensitivity_row(defect);
-  const Sensed sensed = sense(row, 1);
+  const std::vector<Planted> all = planted();
+  const Planted& one = *std::ranges::find(all, defect, &Planted::defect);
+  const Sensed sensed = sense(one, 1);
   if (sensed.property.empty()) return false;
   const record::Capsule capsule =
-      make_capsule(sensitivity_scenario(row), sensed.schedule, sensed.property, "any");
+      make_capsule(one.scenario, sensed.schedule, sensed.property, "any");
   const std::vector<uint8_t> bytes = record::write_capsule(capsule);
   std::ofstream file(file_of(prefix, defect), std::ios::binary);
   file.write(reinterpret_cast<const char*>(bytes.data()),

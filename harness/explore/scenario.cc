@@ -69,8 +69,8 @@ Budget budget(std::initializer_list<std::pair<Fault, uint8_t>> entries) {
 }
 
 // A file that is written without cache and locks.
+constexpr uint32_t kDirect = 040000;
 Call open_direct(std::string path, uint8_t slot = 0) {
-  constexpr uint32_t kDirect = 040000;
   return {{.kind = Kind::open, .path = std::move(path), .flags = kDirect | kReadWrite}, slot};
 }
 
@@ -375,6 +375,38 @@ std::vector<Scenario> of_the_lost() {
   };
 }
 
+// The profile som, with the fence: the sizes that the MDS tells are exact.
+std::vector<Scenario> of_sizes() {
+  using enum Fault;
+  Call create_direct = create("/f");
+  create_direct.call.flags |= kDirect;
+  const std::vector<Call> closed = {mount(), create_direct, write("content"), close()};
+  const std::vector<Call> longer = {open_direct("/f"), write("longer", 7), close()};
+  std::vector<Scenario> all = {
+      {.name = "som-writers",
+       .what = "Size-on-MDS: one client writes what another has open, too, and asks the size of",
+       .clients = {{closed, longer}, {{mount()}, {open("/f"), close(), stat("/f")}}}},
+      {.name = "som-told",
+       .what = "Size-on-MDS: one client writes to a file whose size another knows, and asks again",
+       .clients = {{closed, {open("/f"), write("longer", 7)}},
+                   {{mount()}, {stat("/f"), stat("/f")}}}},
+      {.name = "som-cut",
+       .what = "Size-on-MDS: one client truncates a file whose size another asks for",
+       .clients = {{closed, {truncate("/f", 3)}}, {{mount()}, {stat("/f")}}}},
+      {.name = "som-unread",
+       .what = "Size-on-MDS: one client writes and closes, and may be lost to the OST before",
+       .clients = {{closed, longer}, {{mount()}, {stat("/f")}}},
+       .budget = budget({{evict, 1}})},
+  };
+  for (Scenario& scenario : all) {
+    scenario.som = {.on = true, .policies = reference::kSomBase};
+    scenario.som.policies.add(reference::SomPolicy::fence);
+  }
+  constexpr uint8_t kOst = 2, kWriter = 3;
+  all.back().aims = {{evict, kWriter, kOst}};
+  return all;
+}
+
 std::vector<Scenario> make() {
   std::vector<Scenario> all = of_one_client();
   std::ranges::move(of_one_client_more(), std::back_inserter(all));
@@ -382,6 +414,7 @@ std::vector<Scenario> make() {
   std::ranges::move(of_one_file(), std::back_inserter(all));
   std::ranges::move(of_one_file_more(), std::back_inserter(all));
   std::ranges::move(of_the_lost(), std::back_inserter(all));
+  std::ranges::move(of_sizes(), std::back_inserter(all));
   return all;
 }
 

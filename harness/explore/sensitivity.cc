@@ -18,7 +18,14 @@ constexpr Budget of(std::initializer_list<Fault> faults) {
 
 using enum Fault;
 
-constexpr auto kRows = std::to_array<SensitivityRow>({
+struct Row {
+  std::string_view defect;
+  std::string_view scenario;
+  Budget budget;
+  Dialect dialect = Dialect::v2_0;  // where it has both
+};
+
+constexpr auto kRows = std::to_array<Row>({
     {"resent-create-executed-twice", "mkdir", of({drop})},
     {"slot-outside-transaction", "mkdir", of({crash, drop})},
     {"conflicting-extents-granted", "write-write", of({})},
@@ -80,45 +87,46 @@ constexpr auto kRows = std::to_array<SensitivityRow>({
     {"server-lock-ignored", "direct-write", of({})},
     {"glimpse-asks-first", "write-apart", of({})},
     {"window-never-ends", "lost-idle", of({crash, death})},
+    {"som-told-within-epoch", "som-told", of({})},
+    {"som-epoch-ends-at-close", "som-writers", of({})},
+    {"som-change-forgotten", "som-writers", of({})},
+    {"som-failed-update-keeps", "som-unread", of({evict})},
+    {"som-cached-sizes-kept", "som-told", of({})},
 });
 
 }  // namespace
 
-std::span<const SensitivityRow> sensitivity_rows() { return kRows; }
-
-const SensitivityRow* find_sensitivity_row(std::string_view defect) {
-  const auto at = std::ranges::find(kRows, defect, &SensitivityRow::defect);
-  return at == kRows.end() ? nullptr : &*at;
+std::vector<Planted> planted() {
+  std::vector<Planted> all;
+  for (const Row& row : kRows) {
+    const Scenario* known = find_scenario(row.scenario);
+    const auto defect = reference::find_defect(row.defect);
+    CHECK(known != nullptr && defect, "a row names what there is");
+    Planted made{row.defect, *known, {}};
+    made.scenario.budget = row.budget;
+    made.scenario.defects = *defect;
+    const bool old = reference::defect_info(*defect).in == reference::DefectIn::v1_8;
+    made.scenario.dialect = old ? Dialect::v1_8 : row.dialect;
+    all.push_back(std::move(made));
+  }
+  return all;
 }
 
-Scenario sensitivity_scenario(const SensitivityRow& row) {
-  const Scenario* known = find_scenario(row.scenario);
-  const auto defect = reference::find_defect(row.defect);
-  CHECK(known != nullptr && defect, "a row names what there is");
-  Scenario scenario = *known;
-  scenario.budget = row.budget;
-  scenario.defects = *defect;
-  const reference::DefectInfo& info = reference::defect_info(*defect);
-  scenario.dialect = info.in == reference::DefectIn::v1_8 ? Dialect::v1_8 : row.dialect;
-  return scenario;
-}
-
-Sensed sense(const SensitivityRow& row, unsigned workers) {
-  const Scenario scenario = sensitivity_scenario(row);
+Sensed sense(const Planted& planted, unsigned workers) {
   SearchOptions options;
   options.workers = workers;
   options.states_max = kSensitivityStatesMax;
   options.stop_at_violation = true;
-  options.reduce_order = !scenario.prompt;  // beside what is prompt sleep sets leave out states
-  const SearchReport report = search(scenario, options);
+  options.properties = planted.properties;
+  const SearchReport report = search(planted.scenario, options);
   Sensed sensed{.states = report.states};
   if (report.violated.empty()) return sensed;
-  const auto meant = reference::defect_info(*reference::find_defect(row.defect)).requirement;
+  const auto meant = reference::defect_info(*reference::find_defect(planted.defect)).requirement;
   const auto own = std::ranges::find(report.violated, meant, &Violated::property);
   const Violated& first = own != report.violated.end() ? *own : report.violated.front();
   sensed.property = first.property;
   sensed.what = first.what;
-  const auto shrunk = shrink(scenario, first.schedule, first.property);
+  const auto shrunk = shrink(planted.scenario, first.schedule, first.property);
   sensed.schedule = shrunk ? shrunk->schedule : first.schedule;
   sensed.faults = static_cast<size_t>(std::ranges::count_if(sensed.schedule, &Decision::is_fault));
   return sensed;

@@ -1,13 +1,12 @@
 // What exploration notices: for each planted defect a scenario and a budget of faults in which
-// walking all schedules, shortest first, finds a violated property. A row names where to look, no
+// walking all schedules, shortest first, finds a violated property. That says where to look, and no
 // step of the way.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/explore/decision.h"
 #include "harness/explore/scenario.h"
@@ -18,17 +17,14 @@ namespace harness::explore {
 // The budget of each search: positions until the first violation at the latest.
 inline constexpr uint64_t kSensitivityStatesMax = 3'000'000;
 
-struct SensitivityRow {
+// A search for a planted defect.
+struct Planted {
   std::string_view defect;
-  std::string_view scenario;
-  Budget budget;
-  Dialect dialect = Dialect::v2_0;  // where it has both
+  Scenario scenario;                         // with it
+  std::vector<std::string_view> properties;  // that are judged; none: all
 };
-std::span<const SensitivityRow> sensitivity_rows();
-const SensitivityRow* find_sensitivity_row(std::string_view defect);
-
-// With the defect planted, in its dialect, and the row's budget.
-Scenario sensitivity_scenario(const SensitivityRow& row);
+// In scenarios that have a name (harness/som has cells).
+std::vector<Planted> planted();
 
 struct Sensed {
   std::string property;  // that is violated first; empty: none was within the budget
@@ -37,6 +33,6 @@ struct Sensed {
   Schedule schedule;    // a shortest one to it, cut down
   size_t faults = 0;    // in it
 };
-Sensed sense(const SensitivityRow& row, unsigned workers);
+Sensed sense(const Planted& planted, unsigned workers);
 
 }  // namespace harness::explore

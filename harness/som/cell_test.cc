@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include "harness/explore/shrink.h"
 #include "harness/som/decide.h"
 #include "harness/som/matrix.h"
+#include "harness/som/planted.h"
 
 namespace harness::som {
 
@@ -65,6 +67,15 @@ TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
     }
   }
   REQUIRE(small > 73);
+}
+
+TEST_CASE("cells find planted defects, by a schedule that holds no step too many") {
+  for (const explore::Planted& planted : planted()) {
+    CAPTURE(planted.defect);
+    const explore::Sensed sensed = explore::sense(planted, 2);
+    REQUIRE_FALSE(sensed.property.empty());
+    REQUIRE(explore::violating(planted.scenario, sensed.schedule, sensed.property));
+  }
 }
 
 TEST_CASE("solutions are read as they are written") {
