@@ -99,7 +99,7 @@ void Service::accept(Turn& turn, RequestIn in) {
 
 void Service::on_request(Turn& turn, Request request) {
   Export* client = exports_.find(request.export_id);
-  if (unmounted_) return refuse_envelope(turn, envelope_of(request), -ENODEV);
+  if (unmounted_) return refuse_envelope(turn, envelope_of(request), -ENODEV, client);
   if (client == nullptr) return refuse_envelope(turn, envelope_of(request), -ENOTCONN);
   // A packet of an older connection has no effect, and no answer.
   if (request.message.body().conn_cnt < client->conn_cnt &&
@@ -118,7 +118,7 @@ void Service::on_request(Turn& turn, Request request) {
     return on_disconnect(turn, request);
   }
   if (repeats_without_saying(*client, request)) {
-    return refuse_envelope(turn, envelope_of(request), -ENOTCONN);
+    return refuse_envelope(turn, envelope_of(request), -ENOTCONN, client);
   }
   if (recovery_.active() && request.portal != protocol::ptlrpc::portal::kLdlmCancelRequest) {
     const Time usual = estimates_.timeout(config_.timing, request.portal);

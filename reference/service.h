@@ -291,7 +291,8 @@ class Service {
   void complete_body(Turn& turn, const Envelope& envelope, const Export* client, int32_t status,
                      protocol::ptlrpc::PtlrpcBody& body);
   void send(Turn& turn, const Envelope& envelope, protocol::MessageBuilder& message) const;
-  void refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status);
+  void refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status,
+                       const Export* client = nullptr);
   Export* retire(const Request& request);
   CommitId record(Turn& turn, Export* client, const Request& request, const Reply& reply,
                   int32_t result, Transaction& transaction);

@@ -127,10 +127,11 @@ void Service::send(Turn& turn, const Envelope& envelope, MessageBuilder& message
   turn.endpoint.send_reply(envelope.from, row->reply, envelope.xid, offset, message, turn.out);
 }
 
-void Service::refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status) {
+void Service::refuse_envelope(Turn& turn, const Envelope& envelope, int32_t status,
+                              const Export* client) {
   MessageBuilder message = builder_for(envelope);
-  complete_body(turn, envelope, nullptr, status, message.body());
-  mark_error(message.body(), false);
+  complete_body(turn, envelope, client, status, message.body());
+  mark_error(message.body(), client != nullptr && !recovering());
   send(turn, envelope, message);
 }
 

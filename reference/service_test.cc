@@ -106,7 +106,9 @@ TEST_CASE("Service: requests come in any order of xids, each of them once") {
   Mounted target(Dialect::v2_0);
   target.make(7);
   REQUIRE(target.make(6)[0].body().transno == 2);
-  REQUIRE(target.make(7)[0].body().status == -ENOTCONN);
+  const auto again = target.make(7);
+  REQUIRE(again[0].body().status == -ENOTCONN);
+  REQUIRE(again[0].body().timeout != 0);  // its export is there: the estimate counts
   REQUIRE(target.make(6)[0].body().status == -ENOTCONN);
   REQUIRE(target.done.size() == 2);
 }
