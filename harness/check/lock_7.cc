@@ -38,6 +38,12 @@ bool changes_sizes(const reference::Syscall& call) {
   }
 }
 
+// Who asks for what the MDS knows, though a write has made it longer since.
+bool content_with_mds(const reference::Syscall& call) {
+  return (call.kind == Kind::stat || call.kind == Kind::lstat) &&
+         (call.flags & reference::kStatDontSync) != 0;
+}
+
 }  // namespace
 
 void Lock7::on(const Record& record, Findings& findings) {
@@ -98,6 +104,7 @@ void Lock7::disturb() {
 
 void Lock7::on_began(const Record& record, const record::CallBegan& began) {
   const reference::Syscall& call = *began.call;
+  if (content_with_mds(call)) return;
   const bool changes = changes_sizes(call);
   const bool alone = changing_ == 0;
   if (changes) disturb();
@@ -117,8 +124,7 @@ void Lock7::on_began(const Record& record, const record::CallBegan& began) {
   }
   if (call.kind == Kind::close) files_.erase({record.node, call.fd});
   under_way.alone = alone && call.kind == Kind::truncate;
-  const bool asks_osts = (call.flags & reference::kStatDontSync) == 0;
-  if (call.path == cut_.path && changing_ == 0 && asks_osts) under_way.cut = cut_;
+  if (call.path == cut_.path && changing_ == 0) under_way.cut = cut_;
 }
 
 void Lock7::on_ended(const Record& record, const record::CallEnded& ended, Findings& findings) {

@@ -2,7 +2,8 @@
 // call began, unless something that shortens files came in between, or data was lost to an
 // eviction or a crash of its client. What a client writes while it has not learned yet that an OST
 // evicted it is lost as well. Nor is it more than what a truncation had cut the file to, if nothing
-// that changes sizes or names ran beside that or began since.
+// that changes sizes or names ran beside that or began since. Who asks for what the MDS knows alone
+// (kStatDontSync) is told that.
 #pragma once
 
 #include <cstdint>

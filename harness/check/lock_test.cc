@@ -135,6 +135,10 @@ TEST_CASE("LOCK-7: a size is no smaller than what was written before") {
   Story shorter = base;
   reference::Result small = file;
   small.attributes.size = 9;
+  Story lazy = base;
+  reference::Syscall of_mds = call(Kind::stat);
+  of_mds.flags = reference::kStatDontSync;
+  REQUIRE_FALSE(lazy.begin(kBob, 3, of_mds).end(kBob, 3, small).broken());
   base.begin(kBob, 3, call(Kind::stat));
   Story large = base;
   REQUIRE(base.end(kBob, 3, small).broken());

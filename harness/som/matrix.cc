@@ -31,6 +31,11 @@ std::string figures(const MatrixCell& cell) {
                      decided.why);
 }
 
+bool large(const Line& line) {
+  return line.use_case == UseCase::evicted_then_failover &&
+         (line.row == Row::p2l || line.row == Row::p2k);
+}
+
 std::string summary(const Matrix& matrix) {
   return fmt::format(
       "{} hold (exhausted), {} broken, {} undecided; bounds: 2 clients, {} MDS crash(es) where the "
@@ -82,12 +87,16 @@ Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_ma
       matrix.cells.push_back({line, column, {}, 0});
     }
   }
+  // The largest first, so that none of them is left to one core at the end.
+  std::vector<MatrixCell*> order;
+  for (MatrixCell& cell : matrix.cells) order.push_back(&cell);
+  std::ranges::stable_partition(order, [](const MatrixCell* cell) { return large(cell->line); });
   std::atomic<size_t> next = 0;
   std::mutex telling;
   size_t decided = 0;
   const auto work = [&] {
-    for (size_t at = next++; at < matrix.cells.size(); at = next++) {
-      MatrixCell& made = matrix.cells[at];
+    for (size_t at = next++; at < order.size(); at = next++) {
+      MatrixCell& made = *order[at];
       const SomPolicies policies = matrix.columns[made.column].policies;
       decide_cell({made.line.use_case, made.line.row, policies, bounds}, made);
       const std::lock_guard lock(telling);
