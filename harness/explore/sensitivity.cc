@@ -92,6 +92,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"som-change-forgotten", "som-writers", of({})},
     {"som-failed-update-keeps", "som-unread", of({evict})},
     {"som-cached-sizes-kept", "som-told", of({})},
+    {"som-truncate-without-epoch", "som-cut", of({})},
 });
 
 }  // namespace
