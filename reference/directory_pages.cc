@@ -63,6 +63,7 @@ class Block {
   std::optional<uint32_t> last_;  // where the last entry begins
 };
 
+// Names whose inode is gone, which a torn operation leaves, are not told.
 struct PageEntry {
   uint64_t hash = 0;
   const Inode* inode = nullptr;
@@ -100,11 +101,14 @@ std::vector<PageEntry> entries_from(const Namespace& files, const Inode& directo
                                     uint32_t bytes) {
   std::vector<PageEntry> entries;
   if (hash <= 0) entries.push_back({0, &directory, "."});
-  if (hash <= 1) entries.push_back({1, files.inode(directory.parent), ".."});
+  const auto add = [&](uint64_t at, uint64_t number, std::string_view name) {
+    if (const Inode* inode = files.inode(number)) entries.push_back({at, inode, name});
+  };
+  if (hash <= 1) add(1, directory.parent, "..");
   const Directory& names = files.directory(directory.number);
   for (auto name = names.from_hash(hash);
        name != names.names().end() && entries.size() <= bytes / LuDirent::kSize; ++name) {
-    entries.push_back({name->hash, files.inode(name->inode), name->name});
+    add(name->hash, name->inode, name->name);
   }
   return entries;
 }
@@ -119,12 +123,15 @@ Bytes directory_blocks(const Namespace& files, const Inode& directory, uint64_t 
   std::vector<uint8_t> data;
   for (uint64_t number = first; number < end; ++number) {
     Block block;
+    const auto add = [&](uint64_t of, std::string_view name) {
+      if (const Inode* inode = files.inode(of)) block.add(*inode, name);
+    };
     if (number == 0) {
       block.add(directory, ".");
-      block.add(*files.inode(directory.parent), "..");
+      add(directory.parent, "..");
     }
     for (const Name& name : names.names()) {
-      if (name.block == number) block.add(*files.inode(name.inode), name.name);
+      if (name.block == number) add(name.inode, name.name);
     }
     const std::vector<uint8_t>& filled = block.finish();
     data.insert(data.end(), filled.begin(), filled.end());
