@@ -40,8 +40,8 @@ struct Matrix {
   size_t count(Verdict verdict) const;
 };
 
-// Every cell of these columns, so many of them side by side; `done` is told how many are decided, by
-// one at a time.
+// Every cell of these columns, so many of them side by side; `done` is told how many are decided,
+// by one at a time.
 Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_max, unsigned jobs,
                   const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
                   const std::function<void(size_t count, size_t all)>& done);
