@@ -5,7 +5,12 @@ add_test(NAME same_capsule_with_clang COMMAND ${CMAKE_COMMAND}
   -DFIRST=$<TARGET_FILE:explore_capsule> -DWORK=${WORK}/clang
   -DSECOND=${PROJECT_SOURCE_DIR}/build-clang/harness/explore/explore_capsule
   -P ${PROJECT_SOURCE_DIR}/cmake/same_capsule.cmake)
-set_tests_properties(same_capsule_with_clang PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
+add_test(NAME same_verdicts_with_clang COMMAND ${CMAKE_COMMAND}
+  -DFIRST=$<TARGET_FILE:som_cells> -DSTATES=5000
+  -DSECOND=${PROJECT_SOURCE_DIR}/build-clang/harness/som/som_cells
+  -P ${PROJECT_SOURCE_DIR}/cmake/same_verdicts.cmake)
+set_tests_properties(same_capsule_with_clang same_verdicts_with_clang PROPERTIES
+  SKIP_REGULAR_EXPRESSION "skipped:")
 foreach(dialect 1.8 2.0)
   set(arguments -DFIRST=$<TARGET_FILE:sim_history> -DDIALECT=${dialect} -DSEED=7)
   set(script -P ${PROJECT_SOURCE_DIR}/cmake/same_history.cmake)
