@@ -376,36 +376,38 @@ std::vector<Scenario> of_the_lost() {
   };
 }
 
-// The profile som. The fence has OSTs refuse what bears no epoch, so som-cut is without.
+// The profile som, with the fence but where an OST would refuse what bears no epoch.
 std::vector<Scenario> of_sizes() {
   using enum Fault;
   Call create_direct = create("/f");
   create_direct.call.flags |= kDirect;
   const std::vector<Call> closed = {mount(), create_direct, write("content"), close()};
   const std::vector<Call> longer = {open_direct("/f"), write("longer", 7), close()};
-  std::vector<Scenario> all = {
+  constexpr uint8_t kOst = 2, kWriter = 3;
+  const reference::SomConfig unfenced = {.on = true, .policies = reference::kSomBase};
+  reference::SomConfig fenced = unfenced;
+  fenced.policies.add(reference::SomPolicy::fence);
+  return {
       {.name = "som-writers",
        .what = "Size-on-MDS: one client writes what another has open, too, and asks the size of",
-       .clients = {{closed, longer}, {{mount()}, {open("/f"), close(), stat("/f")}}}},
+       .clients = {{closed, longer}, {{mount()}, {open("/f"), close(), stat("/f")}}},
+       .som = fenced},
       {.name = "som-told",
        .what = "Size-on-MDS: one client writes to a file whose size another knows, and asks again",
        .clients = {{closed, {open("/f"), write("longer", 7)}},
-                   {{mount()}, {stat("/f"), stat("/f")}}}},
+                   {{mount()}, {stat("/f"), stat("/f")}}},
+       .som = fenced},
       {.name = "som-cut",
        .what = "Size-on-MDS: one client truncates a file whose size another asks for",
-       .clients = {{closed, {truncate("/f", 3)}}, {{mount()}, {stat("/f")}}}},
+       .clients = {{closed, {truncate("/f", 3)}}, {{mount()}, {stat("/f")}}},
+       .som = unfenced},
       {.name = "som-unread",
        .what = "Size-on-MDS: one client writes and closes, and may be lost to the OST before",
        .clients = {{closed, longer}, {{mount()}, {stat("/f")}}},
-       .budget = budget({{evict, 1}})},
+       .budget = budget({{evict, 1}}),
+       .aims = {{evict, kWriter, kOst}},
+       .som = fenced},
   };
-  for (Scenario& scenario : all) {
-    scenario.som = {.on = true, .policies = reference::kSomBase};
-    if (scenario.name != "som-cut") scenario.som.policies.add(reference::SomPolicy::fence);
-  }
-  constexpr uint8_t kOst = 2, kWriter = 3;
-  all.back().aims = {{evict, kWriter, kOst}};
-  return all;
 }
 
 std::vector<Scenario> make() {
