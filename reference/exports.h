@@ -21,8 +21,8 @@ using ExportId = uint64_t;
 
 inline constexpr uint32_t kNoSlot = 0xffff'ffff;
 
-// The highest xids of some requests that came. A client's threads send them in any order: it is
-// the same one again that is the network's doing.
+// The highest xids of some requests that came, more than a client has under way. Its threads send
+// them in any order: it is the same one again that is the network's doing.
 class RecentXids {
  public:
   bool contains(uint64_t xid) const { return std::ranges::binary_search(xids_, xid); }

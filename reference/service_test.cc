@@ -113,6 +113,18 @@ TEST_CASE("Service: requests come in any order of xids, each of them once") {
   REQUIRE(target.done.size() == 2);
 }
 
+TEST_CASE("Service: of many requests each of the last sixteen is known again") {
+  Mounted target(Dialect::v2_0);
+  for (uint64_t pair = 10; pair < 30; pair += 2) {  // two threads, the second is first
+    target.make(pair + 1);
+    target.make(pair);
+  }
+  for (uint64_t xid = 14; xid < 30; ++xid) {
+    REQUIRE(target.make(xid)[0].body().status == -ENOTCONN);
+  }
+  REQUIRE(target.done.size() == 20);
+}
+
 TEST_CASE("Service: the slot survives a crash, and with it the answer") {
   Mounted target(Dialect::v2_0);
   target.make(5);
