@@ -25,6 +25,12 @@ namespace {
 // that no id has.
 uint64_t turn_of(const EpochEnd& end) { return uint64_t{1} << 63 | end.id; }
 
+// The MDT asks for sizes: under locks perhaps and, with the fence, in an epoch that it names.
+void read_as_asked(EpochEnd& end, const protocol::mds_2_0::MdtBody& asked) {
+  end.under_lock = (asked.valid & valid::kGetattrLock) != 0;
+  if ((asked.valid & valid::kEpoch) != 0) end.ioepoch = asked.ioepoch;
+}
+
 }  // namespace
 
 bool Client::epochs() const {
@@ -142,7 +148,7 @@ void Client::closed_epoch(Frame& frame, Call& call) {
   end.change = file->changed;
   if (asked) {
     end.step = EpochEnd::Step::gather;
-    end.under_lock = (call.reply.body.valid & valid::kGetattrLock) != 0;
+    read_as_asked(end, call.reply.body);
     call.reply.status = 0;
     if (const Bytes* kept = mds().message(file->close_request)) {
       mds().amend(file->close_request, spoken().kept_epoch_end(*kept, false, file->handle, true));
@@ -257,7 +263,7 @@ void Client::on_epoch_end_reply(const Waiter& waiter, const ImportEvent& event) 
   end->status = event.status;
   if (end->step != EpochEnd::Step::done_writing || !event.reply || event.status != -EAGAIN) return;
   const MdReply reply = spoken().parse(MdOp::done_writing, *event.reply);
-  end->under_lock = (reply.body.valid & valid::kGetattrLock) != 0;
+  read_as_asked(*end, reply.body);
   if (const Bytes* kept = mds().message(end->request)) {
     mds().amend(end->request, spoken().kept_epoch_end(*kept, true, handle_of(*end), true));
   }

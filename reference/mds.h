@@ -260,9 +260,10 @@ class Mds {
   void drop_own(Call& call, const Wanted& lock);
   SomVerdict end_epoch(Call& call, const operation::Close& asked, const Som::Holder& holder);
   void answer_epoch_end(Call& call, Transaction&& transaction, ReplyForm form, FileReply reply,
-                        SomVerdict verdict);
+                        SomVerdict verdict, uint64_t number);
+  void name_epoch(FileReply& reply, uint64_t epoch) const;
   bool update_asked_before(const Call& call) const;
-  void ask_update_again(Call& call, ReplyForm form);
+  void ask_update_again(Call& call, ReplyForm form, uint64_t handle);
   void on_som_update(Call& call, const operation::Setattr& asked);
   void bring_times_forward(const operation::Setattr& asked, uint64_t number);
   void open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,

@@ -25,7 +25,9 @@ const OpenFile* Mds::find_open(const Call& call, uint64_t handle) const {
 void Mds::on_close(Call& call) {
   const auto asked = dialect().close(call.message());
   if (!asked) return malformed(call);
-  if (update_asked_before(call)) return ask_update_again(call, dialect().put_unlink);
+  if (update_asked_before(call)) {
+    return ask_update_again(call, dialect().put_unlink, asked->handle);
+  }
   if (call.request.reconstruct) return answer_removal_again(call);
 
   const OpenFile* open = find_open(call, asked->handle);
@@ -44,7 +46,7 @@ void Mds::on_close(Call& call) {
   const auto removed = close_file(call.turn, &call, OpenFile(*open));
 
   const FileReply reply = removed_reply(call, removed, files_.inode(number));
-  answer_epoch_end(call, std::move(transaction), dialect().put_unlink, reply, verdict);
+  answer_epoch_end(call, std::move(transaction), dialect().put_unlink, reply, verdict, number);
 }
 
 std::optional<Mds::Removed> Mds::close_file(Turn& turn, const Call* call, const OpenFile& file) {

@@ -140,7 +140,7 @@ SomVerdict Mds::end_epoch(Call& call, const operation::Close& asked, const Som::
 }
 
 void Mds::answer_epoch_end(Call& call, Transaction&& transaction, ReplyForm form, FileReply file,
-                           SomVerdict verdict) {
+                           SomVerdict verdict, uint64_t number) {
   if (verdict == SomVerdict::done) {
     return answer_change(call, std::move(transaction), form, file, {});
   }
@@ -152,9 +152,17 @@ void Mds::answer_epoch_end(Call& call, Transaction&& transaction, ReplyForm form
     reply.data |= kUnderLock;
     file.valid |= valid::kGetattrLock;
   }
+  name_epoch(file, som_.epoch(number));
   if (file.inode != nullptr) reply.object = object_name(dialect().resource(*file.inode));
   form(file, reply.message);
   commit(call, std::move(transaction), reply);
+}
+
+// With the fence: the epoch that sizes are to be read with.
+void Mds::name_epoch(FileReply& reply, uint64_t epoch) const {
+  if (!has(SomPolicy::fence) || epoch == 0) return;
+  reply.io_epoch = epoch;
+  reply.valid |= valid::kEpoch;
 }
 
 bool Mds::update_asked_before(const Call& call) const {
@@ -162,12 +170,14 @@ bool Mds::update_asked_before(const Call& call) const {
   return epochs(call) && slot && slot->result == 0 && (slot->data & kUpdateAsked) != 0;
 }
 
-void Mds::ask_update_again(Call& call, ReplyForm form) {
+void Mds::ask_update_again(Call& call, ReplyForm form, uint64_t handle) {
   Reply reply = service_.reply(call.request);
   reply.status = -EAGAIN;
   reply.result = 0;
   FileReply file;
   if ((call.request.reconstruct->data & kUnderLock) != 0) file.valid |= valid::kGetattrLock;
+  const Som::Holder* holder = som_.find(call.request.export_id, handle, call.request.replay);
+  if (holder != nullptr) name_epoch(file, som_.epoch(holder->inode));
   form(file, reply.message);
   service_.finish(call.turn, call.request, reply);
 }
@@ -178,7 +188,7 @@ void Mds::on_done_writing(Call& call) {
   if (!epochs(call)) return answer(call, 0, form, {});
   const auto asked = dialect().done_writing(call.message());
   if (!asked) return malformed(call);
-  if (update_asked_before(call)) return ask_update_again(call, form);
+  if (update_asked_before(call)) return ask_update_again(call, form, asked->handle);
   if (call.request.reconstruct) return answer_again(call, form, {});
   const Som::Holder* holder = som_.find(call.request.export_id, asked->handle, call.request.replay);
   const bool open = holder != nullptr && holder->holding != Som::Holding::update &&
@@ -186,13 +196,13 @@ void Mds::on_done_writing(Call& call) {
   if (!open && !call.request.replay) return refuse_change(call, -ESTALE, form);
   Transaction transaction = service_.begin(call.request);
   SomVerdict verdict = SomVerdict::done;
+  const uint64_t number = open ? holder->inode : 0;
   if (open) {
-    const Som::Holder closed = *holder;
-    verdict = end_epoch(call, *asked, closed);
+    verdict = end_epoch(call, *asked, Som::Holder(*holder));
   } else if ((asked->epoch_flags & epoch_flag::kSomAu) != 0) {
     verdict = SomVerdict::update;
   }
-  answer_epoch_end(call, std::move(transaction), form, {}, verdict);
+  answer_epoch_end(call, std::move(transaction), form, {}, verdict, number);
 }
 
 // Attributes that a close has asked for. They count in this mount alone, after which nobody is told

@@ -94,6 +94,11 @@ uint64_t Som::epoch(uint64_t inode) const {
   return place != files_.end() && place->inode == inode ? place->epoch : 0;
 }
 
+uint64_t Som::next_epoch() {
+  const uint64_t base = config_.has(SomPolicy::fence) ? mount_ << kSomMountShift : 0;
+  return last_epoch_ = std::max(last_epoch_, base) + 1;
+}
+
 uint64_t Som::open(Holder holder, uint64_t saved, bool created) {
   const bool first = count(holder.inode) == 0;
   if (first) {
@@ -101,12 +106,8 @@ uint64_t Som::open(Holder holder, uint64_t saved, bool created) {
     if (place == files_.end() || place->inode != holder.inode) {
       place = files_.insert(place, File{.inode = holder.inode});
     }
-    if (saved == 0) {
-      const uint64_t base = config_.has(SomPolicy::fence) ? mount_ << kSomMountShift : 0;
-      last_epoch_ = std::max(last_epoch_, base) + 1;
-    }
+    place->epoch = saved != 0 ? saved : next_epoch();
     last_epoch_ = std::max(last_epoch_, saved);
-    place->epoch = saved != 0 ? saved : last_epoch_;
     place->created = place->created || created;
   }
   // Who waits for its open to be committed before lockless I/O counts on this.
@@ -175,6 +176,10 @@ SomVerdict Som::close_last(Holder& holder, File& file, const SomClosing& closing
     holder.holding = Holding::update;
     file.change = true;
     if (planted(Defect::som_epoch_ends_at_close)) end_epoch(inode);
+    // A replay brought an epoch back that is older than those of a mount in between: the fence has
+    // to be above all of them.
+    const bool old = file.epoch >> kSomMountShift != mount_;
+    if (config_.has(SomPolicy::fence) && old) file.epoch = next_epoch();
     // The fence is raised under the lock: data in caches is written before, or refused.
     const bool locks =
         config_.has(SomPolicy::fence) || (distrusted && config_.has(SomPolicy::getattr_under_lock));

@@ -120,6 +120,7 @@ class Som {
     void state(auto&& visit) const { visit(inode, cache); }
   };
   size_t count(uint64_t inode) const;
+  uint64_t next_epoch();
   File* file(uint64_t inode);
   Holder* holder(uint64_t handle);
   void erase(uint64_t handle);
