@@ -18,6 +18,10 @@ add_test(NAME target_live COMMAND ${PROJECT_SOURCE_DIR}/scripts/target_test $<TA
 # Likewise with Size-on-MDS, judged by what our clients send and hear.
 add_test(NAME som_target_live
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/som_target_test $<TARGET_FILE:assay>)
+# The witnesses of suites/som/README.md.
+add_test(NAME som_capsules COMMAND ${PROJECT_SOURCE_DIR}/scripts/capsules_test
+  $<TARGET_FILE:assay> ${PROJECT_SOURCE_DIR}/suites/som/capsules
+  "rm -r suites/som/capsules; (cd suites/som && ../../assay som claims --out capsules)")
 # Deaths on both sides of a commit and between two, fifty times in a row, on processes that are killed.
 add_test(NAME boundary_live
   COMMAND ${PROJECT_SOURCE_DIR}/scripts/boundary_test $<TARGET_FILE:assay>)

@@ -111,6 +111,16 @@ void list() {
   }
 }
 
+// A capsule of what breaks the cell; its file, or nothing.
+std::string save_witness(const som::Cell& cell, const som::Decided& decided,
+                         const std::string& folder) {
+  if (decided.verdict != som::Verdict::broken || folder.empty()) return {};
+  record::Capsule capsule =
+      explore::make_capsule(som::scenario_of(cell), decided.schedule, decided.property, build_id());
+  capsule.title = fmt::format("{}: {}", decided.property, som::text_of(cell));
+  return save_capsule(capsule, folder).value_or("");
+}
+
 ExitCode check_cell(const SomOptions& options) {
   const auto cell = cell_of(options);
   if (!cell) return ExitCode::usage;
@@ -120,13 +130,7 @@ ExitCode check_cell(const SomOptions& options) {
   progress.clear();
   const explore::Scenario scenario = som::scenario_of(*cell);
   const explore::Names names(scenario);
-  std::string capsule;
-  if (decided.verdict == som::Verdict::broken && !options.out.empty()) {
-    capsule = save_capsule(
-                  explore::make_capsule(scenario, decided.schedule, decided.property, build_id()),
-                  options.out)
-                  .value_or("");
-  }
+  const std::string capsule = save_witness(*cell, decided, options.out);
   if (options.json) {
     Json steps = Json::array();
     for (const auto& step : decided.schedule) steps.push_back(names.text(step));
@@ -152,7 +156,8 @@ ExitCode check_cell(const SomOptions& options) {
              decided.states, decided.transitions, decided.depth, watch.elapsed(),
              static_cast<double>(decided.transitions) / std::max(watch.elapsed(), 0.001));
   if (!decided.schedule.empty())
-    fmt::print("  a shortest witness, {} steps:\n", decided.schedule.size());
+    fmt::print("  a shortest witness, {} moves, {} steps:\n", decided.depth,
+               decided.schedule.size());
   for (const auto& step : decided.schedule) fmt::print("    {}\n", names.text(step));
   if (!capsule.empty()) fmt::print("  capsule: {}\n", capsule);
   return exit_of(decided.verdict);
@@ -161,11 +166,6 @@ ExitCode check_cell(const SomOptions& options) {
 Json json_of(const som::Matrix& matrix) {
   Json cells = Json::array();
   for (const som::MatrixCell& cell : matrix.cells) {
-    const som::Cell whole{cell.line.use_case, cell.line.row, matrix.columns[cell.column].policies,
-                          matrix.bounds};
-    const explore::Names names(som::scenario_of(whole));
-    Json steps = Json::array();
-    for (const auto& step : cell.decided.schedule) steps.push_back(names.text(step));
     cells.push_back({{"cell", som::name_of(cell.line)},
                      {"solutions", matrix.columns[cell.column].name},
                      {"verdict", som::verdict_name(cell.decided.verdict)},
@@ -175,7 +175,7 @@ Json json_of(const som::Matrix& matrix) {
                      {"states", cell.decided.states},
                      {"transitions", cell.decided.transitions},
                      {"seconds", cell.seconds},
-                     {"steps", std::move(steps)}});
+                     {"steps", som::witness_of(matrix, cell)}});
   }
   return {{"mds_crashes", matrix.bounds.mds_crashes},
           {"ost_crashes", matrix.bounds.ost_crashes},
@@ -212,9 +212,8 @@ ExitCode decide_matrix(const SomOptions& options) {
   const auto done = [&](size_t count, size_t all) {
     progress.show(fmt::format("{} of {} cells", count, all));
   };
-  const som::Matrix matrix =
-      som::decide_all(std::move(columns), bounds_of(options), options.states, workers_of(options),
-                      decide_cell, done);
+  const som::Matrix matrix = som::decide_all(std::move(columns), bounds_of(options), options.states,
+                                             workers_of(options), decide_cell, done);
   progress.clear();
   if (!options.html.empty() && !save_file(options.html, som::html_of(matrix))) {
     return ExitCode::broken;
@@ -233,7 +232,7 @@ ExitCode combine(const SomOptions& options) {
   const auto decided = [&](const som::Cell& cell, uint64_t states_max) {
     explore::SearchOptions search = search_options(options, watch, progress);
     search.states_max = states_max;
-    return som::decide(cell, search);
+    return som::decide(cell, search, som::Witness::any);
   };
   const auto stopped = [&] { return watch.stop().load() != explore::Stop::none; };
   Json sets = Json::array();
@@ -276,13 +275,9 @@ ExitCode claims(const SomOptions& options) {
   std::vector<som::Found> all;
   for (const som::Claim& claim : som::claims()) {
     const som::Cell cell = som::cell_of(claim);
-    som::Found found{claim, som::decide(cell, search_options(options, watch, progress))};
-    if (found.decided.verdict == som::Verdict::broken && !options.out.empty()) {
-      save_capsule(explore::make_capsule(som::scenario_of(cell), found.decided.schedule,
-                                         found.decided.property, build_id()),
-                   options.out);
-    }
-    all.push_back(std::move(found));
+    som::Decided decided = som::decide(cell, search_options(options, watch, progress));
+    std::string capsule = save_witness(cell, decided, options.out);
+    all.push_back({claim, std::move(decided), std::move(capsule)});
   }
   progress.clear();
   fmt::print("{}", som::page_of(all, options.states));
@@ -321,15 +316,12 @@ void add_som(CLI::App& app, ExitCode& exit) {
   add_bounds(*one, *options);
   one->callback([options, &exit] { exit = check_cell(*options); });
   constexpr uint64_t kStatesOfCell = 1'000'000;
-  CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells, each to 1,000,000 states");
+  CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells: nine minutes on two cores");
   matrix->add_option("--html", options->html, "a file for the grid as a page");
   matrix->add_option("--solutions", options->solutions,
                      "this set alone, in place of a column for each solution");
   add_bounds(*matrix, *options);
-  matrix->callback([options, &exit] {
-    if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;
-    exit = decide_matrix(*options);
-  });
+  matrix->callback([options, &exit] { exit = decide_matrix(*options); });
   CLI::App* page = lab->add_subcommand("claims", "the mail's claims, and what is found of each");
   page->add_option("--out", options->out, "folder for the witnesses' capsules");
   add_bounds(*page, *options);

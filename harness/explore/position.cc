@@ -62,6 +62,11 @@ void take(const uint8_t*& from, auto& items, size_t count) {
 
 }  // namespace
 
+Happening arrival_of(const Parcel& parcel) {
+  const auto kind = parcel.message != 0 ? Happening::Kind::received : Happening::Kind::lost;
+  return {kind, parcel.link.from, parcel.message};
+}
+
 void encode(const Position& position, std::vector<uint8_t>& out) {
   const Fixed fixed{position.now,
                     position.pings_since,
@@ -100,11 +105,14 @@ Position decode(const uint8_t* bytes) {
 
 // --- what may happen ---
 
-bool Rules::can_call(const Position& position, size_t client) const {
+bool Rules::all_called(const Position& position, size_t client) const {
   const Script& script = cast_.scenario().clients[client];
+  return position.clients[client].next >= script.prepared.size() + script.calls.size();
+}
+
+bool Rules::can_call(const Position& position, size_t client) const {
   const Position::Client& at = position.clients[client];
-  if (at.next >= script.prepared.size() + script.calls.size()) return false;
-  return at.waiting == 0 || cast_.call(client, at.next).beside;
+  return !all_called(position, client) && (at.waiting == 0 || cast_.call(client, at.next).beside);
 }
 
 bool Rules::all_up(const Position& position) const {
@@ -367,8 +375,7 @@ const Stepped& Rules::step(Position& position, NodeIndex self, const Happening& 
 }
 
 void Rules::receive(Position& position, const Parcel& parcel, const Stepped*& stepped) const {
-  const auto kind = parcel.message != 0 ? Happening::Kind::received : Happening::Kind::lost;
-  stepped = &step(position, parcel.link.to, {kind, parcel.link.from, parcel.message});
+  stepped = &step(position, parcel.link.to, arrival_of(parcel));
 }
 
 void Rules::crash(Position& position, NodeIndex node) const {
@@ -386,15 +393,20 @@ void Rules::crash(Position& position, NodeIndex node) const {
   }
 }
 
+// Its next.
+Happening Rules::call_of(const Position& position, size_t client) const {
+  const Position::Client& caller = position.clients[client];
+  const uint64_t fd = cast_.call(client, caller.next).call.fd;
+  const uint32_t file = fd < kSlots ? caller.files[fd] : 0;
+  return {Happening::Kind::call, static_cast<NodeIndex>(client),
+          uint32_t{caller.next} | file << 16};
+}
+
 const Stepped& Rules::call(Position& position, size_t client) const {
-  Position::Client& caller = position.clients[client];
-  const uint32_t index = caller.next;
-  const Call& call = cast_.call(client, index);
-  const uint32_t file = call.call.fd < kSlots ? caller.files[call.call.fd] : 0;
-  ++caller.next;
-  ++caller.waiting;
-  return step(position, static_cast<NodeIndex>(cast_.first_client() + client),
-              {Happening::Kind::call, static_cast<NodeIndex>(client), index | file << 16});
+  const Happening happening = call_of(position, client);
+  ++position.clients[client].next;
+  ++position.clients[client].waiting;
+  return step(position, static_cast<NodeIndex>(cast_.first_client() + client), happening);
 }
 
 const Stepped& Rules::apply(Position& position, const Decision& decision) const {

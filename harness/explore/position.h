@@ -44,6 +44,9 @@ struct Position {
   bool broken = false;               // the last step broke a property: nothing goes on from here
 };
 
+// What its arrival is to the receiver.
+Happening arrival_of(const Parcel& parcel);
+
 // As bytes, for keeping; a position of the same scenario.
 void encode(const Position& position, std::vector<uint8_t>& out);
 Position decode(const uint8_t* bytes);
@@ -61,6 +64,12 @@ class Rules {
   void enabled(const Position& position, std::vector<Decision>& out) const;
   // What has to happen before anything else may; none if nothing has.
   std::optional<Decision> prompt(const Position& position) const;
+  // Steps of one client that may as well come before everything else: of schedules that differ in
+  // that alone it is enough to walk these. False if none are found. Where the MGS is prompt and
+  // sends clients nothing unasked, and no server sends one what takes the bulk socket.
+  bool sure(const Position& position, std::vector<Decision>& out) const;
+  // Likewise of this client; only where no server may crash and no client die any more.
+  bool sure_of(const Position& position, size_t client, std::vector<Decision>& out) const;
   // Does it, and lets the checkers know; the decision is one of those that are enabled.
   const Stepped& apply(Position& position, const Decision& decision) const;
   // Who has the last word has said it: what else could have happened does not.
@@ -71,6 +80,9 @@ class Rules {
   void audit(Position& position) const;
 
  private:
+  bool unreached(const Position& position, NodeIndex self, uint32_t senders) const;
+  bool quiet(const Position& position, const Decision& step) const;
+  Happening call_of(const Position& position, size_t client) const;
   bool impatient(const Position& position) const;
   bool slow(const Parcel& parcel) const;
   // Nothing is on its way or may be called, only periodic timers are left.
@@ -81,6 +93,7 @@ class Rules {
   void keep_quiet(Position& position, const Decision& decision) const;
   const Stepped& strike(Position& position, const Decision& decision) const;
   bool waiting(const Position& position) const;
+  bool all_called(const Position& position, size_t client) const;
   bool can_call(const Position& position, size_t client) const;
   bool all_up(const Position& position) const;
   bool aimed(Fault fault, NodeIndex from, NodeIndex to, uint32_t message) const;

@@ -13,6 +13,7 @@
 
 #include "harness/explore/interned.h"
 #include "harness/explore/position.h"
+#include "harness/explore/sleep_bits.h"
 #include "harness/explore/twin.h"
 #include "harness/explore/visited.h"
 #include "protocol/check.h"
@@ -22,76 +23,6 @@ namespace {
 
 using Kind = Decision::Kind;
 using Buffer = std::vector<uint8_t>;
-
-// --- which bit of a sleep set a step has ---
-
-constexpr int kNoBit = 64;
-
-// Calls, commits and deliveries sleep, as far as 64 bits go; the same bit in every position.
-class SleepBits {
- public:
-  SleepBits(const Cast& cast, const Mirror& mirror) {
-    int next = 0;
-    links_.fill(kNoBit);
-    commits_.fill(kNoBit);
-    calls_.fill(kNoBit);
-    const auto nodes = static_cast<uint8_t>(cast.size());
-    for (uint8_t i = 0; i < nodes; ++i) commits_[i] = next++;
-    for (uint8_t i = 0; i < nodes; ++i) {
-      if (!cast.is_server(i)) calls_[i] = next++;
-    }
-    for (const bool bulk : {false, true}) {
-      for (uint8_t from = 0; from < nodes; ++from) {
-        for (uint8_t to = 0; to < nodes; ++to) {
-          if (from != to && next < kNoBit) links_[index({from, to, bulk})] = next++;
-        }
-      }
-    }
-    twins_.fill(kNoBit);
-    const auto pair = [&](int number, int twin) {
-      if (number < kNoBit) twins_[static_cast<size_t>(number)] = twin;
-    };
-    for (NodeIndex i = 0; i < nodes; ++i) {
-      pair(commits_[i], commits_[mirror.of(i)]);
-      pair(calls_[i], calls_[mirror.of(i)]);
-      for (NodeIndex n = 0; n < nodes; ++n) {
-        for (const bool bulk : {false, true}) {
-          const LinkKey link{static_cast<uint8_t>(i), static_cast<uint8_t>(n), bulk};
-          pair(links_[index(link)], links_[index(mirror.of(link))]);
-        }
-      }
-    }
-  }
-  // The sleep set of the twin.
-  uint64_t mirrored(uint64_t sleep) const {
-    uint64_t out = 0;
-    for (; sleep != 0; sleep &= sleep - 1) {
-      const int twin = twins_[static_cast<size_t>(std::countr_zero(sleep))];
-      if (twin < kNoBit) out |= uint64_t{1} << twin;
-    }
-    return out;
-  }
-  int of(const Decision& decision) const {
-    switch (decision.kind) {
-      case Kind::call:
-        return calls_[decision.node];
-      case Kind::commit:
-        return commits_[decision.node];
-      case Kind::deliver:
-        return links_[index(decision.link)];
-      default:
-        return kNoBit;
-    }
-  }
-
- private:
-  static size_t index(LinkKey link) { return 2 * (8u * link.from + link.to) + (link.bulk ? 1 : 0); }
-  std::array<int, 128> links_;
-  std::array<int, Scenario::kNodesMax> commits_, calls_;
-  std::array<int, kNoBit> twins_;
-};
-
-constexpr uint64_t bit(int number) { return number < kNoBit ? uint64_t{1} << number : 0; }
 
 // --- what is shared ---
 
@@ -103,7 +34,8 @@ struct Shared {
         rules(cast, ground),
         // The twin of a move would be a move of its own: beside what is prompt there are none.
         mirror(chosen.reduce_symmetry && !scenario.prompt ? Mirror(scenario) : Mirror()),
-        bits(cast, mirror) {}
+        bits(cast, mirror),
+        takes_sure(chosen.reduce_order && chosen.sure_first && scenario.prompt) {}
 
   const SearchOptions& options;
   Cast cast;
@@ -111,6 +43,7 @@ struct Shared {
   Rules rules;
   Mirror mirror;
   SleepBits bits;
+  bool takes_sure;
   Visited visited;
   Twins root;
   uint64_t root_key = 0;
@@ -140,6 +73,12 @@ struct Shared {
     }
   }
   uint64_t key_of(const Position& position) const;
+  // What may come next, as far as it has to be walked.
+  void choices(const Position& position, std::vector<Decision>& out) const {
+    if (!takes_sure || rules.spoken(position) || !rules.sure(position, out)) {
+      rules.enabled(position, out);
+    }
+  }
   // The smaller key; the position that has it and its twin change places if need be. True if so.
   bool straighten(Twins& twins, uint64_t& key) const;
 };
@@ -194,31 +133,58 @@ uint64_t Shared::key_of(const Position& position) const {
 
 // --- a move ---
 
-// A step and what follows from it at once (Rules::prompt).
+// A step and what follows from it at once: what is prompt, and what is sure.
 struct Move {
   const Decision* decision = nullptr;
   std::vector<const Stepped*> steps;
-  uint32_t nodes = 0;  // that took one of them, a bit each
-  bool final = false;  // nothing comes after it
+  uint32_t nodes = 0;          // that took one of them but for the sure ones, a bit each
+  uint32_t sure_nodes = 0;     // that took a sure one
+  bool final = false;          // nothing comes after it
+  std::vector<Decision> sure;  // scratch
   const Stepped& last() const { return *steps.back(); }
 };
 
-// Ends early where something breaks. `prompt`, if given, is told the decisions that followed. What
-// takes its time between servers lets what is behind it follow at once: its sender takes part.
-void make_move(const Cast& cast, const Rules& rules, const Decision& decision, Position& position,
-               Move& move, Schedule* prompt = nullptr) {
+// Whether a server sent a client nothing but what Rules::sure reckons with.
+bool foreseen(const Cast& cast, const Decision& decision, const Stepped& stepped) {
+  if (!cast.is_server(decision.node)) return true;
+  const bool mgs = cast.role(decision.node) == record::Role::mgs;
+  return std::ranges::none_of(stepped.posts, [&](const Stepped::Post& post) {
+    const bool unasked = mgs && post.to != decision.link.from;
+    return !cast.is_server(post.to) && (post.bulk || unasked);
+  });
+}
+
+// Ends early where something breaks. `after`, if given, is told the decisions that followed. What
+// takes its time between servers lets what is behind it follow at once: its sender takes part. Who
+// takes a sure step does not: that commutes with whatever is not in the move.
+void make_move(const Shared& shared, const Decision& decision, Position& position, Move& move,
+               Schedule* after = nullptr) {
+  const Cast& cast = shared.cast;
+  const Rules& rules = shared.rules;
+  const auto take = [&](const Decision& each) {
+    move.steps.push_back(&rules.apply(position, each));
+    move.nodes |= 1u << each.node;
+    CHECK(!shared.takes_sure || foreseen(cast, each, move.last()), "see Rules::sure");
+  };
   move.decision = &decision;
-  move.steps.assign(1, &rules.apply(position, decision));
-  move.nodes = 1u << decision.node;
+  move.steps.clear();
+  move.nodes = move.sure_nodes = 0;
+  take(decision);
   const NodeIndex from = decision.link.from;
   const bool between = cast.is_server(from) && cast.is_server(decision.node);
   if (decision.kind == Kind::deliver && between) move.nodes |= 1u << from;
   while (!position.broken && move.last().failed.empty()) {
     const auto next = rules.prompt(position);
     if (!next) break;
-    move.steps.push_back(&rules.apply(position, *next));
-    move.nodes |= 1u << next->node;
-    if (prompt != nullptr) prompt->push_back(*next);
+    take(*next);
+    if (after != nullptr) after->push_back(*next);
+  }
+  std::vector<Decision>& sure = move.sure;
+  while (shared.takes_sure && !position.broken && move.last().failed.empty() &&
+         !rules.spoken(position) && rules.sure(position, sure) && sure.size() == 1) {
+    move.steps.push_back(&rules.apply(position, sure.front()));
+    move.sure_nodes |= 1u << sure.front().node;
+    if (after != nullptr) after->push_back(sure.front());
   }
   move.final = rules.spoken(position);
 }
@@ -309,7 +275,7 @@ void Worker::work() {
 }
 
 bool Worker::independent(const Position& position, const Move& option, const Move& taken) const {
-  if (option.final || taken.final) return false;
+  if (option.final || taken.final || (option.nodes & taken.sure_nodes) != 0) return false;
   const bool on_link = taken.decision->is_fault();  // on a message: only its link is touched
   if (on_link
           ? option.decision->link == taken.decision->link && option.decision->kind == Kind::deliver
@@ -322,7 +288,7 @@ bool Worker::independent(const Position& position, const Move& option, const Mov
 void Worker::expand(const Item& item, const Twins& twins) {
   Rules& rules = shared_.rules;
   const Position& position = twins.position;
-  rules.enabled(position, decisions_);
+  shared_.choices(position, decisions_);
   if (twins.twinned) rules.enabled(twins.twin, twin_decisions_);
   if (decisions_.empty()) return end_here(item, position);
   const bool reduce = shared_.options.reduce_order;
@@ -335,7 +301,7 @@ void Worker::expand(const Item& item, const Twins& twins) {
   uint64_t ready = 0;  // bits whose option is filled in
   const auto prepare = [&](const Decision& decision, int number, Position& child) -> const Move& {
     Move& move = number == kNoBit ? other_ : options_[static_cast<size_t>(number)];
-    make_move(shared_.cast, rules, decision, child, move);
+    make_move(shared_, decision, child, move);
     ready |= bit(number);
     return move;
   };
@@ -440,13 +406,13 @@ Schedule schedule_to(Shared& shared, const Shared::Finding& finding) {
   bool turned = false;
   std::vector<Decision> decisions, twin_decisions;
   for (const uint16_t place : places) {
-    shared.rules.enabled(twins.position, decisions);
+    shared.choices(twins.position, decisions);
     CHECK(place < decisions.size());
     const Decision& decision = decisions[place];
     Twins next{.position = twins.position};
     Move move;
     Schedule prompt;
-    make_move(shared.cast, shared.rules, decision, next.position, move, &prompt);
+    make_move(shared, decision, next.position, move, &prompt);
     std::optional<Decision> mirrored;
     if (twins.twinned) {
       shared.rules.enabled(twins.twin, twin_decisions);

@@ -9,6 +9,11 @@
 // positions between are none. So nothing that a move leaves behind keeps a sleeper from being
 // taken, and moves of different nodes are independent whatever follows from them.
 //
+// In a scenario with prompt rules, a delivery to a client that commutes with all that may come
+// before it (Rules::sure) is part of the move before it; where several steps of one client are so
+// together, they alone are walked (persistent sets). Then positions are left out, too, which ones
+// depends on the order of steps, and a violation's schedule may hold steps that it does not need.
+//
 // Two steps are independent if they are of different nodes and every checker is, after them, in the
 // same state in either order; steps of time, starts and crashes depend on everything.
 #pragma once
@@ -30,6 +35,7 @@ enum class Stop : uint8_t { none, seconds, memory, interrupt };
 
 struct SearchOptions {
   bool reduce_order = true;
+  bool sure_first = true;  // with reduce_order; no effect on scenarios without prompt rules
   bool reduce_symmetry = true;
   bool merge = true;  // positions to which several ways lead; without it only tiny scenarios end
   // Two positions are one only if their checkers agree. Without it violations are missed; a test

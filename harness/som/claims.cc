@@ -90,13 +90,15 @@ std::string page_of(const std::vector<Found>& all, uint64_t states_max) {
       "|---|---|---|---|---|---|---|---|\n");
   for (const Found& found : all) {
     const Cell cell = cell_of(found.claim);
-    const std::string length = found.decided.verdict == Verdict::broken
-                                   ? fmt::format(" in {} moves", found.decided.depth)
-                                   : std::string();
-    out += fmt::format("| {}: {} | {} | {} | {} | {}{} | {} | {} | {} |\n", found.claim.problem,
+    std::string verdict(verdict_name(found.decided.verdict));
+    if (found.decided.verdict == Verdict::broken) {
+      verdict += fmt::format(" in {} moves", found.decided.depth);
+    }
+    if (!found.capsule.empty()) verdict = fmt::format("[{}]({})", verdict, found.capsule);
+    out += fmt::format("| {}: {} | {} | {} | {} | {} | {} | {} | {} |\n", found.claim.problem,
                        found.claim.what, text_of(cell), scenario_of(cell).budget.text(),
-                       cell.bounds.osts, verdict_name(found.decided.verdict), length,
-                       judgement(found), found.decided.states, found.decided.transitions);
+                       cell.bounds.osts, verdict, judgement(found), found.decided.states,
+                       found.decided.transitions);
   }
   out += fmt::format(
       "\n2 clients, at most {} states a cell. \"holds\" is exhausted; what reached a bound is "

@@ -26,8 +26,9 @@ Cell cell_of(const Claim& claim);
 struct Found {
   Claim claim;
   Decided decided;
+  std::string capsule;  // the file of the witness, where there is one
 };
-// Markdown.
+// Markdown; a broken cell links to its capsule.
 std::string page_of(const std::vector<Found>& all, uint64_t states_max);
 
 }  // namespace harness::som

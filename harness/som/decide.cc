@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "protocol/check.h"
+
 namespace harness::som {
 
 namespace {
@@ -28,6 +30,16 @@ std::string_view bound_name(explore::SearchReport::End end) {
   return "";
 }
 
+// The search ended with the first violations: none is shorter than another.
+void take_witness(const explore::SearchReport& report, Decided& decided) {
+  const explore::Violated& first = report.violated.front();
+  decided.verdict = Verdict::broken;
+  decided.property = first.property;
+  decided.why = fmt::format("{}: {}", first.property, first.what);
+  decided.schedule = first.schedule;
+  decided.depth = report.depth;
+}
+
 }  // namespace
 
 std::string_view verdict_name(Verdict verdict) {
@@ -47,21 +59,23 @@ std::vector<std::string_view> judged_properties(bool invariant) {
   return {"SOM-1", "SOM-2", "SOM-4", "SOM-5"};
 }
 
-Decided decide(const Cell& cell, explore::SearchOptions options) {
+Decided decide(const Cell& cell, explore::SearchOptions options, Witness witness) {
   options.stop_at_violation = true;
   if (options.properties.empty()) options.properties = judged_properties(false);
-  const explore::SearchReport report = explore::search(scenario_of(cell), options);
+  const explore::Scenario scenario = scenario_of(cell);
+  const explore::SearchReport report = explore::search(scenario, options);
   Decided decided;
   decided.states = report.states;
   decided.transitions = report.transitions;
   decided.depth = report.depth;
   if (!report.violated.empty()) {
-    // The search ended with the first of them: none is shorter than another.
-    const explore::Violated& first = report.violated.front();
-    decided.verdict = Verdict::broken;
-    decided.property = first.property;
-    decided.why = fmt::format("{}: {}", first.property, first.what);
-    decided.schedule = first.schedule;
+    take_witness(report, decided);
+    if (witness == Witness::any || !options.reduce_order) return decided;
+    options.sure_first = false;
+    const explore::SearchReport again = explore::search(scenario, options);
+    CHECK(!again.violated.empty() || again.end != explore::SearchReport::End::exhausted,
+          "what is broken is so without reductions");
+    if (!again.violated.empty()) take_witness(again, decided);
   } else if (!report.trouble.empty()) {
     decided.why = report.trouble;
   } else if (report.end != explore::SearchReport::End::exhausted) {

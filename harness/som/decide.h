@@ -29,6 +29,10 @@ struct Decided {
 // is told one; it is asked for by name.
 std::vector<std::string_view> judged_properties(bool invariant);
 
-Decided decide(const Cell& cell, explore::SearchOptions options);
+// `shortest`: what is broken is decided twice, the second time without taking sure steps early
+// (explore/search.h), for a witness that has no move too many; unless that comes to a bound.
+enum class Witness : uint8_t { shortest, any };
+Decided decide(const Cell& cell, explore::SearchOptions options,
+               Witness witness = Witness::shortest);
 
 }  // namespace harness::som

@@ -14,7 +14,7 @@ namespace {
 
 std::string short_verdict(const Decided& decided) {
   if (decided.verdict == Verdict::broken) {
-    return fmt::format("broken {}", decided.schedule.size());
+    return fmt::format("broken {}", decided.depth);
   }
   return std::string(verdict_name(decided.verdict));
 }
@@ -129,6 +129,14 @@ std::string text_of(const Matrix& matrix) {
   return out;
 }
 
+std::vector<std::string> witness_of(const Matrix& matrix, const MatrixCell& cell) {
+  const explore::Names names(scenario_of(
+      {cell.line.use_case, cell.line.row, matrix.columns[cell.column].policies, matrix.bounds}));
+  std::vector<std::string> steps;
+  for (const auto& step : cell.decided.schedule) steps.push_back(names.text(step));
+  return steps;
+}
+
 std::string html_of(const Matrix& matrix) {
   std::string out =
       "<!doctype html><meta charset=\"utf-8\"><title>Size-on-MDS</title>\n"
@@ -136,16 +144,27 @@ std::string html_of(const Matrix& matrix) {
       ".holds{background:#cfc}.broken{background:#fcc}.undecided{background:#eee}</style>\n";
   out += fmt::format("<p>{}</p>\n<table><tr><th></th>", summary(matrix));
   for (const Column& column : matrix.columns) out += fmt::format("<th>{}</th>", column.name);
-  const MatrixCell* last = nullptr;
-  for (const MatrixCell& cell : matrix.cells) {
-    if (last == nullptr || name_of(last->line) != name_of(cell.line)) {
-      out += fmt::format("</tr>\n<tr><th>{}</th>", name_of(cell.line));
+  std::string below;
+  for (size_t i = 0; i < matrix.cells.size(); ++i) {
+    const MatrixCell& cell = matrix.cells[i];
+    const std::string name = name_of(cell.line);
+    if (i == 0 || !(matrix.cells[i - 1].line == cell.line)) {
+      out += fmt::format("</tr>\n<tr><th>{}</th>", name);
     }
-    out += fmt::format("<td class=\"{}\" title=\"{}\">{}</td>", verdict_name(cell.decided.verdict),
-                       figures(cell), short_verdict(cell.decided));
-    last = &cell;
+    out += fmt::format("<td class=\"{}\" title=\"{}\"><a href=\"#{}\">{}</a></td>",
+                       verdict_name(cell.decided.verdict), figures(cell), i,
+                       short_verdict(cell.decided));
+    below +=
+        fmt::format("<h3 id=\"{}\">{}, {}: {}</h3>\n<p>{}</p>\n", i, name,
+                    matrix.columns[cell.column].name, short_verdict(cell.decided), figures(cell));
+    if (cell.decided.schedule.empty()) continue;
+    below += "<details><summary>its shortest witness</summary><ol>\n";
+    for (const std::string& step : witness_of(matrix, cell)) {
+      below += fmt::format("<li>{}</li>\n", step);
+    }
+    below += "</ol></details>\n";
   }
-  return out + "</tr></table>\n";
+  return out + "</tr></table>\n" + below;
 }
 
 SetDecided decide_set(SomPolicies policies, std::vector<Line>& order, const Decide& decide_cell,

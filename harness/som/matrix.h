@@ -46,7 +46,11 @@ Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_ma
                   const std::function<void(const Cell&, MatrixCell&)>& decide_cell,
                   const std::function<void(size_t count, size_t all)>& done);
 
-// A grid; a cell that is broken says how long its witness is. Then each cell's figures.
+// The steps that break the cell, as text.
+std::vector<std::string> witness_of(const Matrix& matrix, const MatrixCell& cell);
+
+// A grid; a cell that is broken says how many moves its witness has. Then each cell's figures, and
+// on the page the witness's steps.
 std::string text_of(const Matrix& matrix);
 std::string html_of(const Matrix& matrix);
 
