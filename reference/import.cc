@@ -393,7 +393,7 @@ void Import::retain(const Pending& pending, const Message& reply) {
 // An open whose replay was sent and has no answer: the file's new handle comes with it, and who
 // closes the file needs that.
 const Import::Retained* Import::open_without_answer() const {
-  if (replaying_ == 0 && !resend_replay_) return nullptr;
+  if (!replay_unanswered_) return nullptr;
   const auto sent = std::ranges::upper_bound(retained_, last_replayed_, {}, &Retained::transno);
   return sent != retained_.end() && sent->request.replay_always ? &*sent : nullptr;
 }

@@ -206,8 +206,8 @@ class Import {
     visit(setup_, phase_, peers_, current_peer_, client_cookie_, remote_handle_, connection_count_,
           generation_, next_request_, next_xid_, last_committed_, granted_, pending_, retained_,
           estimates_, last_replayed_, ever_connected_, replayable_, invalid_, resend_replay_,
-          vbr_failed_, no_lock_replay_, closing_, held_, internal_request_, replaying_,
-          retry_same_peer_, last_sent_, reconnect_at_, deadline_at_);
+          replay_unanswered_, vbr_failed_, no_lock_replay_, closing_, held_, internal_request_,
+          replaying_, retry_same_peer_, last_sent_, reconnect_at_, deadline_at_);
   }
 
  private:
@@ -326,6 +326,7 @@ class Import {
   bool replayable_ = false;
   bool invalid_ = false;
   bool resend_replay_ = false;
+  bool replay_unanswered_ = false;  // of the one after last_replayed_; a refusal is no answer
   bool vbr_failed_ = false;
   bool no_lock_replay_ = false;
   bool retry_same_peer_ = false;

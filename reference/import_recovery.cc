@@ -160,7 +160,8 @@ void Import::apply(const ImportContext& context, const ConnectRow& row, const Me
         break;
       }
       last_replayed_ = 0;
-      resend_replay_ = false;
+      resend_replay_ = replay_unanswered_ = false;
+      free_committed();
       vbr_failed_ = false;
       phase_ = ImportState::replay;
       break;
@@ -250,7 +251,7 @@ void Import::become_evicted(const ImportContext& context) {
   }
   retained_.clear();
   last_replayed_ = 0;
-  resend_replay_ = false;
+  resend_replay_ = replay_unanswered_ = false;
   vbr_failed_ = false;
   no_lock_replay_ = false;
   note(context, Fact::Kind::reached, 0, "import:evicted");
@@ -261,7 +262,7 @@ void Import::become_full(const ImportContext& context) {
   phase_ = ImportState::full;
   invalid_ = false;
   last_replayed_ = 0;
-  resend_replay_ = false;
+  resend_replay_ = replay_unanswered_ = false;
   vbr_failed_ = false;
   no_lock_replay_ = false;
   if (!held_) send_unsent(context);
@@ -322,6 +323,7 @@ void Import::replay_next(const ImportContext& context) {
   pending.resend = std::exchange(resend_replay_, false);
   pending.transno = next->transno;
   replaying_ = pending.id;
+  replay_unanswered_ = true;
   const auto place = std::ranges::lower_bound(pending_, pending.id, {}, &Pending::id);
   send(context, *pending_.insert(place, std::move(pending)));
 }
@@ -336,6 +338,7 @@ void Import::on_replay_reply(const ImportContext& context, const Pending& pendin
     become_disconnected(context, body.status == -ENOTCONN);
     return;
   }
+  replay_unanswered_ = false;
   if (body.status == -EOVERFLOW) vbr_failed_ = true;
   if ((body.flags & ptlrpc::msg_flag::kVersionReplay) != 0) no_lock_replay_ = true;
   if (body.status < 0) note(context, Fact::Kind::reached, body.status, "replay:other status");

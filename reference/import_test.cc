@@ -267,6 +267,41 @@ TEST_CASE("R6: an open is sent again though it is committed and its file being c
   REQUIRE(talk.import().retained() == 0);
 }
 
+TEST_CASE("an open whose replay is refused stays, though it is committed and being closed",
+          "[import]") {
+  Conversation talk;
+  talk.mount();
+  const RequestId open = talk.request(true);
+  talk.answer_last(0, 101);
+  talk.lose_server();
+  talk.committed = 101;
+  talk.answer_connect(reply_flag::kRecovering, kHandle + 1);
+  REQUIRE(talk.last().body().flags == msg_flag::kReplay);
+  talk.import().release(open);
+  talk.answer_last(-ENOTCONN);
+  talk.import().invariants();
+  REQUIRE(talk.import().retained() == 1);
+  talk.answer_connect(reply_flag::kReconnect | reply_flag::kRecovering, kHandle + 1);
+  REQUIRE(talk.last().body().transno == 101);
+  talk.answer_last(0, 101);
+  REQUIRE(talk.import().retained() == 0);
+}
+
+TEST_CASE("R10: likewise, but the server starts anew: it is let go", "[import]") {
+  Conversation talk;
+  talk.mount();
+  const RequestId open = talk.request(true);
+  talk.answer_last(0, 101);
+  talk.lose_server();
+  talk.committed = 101;
+  talk.answer_connect(reply_flag::kRecovering, kHandle + 1);
+  talk.import().release(open);
+  talk.lose_server();
+  talk.answer_connect(reply_flag::kRecovering, kHandle + 2);
+  talk.import().invariants();
+  REQUIRE(talk.import().retained() == 0);
+}
+
 TEST_CASE("R8: RECOVERING replays in order of transno, then locks, then the rest", "[import]") {
   Conversation talk;
   talk.mount();

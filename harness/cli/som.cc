@@ -39,6 +39,7 @@ struct SomOptions {
   std::string out;
   std::string html;
   int size = 4;
+  bool only_minimal = false;
 };
 
 som::Bounds bounds_of(const SomOptions& options) {
@@ -253,13 +254,14 @@ ExitCode combine(const SomOptions& options) {
                     {"subset_holds", set.superset},
                     {"states", set.states}});
   };
-  const som::Combinations all = som::combine(static_cast<size_t>(options.size), bounds_of(options),
-                                             options.states, decided, stopped, done);
+  const som::Combinations all =
+      som::combine(static_cast<size_t>(options.size), bounds_of(options), options.states,
+                   options.only_minimal, decided, stopped, done);
   if (options.json) {
     const Json whole = {{"mds_crashes", options.crashes}, {"ost_crashes", options.ost_crashes},
                         {"osts", options.osts},           {"states_max", options.states},
-                        {"not_reached", all.left},        {"seconds", watch.elapsed()},
-                        {"sets", std::move(sets)}};
+                        {"not_reached", all.left},        {"supersets_left", all.supersets_left},
+                        {"seconds", watch.elapsed()},     {"sets", std::move(sets)}};
     fmt::print("{}\n", whole.dump(2));
   } else {
     fmt::print("{}{:.0f} s\n", som::text_of(all), watch.elapsed());
@@ -331,6 +333,8 @@ void add_som(CLI::App& app, ExitCode& exit) {
   });
   CLI::App* sets = lab->add_subcommand("combinations", "sets of solutions that no schedule breaks");
   sets->add_option("--size", options->size, "of the sets, at most (4)")->check(CLI::Range(0, 8));
+  sets->add_flag("--minimal", options->only_minimal,
+                 "leave open whether what holds a safe set is safe");
   add_bounds(*sets, *options);
   sets->callback([options, &exit] {
     if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;

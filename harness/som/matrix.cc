@@ -31,6 +31,10 @@ std::string figures(const MatrixCell& cell) {
                      decided.why);
 }
 
+std::string states_text(uint64_t states_max) {
+  return states_max == ~uint64_t{0} ? "no bound of states" : fmt::format("{} states", states_max);
+}
+
 bool large(const Line& line) {
   return line.use_case == UseCase::evicted_then_failover &&
          (line.row == Row::p2l || line.row == Row::p2k);
@@ -39,9 +43,10 @@ bool large(const Line& line) {
 std::string summary(const Matrix& matrix) {
   return fmt::format(
       "{} hold (exhausted), {} broken, {} undecided; bounds: 2 clients, {} MDS crash(es) where the "
-      "use case has any, {} OST crash(es), {} stripe(s), {} states a cell",
+      "use case has any, {} OST crash(es), {} stripe(s), {} a cell",
       matrix.count(Verdict::holds), matrix.count(Verdict::broken), matrix.count(Verdict::undecided),
-      matrix.bounds.mds_crashes, matrix.bounds.ost_crashes, matrix.bounds.osts, matrix.states_max);
+      matrix.bounds.mds_crashes, matrix.bounds.ost_crashes, matrix.bounds.osts,
+      states_text(matrix.states_max));
 }
 
 }  // namespace
@@ -202,8 +207,8 @@ size_t Combinations::count(Verdict verdict) const {
   return static_cast<size_t>(std::ranges::count(sets, verdict, &SetDecided::verdict));
 }
 
-Combinations combine(size_t size, Bounds bounds, uint64_t states_max, const Decide& decide_cell,
-                     const std::function<bool()>& stopped,
+Combinations combine(size_t size, Bounds bounds, uint64_t states_max, bool only_minimal,
+                     const Decide& decide_cell, const std::function<bool()>& stopped,
                      const std::function<void(const SetDecided&)>& done) {
   Combinations all{bounds, states_max, size, {}, 0};
   std::vector<Line> order = lines();
@@ -213,10 +218,15 @@ Combinations combine(size_t size, Bounds bounds, uint64_t states_max, const Deci
         ++all.left;
         continue;
       }
-      SetDecided set = decide_set(policies, order, decide_cell, bounds, states_max);
-      set.superset = std::ranges::any_of(all.sets, [&](const SetDecided& other) {
+      const bool superset = std::ranges::any_of(all.sets, [&](const SetDecided& other) {
         return other.verdict == Verdict::holds && policies.contains(other.policies);
       });
+      if (superset && only_minimal) {
+        ++all.supersets_left;
+        continue;
+      }
+      SetDecided set = decide_set(policies, order, decide_cell, bounds, states_max);
+      set.superset = superset;
       set.minimal = set.verdict == Verdict::holds && !set.superset;
       done(set);
       all.sets.push_back(std::move(set));
@@ -235,14 +245,19 @@ std::string text_of(const SetDecided& set) {
 }
 
 std::string text_of(const Combinations& combinations) {
+  const std::string supersets =
+      combinations.supersets_left == 0
+          ? std::string()
+          : fmt::format(", {} hold a safe set and were left open", combinations.supersets_left);
   return fmt::format(
       "of {} sets of up to {} solutions on top of {}: {} hold, {} broken, {} undecided, {} not "
-      "reached; 2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es), {} "
-      "stripe(s), {} states a cell\n",
-      combinations.sets.size() + combinations.left, combinations.size, "3,M,E",
-      combinations.count(Verdict::holds), combinations.count(Verdict::broken),
-      combinations.count(Verdict::undecided), combinations.left, combinations.bounds.mds_crashes,
-      combinations.bounds.ost_crashes, combinations.bounds.osts, combinations.states_max);
+      "reached{}; 2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es), {} "
+      "stripe(s), {} a cell\n",
+      combinations.sets.size() + combinations.left + combinations.supersets_left, combinations.size,
+      "3,M,E", combinations.count(Verdict::holds), combinations.count(Verdict::broken),
+      combinations.count(Verdict::undecided), combinations.left, supersets,
+      combinations.bounds.mds_crashes, combinations.bounds.ost_crashes, combinations.bounds.osts,
+      states_text(combinations.states_max));
 }
 
 std::vector<SomPolicies> sets_of(size_t size) {
