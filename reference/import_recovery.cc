@@ -161,7 +161,6 @@ void Import::apply(const ImportContext& context, const ConnectRow& row, const Me
       }
       last_replayed_ = 0;
       resend_replay_ = replay_unanswered_ = false;
-      free_committed();
       vbr_failed_ = false;
       phase_ = ImportState::replay;
       break;

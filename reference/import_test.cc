@@ -287,21 +287,6 @@ TEST_CASE("an open whose replay is refused stays, though it is committed and bei
   REQUIRE(talk.import().retained() == 0);
 }
 
-TEST_CASE("R10: likewise, but the server starts anew: it is let go", "[import]") {
-  Conversation talk;
-  talk.mount();
-  const RequestId open = talk.request(true);
-  talk.answer_last(0, 101);
-  talk.lose_server();
-  talk.committed = 101;
-  talk.answer_connect(reply_flag::kRecovering, kHandle + 1);
-  talk.import().release(open);
-  talk.lose_server();
-  talk.answer_connect(reply_flag::kRecovering, kHandle + 2);
-  talk.import().invariants();
-  REQUIRE(talk.import().retained() == 0);
-}
-
 TEST_CASE("R8: RECOVERING replays in order of transno, then locks, then the rest", "[import]") {
   Conversation talk;
   talk.mount();
