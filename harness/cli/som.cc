@@ -40,6 +40,7 @@ struct SomOptions {
   std::string html;
   int size = 4;
   bool only_minimal = false;
+  bool witnesses = false;
 };
 
 som::Bounds bounds_of(const SomOptions& options) {
@@ -222,7 +223,7 @@ ExitCode decide_matrix(const SomOptions& options) {
   if (options.json) {
     fmt::print("{}\n", json_of(matrix).dump(2));
   } else {
-    fmt::print("{}{:.0f} s\n", som::text_of(matrix), watch.elapsed());
+    fmt::print("{}{:.0f} s\n", som::text_of(matrix, options.witnesses), watch.elapsed());
   }
   return matrix.count(som::Verdict::undecided) == 0 ? ExitCode::pass : ExitCode::inconclusive;
 }
@@ -320,6 +321,7 @@ void add_som(CLI::App& app, ExitCode& exit) {
   constexpr uint64_t kStatesOfCell = 1'000'000;
   CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells: nine minutes on two cores");
   matrix->add_option("--html", options->html, "a file for the grid as a page");
+  matrix->add_flag("--witnesses", options->witnesses, "with the steps that break each cell");
   matrix->add_option("--solutions", options->solutions,
                      "this set alone, in place of a column for each solution");
   add_bounds(*matrix, *options);

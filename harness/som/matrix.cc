@@ -115,7 +115,15 @@ Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_ma
   return matrix;
 }
 
-std::string text_of(const Matrix& matrix) {
+std::vector<std::string> witness_of(const Matrix& matrix, const MatrixCell& cell) {
+  const explore::Names names(scenario_of(
+      {cell.line.use_case, cell.line.row, matrix.columns[cell.column].policies, matrix.bounds}));
+  std::vector<std::string> steps;
+  for (const auto& step : cell.decided.schedule) steps.push_back(names.text(step));
+  return steps;
+}
+
+std::string text_of(const Matrix& matrix, bool witnesses) {
   std::string out = fmt::format("{:<9}", "");
   for (const Column& column : matrix.columns) out += fmt::format(" {:<11}", column.name);
   const MatrixCell* last = nullptr;
@@ -130,16 +138,10 @@ std::string text_of(const Matrix& matrix) {
   for (const MatrixCell& cell : matrix.cells) {
     out += fmt::format("{}, {}: {}; {}\n", name_of(cell.line), matrix.columns[cell.column].name,
                        short_verdict(cell.decided), figures(cell));
+    if (!witnesses) continue;
+    for (const std::string& step : witness_of(matrix, cell)) out += fmt::format("  {}\n", step);
   }
   return out;
-}
-
-std::vector<std::string> witness_of(const Matrix& matrix, const MatrixCell& cell) {
-  const explore::Names names(scenario_of(
-      {cell.line.use_case, cell.line.row, matrix.columns[cell.column].policies, matrix.bounds}));
-  std::vector<std::string> steps;
-  for (const auto& step : cell.decided.schedule) steps.push_back(names.text(step));
-  return steps;
 }
 
 std::string html_of(const Matrix& matrix) {

@@ -50,8 +50,8 @@ Matrix decide_all(std::vector<Column> columns, Bounds bounds, uint64_t states_ma
 std::vector<std::string> witness_of(const Matrix& matrix, const MatrixCell& cell);
 
 // A grid; a cell that is broken says how many moves its witness has. Then each cell's figures, and
-// on the page the witness's steps.
-std::string text_of(const Matrix& matrix);
+// the witness's steps.
+std::string text_of(const Matrix& matrix, bool witnesses);
 std::string html_of(const Matrix& matrix);
 
 // A set of solutions on top of the base, over all cells.
