@@ -40,6 +40,7 @@ struct SomOptions {
   std::string html;
   int size = 4;
   bool only_minimal = false;
+  std::vector<std::string> leave_out;
   bool witnesses = false;
 };
 
@@ -197,7 +198,7 @@ ExitCode decide_matrix(const SomOptions& options) {
     }
     columns = {{options.solutions, *policies}};
   }
-  const Watch watch(options.seconds, options.memory_gib);
+  Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   const auto decide_cell = [&](const som::Cell& cell, som::MatrixCell& made) {
     const double begin = watch.elapsed();
@@ -208,6 +209,7 @@ ExitCode decide_matrix(const SomOptions& options) {
       made.decided.why = "not reached";
     } else {
       made.decided = som::decide(cell, search);
+      watch.go_on_after_memory();
     }
     made.seconds = watch.elapsed() - begin;
   };
@@ -229,12 +231,23 @@ ExitCode decide_matrix(const SomOptions& options) {
 }
 
 ExitCode combine(const SomOptions& options) {
-  const Watch watch(options.seconds, options.memory_gib);
+  som::Which which{static_cast<size_t>(options.size), options.only_minimal, {}};
+  for (const std::string& text : options.leave_out) {
+    const auto policies = som::parse_solutions(text);
+    if (!policies) {
+      complain("there is no such solution; `assay som list` shows all");
+      return ExitCode::usage;
+    }
+    which.left_open.push_back(*policies);
+  }
+  Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   const auto decided = [&](const som::Cell& cell, uint64_t states_max) {
     explore::SearchOptions search = search_options(options, watch, progress);
     search.states_max = states_max;
-    return som::decide(cell, search, som::Witness::any);
+    som::Decided made = som::decide(cell, search, som::Witness::any);
+    watch.go_on_after_memory();
+    return made;
   };
   const auto stopped = [&] { return watch.stop().load() != explore::Stop::none; };
   Json sets = Json::array();
@@ -256,12 +269,11 @@ ExitCode combine(const SomOptions& options) {
                     {"states", set.states}});
   };
   const som::Combinations all =
-      som::combine(static_cast<size_t>(options.size), bounds_of(options), options.states,
-                   options.only_minimal, decided, stopped, done);
+      som::combine(std::move(which), bounds_of(options), options.states, decided, stopped, done);
   if (options.json) {
     const Json whole = {{"mds_crashes", options.crashes}, {"ost_crashes", options.ost_crashes},
                         {"osts", options.osts},           {"states_max", options.states},
-                        {"not_reached", all.left},        {"supersets_left", all.supersets_left},
+                        {"not_reached", all.left},        {"left_open", all.left_open},
                         {"seconds", watch.elapsed()},     {"sets", std::move(sets)}};
     fmt::print("{}\n", whole.dump(2));
   } else {
@@ -273,12 +285,13 @@ ExitCode combine(const SomOptions& options) {
 
 // The mail's claims side by side with what is found; as suites/som/README.md has it.
 ExitCode claims(const SomOptions& options) {
-  const Watch watch(options.seconds, options.memory_gib);
+  Watch watch(options.seconds, options.memory_gib);
   ProgressLine progress;
   std::vector<som::Found> all;
   for (const som::Claim& claim : som::claims()) {
     const som::Cell cell = som::cell_of(claim);
     som::Decided decided = som::decide(cell, search_options(options, watch, progress));
+    watch.go_on_after_memory();
     std::string capsule = save_witness(cell, decided, options.out);
     all.push_back({claim, std::move(decided), std::move(capsule)});
   }
@@ -337,6 +350,7 @@ void add_som(CLI::App& app, ExitCode& exit) {
   sets->add_option("--size", options->size, "of the sets, at most (4)")->check(CLI::Range(0, 8));
   sets->add_flag("--minimal", options->only_minimal,
                  "leave open whether what holds a safe set is safe");
+  sets->add_option("--leave-out", options->leave_out, "leave open all that holds this set");
   add_bounds(*sets, *options);
   sets->callback([options, &exit] {
     if (options->states == ~uint64_t{0}) options->states = kStatesOfCell;

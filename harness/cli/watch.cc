@@ -1,5 +1,6 @@
 #include "harness/cli/watch.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,5 +59,12 @@ double Watch::elapsed() const {
 }
 
 uint64_t Watch::peak_bytes() const { return std::max(peak_.load(), resident_bytes()); }
+
+void Watch::go_on_after_memory() {
+  explore::Stop reason = explore::Stop::memory;
+  if (stop_.load() != reason) return;
+  malloc_trim(0);  // what the allocator keeps is resident
+  stop_.compare_exchange_strong(reason, explore::Stop::none);
+}
 
 }  // namespace harness

@@ -23,6 +23,8 @@ class Watch {
   double elapsed() const;  // seconds
   const std::atomic<explore::Stop>& stop() const { return stop_; }
   uint64_t peak_bytes() const;  // resident
+  // A search that took too much memory is over, and the next may begin.
+  void go_on_after_memory();
 
  private:
   void look();

@@ -32,7 +32,8 @@ std::string figures(const MatrixCell& cell) {
 }
 
 std::string states_text(uint64_t states_max) {
-  return states_max == ~uint64_t{0} ? "no bound of states" : fmt::format("{} states", states_max);
+  return states_max == ~uint64_t{0} ? "no bound of states"
+                                    : fmt::format("{} states a cell", states_max);
 }
 
 bool large(const Line& line) {
@@ -43,7 +44,7 @@ bool large(const Line& line) {
 std::string summary(const Matrix& matrix) {
   return fmt::format(
       "{} hold (exhausted), {} broken, {} undecided; bounds: 2 clients, {} MDS crash(es) where the "
-      "use case has any, {} OST crash(es), {} stripe(s), {} a cell",
+      "use case has any, {} OST crash(es), {} stripe(s), {}",
       matrix.count(Verdict::holds), matrix.count(Verdict::broken), matrix.count(Verdict::undecided),
       matrix.bounds.mds_crashes, matrix.bounds.ost_crashes, matrix.bounds.osts,
       states_text(matrix.states_max));
@@ -209,12 +210,12 @@ size_t Combinations::count(Verdict verdict) const {
   return static_cast<size_t>(std::ranges::count(sets, verdict, &SetDecided::verdict));
 }
 
-Combinations combine(size_t size, Bounds bounds, uint64_t states_max, bool only_minimal,
-                     const Decide& decide_cell, const std::function<bool()>& stopped,
+Combinations combine(Which which, Bounds bounds, uint64_t states_max, const Decide& decide_cell,
+                     const std::function<bool()>& stopped,
                      const std::function<void(const SetDecided&)>& done) {
-  Combinations all{bounds, states_max, size, {}, 0};
+  Combinations all{std::move(which), bounds, states_max, {}, 0, 0};
   std::vector<Line> order = lines();
-  for (size_t of = 0; of <= size; ++of) {
+  for (size_t of = 0; of <= all.which.size; ++of) {
     for (const SomPolicies policies : sets_of(of)) {
       if (stopped()) {
         ++all.left;
@@ -223,13 +224,15 @@ Combinations combine(size_t size, Bounds bounds, uint64_t states_max, bool only_
       const bool superset = std::ranges::any_of(all.sets, [&](const SetDecided& other) {
         return other.verdict == Verdict::holds && policies.contains(other.policies);
       });
-      if (superset && only_minimal) {
-        ++all.supersets_left;
+      const bool left_out = std::ranges::any_of(
+          all.which.left_open, [&](SomPolicies other) { return policies.contains(other); });
+      if (left_out || (superset && all.which.only_minimal)) {
+        ++all.left_open;
         continue;
       }
       SetDecided set = decide_set(policies, order, decide_cell, bounds, states_max);
       set.superset = superset;
-      set.minimal = set.verdict == Verdict::holds && !set.superset;
+      set.minimal = set.verdict == Verdict::holds && !superset;
       done(set);
       all.sets.push_back(std::move(set));
     }
@@ -247,18 +250,15 @@ std::string text_of(const SetDecided& set) {
 }
 
 std::string text_of(const Combinations& combinations) {
-  const std::string supersets =
-      combinations.supersets_left == 0
-          ? std::string()
-          : fmt::format(", {} hold a safe set and were left open", combinations.supersets_left);
   return fmt::format(
-      "of {} sets of up to {} solutions on top of {}: {} hold, {} broken, {} undecided, {} not "
-      "reached{}; 2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es), {} "
-      "stripe(s), {} a cell\n",
-      combinations.sets.size() + combinations.left + combinations.supersets_left, combinations.size,
-      "3,M,E", combinations.count(Verdict::holds), combinations.count(Verdict::broken),
-      combinations.count(Verdict::undecided), combinations.left, supersets,
-      combinations.bounds.mds_crashes, combinations.bounds.ost_crashes, combinations.bounds.osts,
+      "of {} sets of up to {} solutions on top of {}: {} hold, {} broken, {} undecided, {} left "
+      "open, {} not reached; 2 clients, {} MDS crash(es) where the use case has any, {} OST "
+      "crash(es), {} stripe(s), {}\n",
+      combinations.sets.size() + combinations.left + combinations.left_open,
+      combinations.which.size, "3,M,E", combinations.count(Verdict::holds),
+      combinations.count(Verdict::broken), combinations.count(Verdict::undecided),
+      combinations.left_open, combinations.left, combinations.bounds.mds_crashes,
+      combinations.bounds.ost_crashes, combinations.bounds.osts,
       states_text(combinations.states_max));
 }
 

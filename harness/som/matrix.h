@@ -73,20 +73,24 @@ SetDecided decide_set(SomPolicies policies, std::vector<Line>& order, const Deci
 // Sets of so many of the solutions that may be combined.
 std::vector<SomPolicies> sets_of(size_t size);
 
-// By growing size; whether a set that holds another safe one is safe is decided as for all others,
-// or left open where only minimal sets are looked for.
+// Which sets are decided, by growing size: also those that hold another safe one, if not left open.
+struct Which {
+  size_t size = 0;  // at most
+  bool only_minimal = false;
+  std::vector<SomPolicies> left_open;  // all that holds one of these
+};
 struct Combinations {
+  Which which;
   Bounds bounds;
-  uint64_t states_max = 0;  // of a cell
-  size_t size = 0;
+  uint64_t states_max = 0;       // of a cell
   std::vector<SetDecided> sets;  // in order of their sizes
   size_t left = 0;               // sets that were not reached in time
-  size_t supersets_left = 0;     // that hold a safe set
+  size_t left_open = 0;
   size_t count(Verdict verdict) const;
 };
 // `stopped` is asked before each set; `done` is told each.
-Combinations combine(size_t size, Bounds bounds, uint64_t states_max, bool only_minimal,
-                     const Decide& decide_cell, const std::function<bool()>& stopped,
+Combinations combine(Which which, Bounds bounds, uint64_t states_max, const Decide& decide_cell,
+                     const std::function<bool()>& stopped,
                      const std::function<void(const SetDecided&)>& done);
 std::string text_of(const SetDecided& set);
 std::string text_of(const Combinations& combinations);
