@@ -27,6 +27,7 @@ struct SomOptions {
   int crashes = 1;
   int ost_crashes = 0;
   int osts = 1;
+  bool crash_loses = false;
   bool invariant = false;
   uint64_t states = ~uint64_t{0};
   uint32_t seconds = 0;
@@ -46,7 +47,7 @@ struct SomOptions {
 
 som::Bounds bounds_of(const SomOptions& options) {
   return {static_cast<uint8_t>(options.crashes), static_cast<uint8_t>(options.ost_crashes),
-          static_cast<uint8_t>(options.osts)};
+          static_cast<uint8_t>(options.osts), options.crash_loses};
 }
 
 std::optional<som::Cell> cell_of(const SomOptions& options) {
@@ -142,6 +143,7 @@ ExitCode check_cell(const SomOptions& options) {
                       {"why", decided.why},
                       {"budget", scenario.budget.text()},
                       {"osts", cell->bounds.osts},
+                      {"crash_loses", cell->bounds.crash_loses},
                       {"states", decided.states},
                       {"transitions", decided.transitions},
                       {"depth", decided.depth},
@@ -183,6 +185,7 @@ Json json_of(const som::Matrix& matrix) {
   return {{"mds_crashes", matrix.bounds.mds_crashes},
           {"ost_crashes", matrix.bounds.ost_crashes},
           {"osts", matrix.bounds.osts},
+          {"crash_loses", matrix.bounds.crash_loses},
           {"states_max", matrix.states_max},
           {"cells", std::move(cells)}};
 }
@@ -272,9 +275,10 @@ ExitCode combine(const SomOptions& options) {
       som::combine(std::move(which), bounds_of(options), options.states, decided, stopped, done);
   if (options.json) {
     const Json whole = {{"mds_crashes", options.crashes}, {"ost_crashes", options.ost_crashes},
-                        {"osts", options.osts},           {"states_max", options.states},
-                        {"not_reached", all.left},        {"left_open", all.left_open},
-                        {"seconds", watch.elapsed()},     {"sets", std::move(sets)}};
+                        {"osts", options.osts},           {"crash_loses", options.crash_loses},
+                        {"states_max", options.states},   {"not_reached", all.left},
+                        {"left_open", all.left_open},     {"seconds", watch.elapsed()},
+                        {"sets", std::move(sets)}};
     fmt::print("{}\n", whole.dump(2));
   } else {
     fmt::print("{}{:.0f} s\n", som::text_of(all), watch.elapsed());
@@ -304,6 +308,8 @@ void add_bounds(CLI::App& command, SomOptions& options) {
   command.add_option("--crashes", options.crashes, "of the MDS, in use cases that have any (1)")
       ->check(CLI::Range(1, 3));
   command.add_option("--ost-crashes", options.ost_crashes, "(0)")->check(CLI::Range(0, 2));
+  command.add_flag("--crash-loses", options.crash_loses,
+                   "what a server has sent and has not arrived goes with it");
   command.add_option("--osts", options.osts, "stripes of the file (1)")->check(CLI::Range(1, 3));
   command.add_option("--states", options.states, "stop beyond so many (no bound)");
   command.add_option("--seconds", options.seconds, "stop after (never)");

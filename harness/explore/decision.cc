@@ -65,6 +65,7 @@ std::string rules_text(const Scenario& scenario) {
   std::string text = "free deliveries, commits, calls, starts; time only when nothing else is left";
   if (scenario.prompt) text += "; the MGS is prompt, and commits of servers that do not crash";
   if (scenario.prompt_osts) text += "; MDS and OSTs are, to each other";
+  if (scenario.crash_loses) text += "; a crash loses what the server had sent";
   for (const Aim& aim : scenario.aims) text += "; " + aim_text(aim, names);
   return text;
 }

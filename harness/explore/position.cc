@@ -379,9 +379,11 @@ void Rules::receive(Position& position, const Parcel& parcel, const Stepped*& st
 }
 
 void Rules::crash(Position& position, NodeIndex node) const {
+  const bool loses = cast_.scenario().crash_loses && cast_.is_server(node);
   const auto gone = [&](auto& parcels) {
     for (size_t i = parcels.size(); i > 0; --i) {
-      if (parcels[i - 1].link.to == node) parcels.erase(i - 1);
+      const LinkKey link = parcels[i - 1].link;
+      if (link.to == node || (loses && link.from == node)) parcels.erase(i - 1);
     }
   };
   gone(position.parcels);

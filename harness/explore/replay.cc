@@ -91,6 +91,7 @@ Capsule make_capsule(const Scenario& scenario, const Schedule& schedule, std::st
   }
   capsule.prompt = scenario.prompt;
   capsule.prompt_osts = scenario.prompt_osts;
+  capsule.crash_loses = scenario.crash_loses;
   capsule.slow_opcodes = scenario.slow_opcodes;
   capsule.som = scenario.som.on;
   capsule.som_from_restart = scenario.som_from_restart;
@@ -151,6 +152,7 @@ std::expected<Scenario, std::string> scenario_of(const Capsule& capsule) {
   }
   scenario.prompt = capsule.prompt;
   scenario.prompt_osts = capsule.prompt_osts;
+  scenario.crash_loses = capsule.crash_loses;
   scenario.slow_opcodes = capsule.slow_opcodes;
   scenario.som = {.on = capsule.som, .policies = {}};
   scenario.som_from_restart = capsule.som_from_restart;

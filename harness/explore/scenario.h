@@ -96,7 +96,10 @@ struct Scenario {
   // Narrower rules: what the MGS is sent and sends arrives at once, and what a server writes that
   // will not crash any more is durable at once.
   bool prompt = false;
-  bool prompt_osts = false;            // and what MDS and OSTs send each other
+  bool prompt_osts = false;  // and what MDS and OSTs send each other
+  // What a server has sent and has not arrived is lost when it crashes; else it arrives all the
+  // same. What is sent to it is lost in any case.
+  bool crash_loses = false;
   std::vector<uint32_t> slow_opcodes;  // but for these requests, their answers, and what is behind
   reference::SomConfig som;
   bool som_from_restart = false;  // the MDS has the profile only after its first crash

@@ -31,6 +31,7 @@ struct Scenario {
   promptOsts @13 :Bool;
   slowOpcodes @14 :List(UInt32);  # between servers, though what these send each other is prompt
   somFromRestart @12 :Bool;       # the MDS has the profile only after its first crash
+  crashLoses @15 :Bool;           # what a server sent and has not arrived goes with it
 }
 
 struct Fault {

@@ -88,6 +88,7 @@ void put(schema::Scenario::Builder out, const Capsule& capsule) {
   for (unsigned i = 0; i < slow.size(); ++i) slow.set(i, capsule.slow_opcodes[i]);
   out.setSom(capsule.som);
   out.setSomFromRestart(capsule.som_from_restart);
+  out.setCrashLoses(capsule.crash_loses);
   auto policies = out.initSomPolicies(static_cast<unsigned>(capsule.som_policies.size()));
   for (unsigned i = 0; i < policies.size(); ++i) {
     policies.set(i, reader_of(capsule.som_policies[i]));
@@ -177,6 +178,7 @@ std::expected<void, std::string> take(schema::Scenario::Reader in, Capsule& caps
   for (const uint32_t opcode : in.getSlowOpcodes()) capsule.slow_opcodes.push_back(opcode);
   capsule.som = in.getSom();
   capsule.som_from_restart = in.getSomFromRestart();
+  capsule.crash_loses = in.getCrashLoses();
   for (const auto policy : in.getSomPolicies()) capsule.som_policies.push_back(string_of(policy));
   return take_clients(in, capsule);
 }

@@ -60,6 +60,7 @@ struct Capsule {
   bool som = false;
   std::vector<std::string> som_policies;
   bool som_from_restart = false;
+  bool crash_loses = false;
   std::vector<Step> steps;
 };
 

@@ -192,6 +192,7 @@ explore::Scenario scenario_of(const Cell& cell) {
   scenario.timing = timing_of(cell.use_case);
   scenario.prompt = true;
   scenario.prompt_osts = true;
+  scenario.crash_loses = cell.bounds.crash_loses;
   if (servers_talk(cell.policies)) {
     scenario.slow_opcodes = {opcode::kOstSetInfo, opcode::kLdlmSetInfo};
   }

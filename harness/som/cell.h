@@ -43,7 +43,8 @@ std::span<const RowInfo> rows();
 struct Bounds {
   uint8_t mds_crashes = 1;  // where the use case has any
   uint8_t ost_crashes = 0;
-  uint8_t osts = 1;  // stripes of the file
+  uint8_t osts = 1;          // stripes of the file
+  bool crash_loses = false;  // what a server has sent and has not arrived is lost with it
   bool operator==(const Bounds&) const = default;
 };
 

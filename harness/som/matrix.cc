@@ -31,9 +31,14 @@ std::string figures(const MatrixCell& cell) {
                      decided.why);
 }
 
-std::string states_text(uint64_t states_max) {
-  return states_max == ~uint64_t{0} ? "no bound of states"
-                                    : fmt::format("{} states a cell", states_max);
+std::string bounds_text(const Bounds& bounds, uint64_t states_max) {
+  return fmt::format(
+      "2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es){}, {} stripe(s), "
+      "{}",
+      bounds.mds_crashes, bounds.ost_crashes,
+      bounds.crash_loses ? ", a crash loses what was sent" : "", bounds.osts,
+      states_max == ~uint64_t{0} ? "no bound of states"
+                                 : fmt::format("{} states a cell", states_max));
 }
 
 bool large(const Line& line) {
@@ -42,12 +47,10 @@ bool large(const Line& line) {
 }
 
 std::string summary(const Matrix& matrix) {
-  return fmt::format(
-      "{} hold (exhausted), {} broken, {} undecided; bounds: 2 clients, {} MDS crash(es) where the "
-      "use case has any, {} OST crash(es), {} stripe(s), {}",
-      matrix.count(Verdict::holds), matrix.count(Verdict::broken), matrix.count(Verdict::undecided),
-      matrix.bounds.mds_crashes, matrix.bounds.ost_crashes, matrix.bounds.osts,
-      states_text(matrix.states_max));
+  return fmt::format("{} hold (exhausted), {} broken, {} undecided; {}",
+                     matrix.count(Verdict::holds), matrix.count(Verdict::broken),
+                     matrix.count(Verdict::undecided),
+                     bounds_text(matrix.bounds, matrix.states_max));
 }
 
 }  // namespace
@@ -252,14 +255,12 @@ std::string text_of(const SetDecided& set) {
 std::string text_of(const Combinations& combinations) {
   return fmt::format(
       "of {} sets of up to {} solutions on top of {}: {} hold, {} broken, {} undecided, {} left "
-      "open, {} not reached; 2 clients, {} MDS crash(es) where the use case has any, {} OST "
-      "crash(es), {} stripe(s), {}\n",
+      "open, {} not reached; {}\n",
       combinations.sets.size() + combinations.left + combinations.left_open,
       combinations.which.size, "3,M,E", combinations.count(Verdict::holds),
       combinations.count(Verdict::broken), combinations.count(Verdict::undecided),
-      combinations.left_open, combinations.left, combinations.bounds.mds_crashes,
-      combinations.bounds.ost_crashes, combinations.bounds.osts,
-      states_text(combinations.states_max));
+      combinations.left_open, combinations.left,
+      bounds_text(combinations.bounds, combinations.states_max));
 }
 
 std::vector<SomPolicies> sets_of(size_t size) {
