@@ -24,6 +24,16 @@ TEST_CASE("a lockless write on its way when the MDS fails over breaks the base, 
   REQUIRE(decide(UseCase::failover, Row::p5l, "FENCE").verdict == Verdict::holds);
 }
 
+// What 5 adds to 8 is that the MDS's next word to the OST comes behind the one before the crash.
+TEST_CASE("5 with 8 rests on words that outlive the MDS that sent them") {
+  Cell cell{UseCase::evicted_then_failover, Row::p5l, *parse_solutions("5,8"), {}};
+  REQUIRE(som::decide(cell, {}).verdict == Verdict::holds);
+  cell.bounds.crash_loses = true;
+  REQUIRE(som::decide(cell, {}).verdict == Verdict::broken);
+  cell.policies = *parse_solutions("FENCE");
+  REQUIRE(som::decide(cell, {}).verdict == Verdict::holds);
+}
+
 TEST_CASE("a bound that is reached is no verdict") {
   explore::SearchOptions options;
   options.states_max = 100;
