@@ -266,6 +266,7 @@ class Mds {
   void ask_update_again(Call& call, ReplyForm form, uint64_t handle);
   void on_som_update(Call& call, const operation::Setattr& asked);
   void bring_times_forward(const operation::Setattr& asked, uint64_t number);
+  bool begins_again(const Call& call, const operation::Setattr& asked) const;
   void open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,
                            FileReply& reply);
   void tell_size(const Call& call, const Inode& inode, FileReply& reply) const;

@@ -90,6 +90,8 @@ void Mds::on_setattr(Call& call) {
   const Inode* inode = find_file(asked->fid, status);
   if (call.request.reconstruct) {
     FileReply again{.inode = inode};
+    const bool begins = inode != nullptr && begins_again(call, *asked);
+    if (begins && !hold(call, {whole(*inode, bit::kUpdate)})) return;
     if (inode != nullptr) open_truncate_epoch(call, *inode, *asked, again);
     return answer_again(call, form, again);
   }

@@ -86,6 +86,13 @@ void Mds::epoch_opened(Call& call, const OpenFile& file, uint64_t saved, bool cr
   note_som(call.turn, file.inode);
 }
 
+// A truncate that was executed before a restart, whose answer is lost: its epoch is opened anew.
+bool Mds::begins_again(const Call& call, const operation::Setattr& asked) const {
+  const bool opens = (asked.epoch_flags & epoch_flag::kEpochOpen) != 0;
+  return opens && epochs(call) &&
+         som_.find_by_xid(call.request.export_id, call.request.xid) == nullptr;
+}
+
 // A truncate is a writer until its DONE_WRITING.
 void Mds::open_truncate_epoch(Call& call, const Inode& inode, const operation::Setattr& asked,
                               FileReply& reply) {
@@ -99,7 +106,6 @@ void Mds::open_truncate_epoch(Call& call, const Inode& inode, const operation::S
   if (planted(Defect::som_truncate_without_epoch)) return;
   const Request& request = call.request;
   const Som::Holder* known = som_.find_by_xid(request.export_id, request.xid);
-  if (known == nullptr && request.reconstruct) return;  // a restart has closed it
   Som::Holder holder;
   if (known != nullptr) {
     holder = *known;

@@ -34,6 +34,13 @@ TEST_CASE("5 with 8 rests on words that outlive the MDS that sent them") {
   REQUIRE(som::decide(cell, {}).verdict == Verdict::holds);
 }
 
+// Executed and committed, its answer lost: when it is sent again it has an epoch, as any other.
+TEST_CASE("a truncate that is answered again after a restart is known to the MDS") {
+  Cell cell{UseCase::upgrade, Row::p2l, *parse_solutions("8b"), {}};
+  cell.bounds.crash_loses = true;
+  REQUIRE(som::decide(cell, {}).verdict == Verdict::holds);
+}
+
 TEST_CASE("a bound that is reached is no verdict") {
   explore::SearchOptions options;
   options.states_max = 100;
