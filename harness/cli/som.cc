@@ -148,6 +148,7 @@ ExitCode check_cell(const SomOptions& options) {
                       {"transitions", decided.transitions},
                       {"depth", decided.depth},
                       {"seconds", watch.elapsed()},
+                      {"shortest", decided.shortest},
                       {"steps", steps},
                       {"capsule", capsule}};
     fmt::print("{}\n", all.dump(2));
@@ -161,8 +162,9 @@ ExitCode check_cell(const SomOptions& options) {
              decided.states, decided.transitions, decided.depth, watch.elapsed(),
              static_cast<double>(decided.transitions) / std::max(watch.elapsed(), 0.001));
   if (!decided.schedule.empty())
-    fmt::print("  a shortest witness, {} moves, {} steps:\n", decided.depth,
-               decided.schedule.size());
+    fmt::print("  {}, {} moves, {} steps:\n",
+               decided.shortest ? "a shortest witness" : "a witness, not the shortest perhaps",
+               decided.depth, decided.schedule.size());
   for (const auto& step : decided.schedule) fmt::print("    {}\n", names.text(step));
   if (!capsule.empty()) fmt::print("  capsule: {}\n", capsule);
   return exit_of(decided.verdict);
@@ -180,6 +182,7 @@ Json json_of(const som::Matrix& matrix) {
                      {"states", cell.decided.states},
                      {"transitions", cell.decided.transitions},
                      {"seconds", cell.seconds},
+                     {"shortest", cell.decided.shortest},
                      {"steps", som::witness_of(matrix, cell)}});
   }
   return {{"mds_crashes", matrix.bounds.mds_crashes},

@@ -41,6 +41,16 @@ TEST_CASE("a truncate that is answered again after a restart is known to the MDS
   REQUIRE(som::decide(cell, {}).verdict == Verdict::holds);
 }
 
+TEST_CASE("a witness is called shortest only where no bound came before that was known") {
+  explore::SearchOptions options;
+  options.states_max = 3000;  // enough to break it, not to do so without taking sure steps early
+  const Cell cell{UseCase::failover, Row::p5l, *parse_solutions("none"), {}};
+  const Decided bounded = som::decide(cell, options);
+  REQUIRE(bounded.verdict == Verdict::broken);
+  REQUIRE_FALSE(bounded.shortest);
+  REQUIRE(som::decide(cell, {}).shortest);
+}
+
 TEST_CASE("a bound that is reached is no verdict") {
   explore::SearchOptions options;
   options.states_max = 100;
@@ -75,7 +85,10 @@ TEST_CASE("verdicts depend on no order, seed, reduction or number of workers") {
       const Decided less = som::decide(cell, reduced);
       REQUIRE(less.verdict == plain.verdict);
       REQUIRE(less.property == plain.property);
-      if (plain.verdict == Verdict::broken) REQUIRE(less.depth == plain.depth);
+      if (plain.verdict == Verdict::broken) {
+        REQUIRE(less.shortest);
+        REQUIRE(less.depth == plain.depth);
+      }
       if (plain.verdict == Verdict::holds) REQUIRE(less.states <= plain.states);
       reduced.backwards = options.backwards = true;
       reduced.hash_seed = 1;

@@ -70,12 +70,14 @@ Decided decide(const Cell& cell, explore::SearchOptions options, Witness witness
   decided.depth = report.depth;
   if (!report.violated.empty()) {
     take_witness(report, decided);
-    if (witness == Witness::any || !options.reduce_order) return decided;
+    decided.shortest = !options.reduce_order;
+    if (witness == Witness::any || decided.shortest) return decided;
     options.sure_first = false;
     const explore::SearchReport again = explore::search(scenario, options);
     CHECK(!again.violated.empty() || again.end != explore::SearchReport::End::exhausted,
           "what is broken is so without reductions");
-    if (!again.violated.empty()) take_witness(again, decided);
+    decided.shortest = !again.violated.empty();
+    if (decided.shortest) take_witness(again, decided);
   } else if (!report.trouble.empty()) {
     decided.why = report.trouble;
   } else if (report.end != explore::SearchReport::End::exhausted) {

@@ -22,7 +22,8 @@ struct Decided {
   uint64_t transitions = 0;
   uint32_t depth = 0;
   std::string property;        // broken
-  explore::Schedule schedule;  // broken: a shortest one
+  explore::Schedule schedule;  // broken: one that shows it
+  bool shortest = false;       // none has fewer moves
 };
 
 // What is judged: SOM-3 is broken before anybody is told a wrong size, and so says nothing of who

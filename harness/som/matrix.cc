@@ -169,7 +169,8 @@ std::string html_of(const Matrix& matrix) {
         fmt::format("<h3 id=\"{}\">{}, {}: {}</h3>\n<p>{}</p>\n", i, name,
                     matrix.columns[cell.column].name, short_verdict(cell.decided), figures(cell));
     if (cell.decided.schedule.empty()) continue;
-    below += "<details><summary>its shortest witness</summary><ol>\n";
+    below += fmt::format("<details><summary>its {}witness</summary><ol>\n",
+                         cell.decided.shortest ? "shortest " : "");
     for (const std::string& step : witness_of(matrix, cell)) {
       below += fmt::format("<li>{}</li>\n", step);
     }
