@@ -110,7 +110,9 @@ class Ground {
   virtual const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening,
                               Time now) = 0;
   virtual uint32_t add(NodeIndex self, sim::Node node) = 0;
+  // Of an interned ground, a server's machine may have been let go (sim::Node).
   virtual const sim::Node& node(uint32_t number) const = 0;
+  virtual bool recovering(uint32_t number) const = 0;
   virtual const Bytes& message(uint32_t number) const = 0;
   // Of a run that begins.
   virtual Checking checking() = 0;

@@ -33,10 +33,34 @@ InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_v
 }
 
 uint32_t InternedGround::add(NodeIndex self, sim::Node node) {
+  return add_node(self, std::move(node), {});
+}
+
+uint32_t InternedGround::add_node(NodeIndex self, sim::Node node, const Origin& origin) {
   const uint64_t digest = node.digest(0);
   const Index::Key key{digest, self};
   if (const auto known = node_index_.find(key)) return *known;
-  return node_index_.insert(key, nodes_.add({std::move(node), digest}));
+  const bool recovering = node.recovering();
+  return node_index_.insert(key, nodes_.add({std::move(node), digest, recovering, origin}));
+}
+
+const Bytes* InternedGround::received(const Happening& happening) const {
+  const bool any = happening.kind == Happening::Kind::received;
+  return any ? &messages_[happening.argument].bytes : nullptr;
+}
+
+sim::Node InternedGround::whole(NodeIndex self, uint32_t number) {
+  const KeptNode& kept = nodes_[number];
+  if (!kept.node.up() || kept.node.has_machine()) return kept.node;
+  const Origin& origin = kept.origin;
+  sim::Node made = whole(self, origin.before);
+  sim::Happened happened;
+  Stepped stepped;
+  perform(cast_, self, made, origin.happening, received(origin.happening), origin.now, happened,
+          stepped);
+  CHECK(made.digest(0) == kept.digest, "a step that comes out differently");
+  ++steps_again_;
+  return made;
 }
 
 uint32_t InternedGround::add_message(Bytes message) {
@@ -68,18 +92,22 @@ uint32_t InternedGround::add_checkers(size_t place, check::Checkers checkers) {
   return checkers_index_.insert(key, checkers_.add({std::move(checkers), digest, broken}));
 }
 
+uint64_t InternedGround::hearers(const record::Record& record) const {
+  uint64_t hearing = 0;
+  for (size_t i = 0; i < first_checkers_.size(); ++i) {
+    if (checkers_[first_checkers_[i]].checkers.wants(record)) hearing |= uint64_t{1} << i;
+  }
+  return hearing;
+}
+
 const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happening& happening,
                                     Time now) {
   const Index::Key key = step_key(self, node, happening, now);
   if (const auto known = step_index_.find(key)) return steps_[*known];
-  sim::Node stepped_node = nodes_[node].node;
+  sim::Node stepped_node = whole(self, node);
   sim::Happened happened;
   Stepped stepped;
-  const Bytes* message =
-      happening.argument < messages_.size() && happening.kind == Happening::Kind::received
-          ? &messages_[happening.argument].bytes
-          : nullptr;
-  perform(cast_, self, stepped_node, happening, message, now, happened, stepped);
+  perform(cast_, self, stepped_node, happening, received(happening), now, happened, stepped);
   stepped.after = node;
   if (stepped.failed.empty()) {
     for (sim::Happened::Sent& sent : happened.sent) {
@@ -88,14 +116,14 @@ const Stepped& InternedGround::step(NodeIndex self, uint32_t node, const Happeni
       const bool bulk = is_bulk(sent.message);
       stepped.posts.push_back({*to, bulk, add_message(std::move(sent.message))});
     }
-    stepped.after = add(self, std::move(stepped_node));
+    stepped.after = add_node(self, std::move(stepped_node), {node, happening, now});
   }
-  for (size_t i = 0; i < first_checkers_.size(); ++i) {
-    const check::Checkers& checker = checkers_[first_checkers_[i]].checkers;
-    const bool heard = std::ranges::any_of(
-        stepped.records, [&](const record::Record& record) { return checker.wants(record); });
-    if (heard) stepped.heard_by |= uint64_t{1} << i;
-  }
+  std::erase_if(stepped.records, [&](const record::Record& record) {
+    const uint64_t hearing = hearers(record);
+    stepped.heard_by |= hearing;
+    return hearing == 0;
+  });
+  stepped.records.shrink_to_fit();
   const uint32_t number = steps_.add_with([&](uint32_t own) {
     stepped.number = own;
     return std::move(stepped);
@@ -158,6 +186,21 @@ bool InternedGround::broken_by_end(const Checking& checkers) {
     broken = broken || *known != 0;
   }
   return broken;
+}
+
+void InternedGround::trim() {
+  for (Index* index : {&node_index_, &message_index_, &checkers_index_, &step_index_,
+                       &judged_index_, &end_index_}) {
+    index->trim();
+  }
+  for (; let_go_ < levels_.front(); ++let_go_) {
+    KeptNode& kept = nodes_.change(let_go_);
+    if (kept.node.kind != sim::Kind::client && kept.origin.before != kNone) {
+      kept.node.let_machine_go();
+    }
+  }
+  std::ranges::rotate(levels_, levels_.begin() + 1);
+  levels_.back() = nodes_.size();
 }
 
 }  // namespace harness::explore

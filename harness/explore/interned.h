@@ -4,9 +4,14 @@
 // the same time needs no second run. What is left of a transition is then a few look-ups, and a
 // position is a hundred bytes.
 //
-// Values are told apart by 64 bits of digest (their `state()`, reference/digest.h).
+// Values are told apart by 64 bits of digest (their `state()`, reference/digest.h). A machine of a
+// server is 10 KiB and more. New ones are stepped soon after, most for the last time; so those that
+// are some levels of the search old are let go, and made again, from the value before and what
+// happened to it, if they are stepped once more.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <span>
@@ -26,6 +31,7 @@ class InternedGround final : public Ground {
   const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening, Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number].node; }
+  bool recovering(uint32_t number) const override { return nodes_[number].recovering; }
   const Bytes& message(uint32_t number) const override { return messages_[number].bytes; }
   Checking checking() override { return first_checkers_; }
   bool judge(Checking& checkers, const Stepped& stepped) override;
@@ -45,15 +51,29 @@ class InternedGround final : public Ground {
   uint64_t message_digest(uint32_t number) const { return messages_[number].digest; }
   uint64_t checkers_digest(uint32_t number) const { return checkers_[number].digest; }
 
+  // After each level, while all workers rest: lets go memory that is of little use.
+  void trim();
+
   struct Sizes {
     uint32_t nodes, messages, steps, checkers;
+    uint64_t steps_again;  // to make again what was let go
   };
-  Sizes sizes() const { return {nodes_.size(), messages_.size(), steps_.size(), checkers_.size()}; }
+  Sizes sizes() const {
+    return {nodes_.size(), messages_.size(), steps_.size(), checkers_.size(), steps_again_};
+  }
 
  private:
+  static constexpr uint32_t kNone = 0xffff'ffff;
+  struct Origin {
+    uint32_t before = kNone;  // node; none: it was given
+    Happening happening;
+    Time now = 0;
+  };
   struct KeptNode {
     sim::Node node;
     uint64_t digest = 0;
+    bool recovering = false;
+    Origin origin;
   };
   struct KeptMessage {
     Bytes bytes;
@@ -65,13 +85,24 @@ class InternedGround final : public Ground {
     bool broken = false;
   };
   static constexpr uint32_t kEnd = 0xffff'ffff;  // in place of a step
+  uint32_t add_node(NodeIndex self, sim::Node node, const Origin& origin);
+  // With its machine.
+  sim::Node whole(NodeIndex self, uint32_t number);
+  // What is received, if that is what happens.
+  const Bytes* received(const Happening& happening) const;
   uint32_t add_message(Bytes message);
+  // The checkers that want to hear of it, a bit each.
+  uint64_t hearers(const record::Record& record) const;
   uint32_t add_checkers(size_t place, check::Checkers checkers);
   uint32_t judge_one(size_t place, uint32_t checkers, const Stepped& stepped);
   uint32_t judge_move(size_t place, uint32_t checkers, Move move);
 
   const Cast& cast_;
+  static constexpr size_t kLevelsWhole = 3;
   Shelf<KeptNode> nodes_;
+  std::array<uint32_t, kLevelsWhole> levels_ = {};  // nodes that there were after the last ones
+  uint32_t let_go_ = 0;                             // before this, if they may be
+  std::atomic<uint64_t> steps_again_ = 0;
   Shelf<KeptMessage> messages_;  // 0 is none
   Shelf<KeptCheckers> checkers_;
   Shelf<Stepped> steps_;

@@ -15,6 +15,7 @@ class PlainGround final : public Ground {
   const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening, Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
   const sim::Node& node(uint32_t number) const override { return nodes_[number]; }
+  bool recovering(uint32_t number) const override { return nodes_[number].recovering(); }
   const Bytes& message(uint32_t number) const override { return messages_[number - 1]; }
   Checking checking() override;
   bool judge(Checking& checkers, const Stepped& stepped) override;

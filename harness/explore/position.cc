@@ -19,14 +19,6 @@ bool is_ping(const sim::Timer& timer) {
          timer.id.kind != reference::Import::kReconnectTimer;
 }
 
-bool recovering(const sim::Node& node) {
-  if (!node.up()) return false;
-  const sim::AnyMachine& machine = node.machine.read();
-  if (const auto* mds = std::get_if<reference::Mds>(&machine)) return mds->service().recovering();
-  if (const auto* ost = std::get_if<reference::Ost>(&machine)) return ost->service().recovering();
-  return false;
-}
-
 // The first and the one after the last of a link's parcels.
 std::pair<size_t, size_t> range_of(const Position& position, LinkKey link) {
   const auto range = std::ranges::equal_range(position.parcels, link, {}, &Parcel::link);
@@ -288,7 +280,7 @@ void Rules::audit(Position& position) const {
 bool Rules::waiting(const Position& position) const {
   return std::ranges::any_of(position.clients, &Position::Client::waiting) ||
          std::ranges::any_of(position.nodes,
-                             [&](uint32_t number) { return recovering(ground_.node(number)); });
+                             [&](uint32_t number) { return ground_.recovering(number); });
 }
 
 bool Rules::stuck(const Position& position) const {
@@ -558,8 +550,7 @@ std::expected<Position, std::string> Rules::root(Cast& cast) {
   if (!settle(position, false, clients)) return std::unexpected("nothing settles");
   for (size_t i = 0; i < clients; ++i) {
     const auto node = static_cast<NodeIndex>(cast.first_client() + i);
-    const auto& machine = ground_.node(position.nodes[node]).machine.read();
-    cast.set_uuid(i, std::get<reference::Client>(machine).uuid());
+    cast.set_uuid(i, ground_.node(position.nodes[node]).as<reference::Client>()->uuid());
   }
   for (size_t i = 0; i < clients; ++i) {
     const bool begun = cast.scenario().clients[i].begun && can_call(position, i);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "harness/explore/interned.h"
+#include "harness/explore/packed.h"
 #include "harness/explore/position.h"
 #include "harness/explore/sleep_bits.h"
 #include "harness/explore/twin.h"
@@ -48,8 +49,8 @@ struct Shared {
   Twins root;
   uint64_t root_key = 0;
 
-  uint32_t level = 0;  // of what is being expanded
-  std::vector<Buffer> now;
+  uint32_t level = 0;                      // of what is being expanded
+  std::vector<std::optional<Packed>> now;  // those that were taken are empty
   std::atomic<size_t> next_buffer = 0;
   std::atomic<uint64_t> states = 1;
   std::atomic<bool> over = false;
@@ -205,7 +206,7 @@ class Worker {
 
   // Takes buffers of the level until there are none.
   void work();
-  std::vector<Buffer> take_next() {
+  std::vector<std::optional<Packed>> take_next() {
     flush();
     return std::move(next_);
   }
@@ -225,13 +226,13 @@ class Worker {
                  Twins& child);
   bool independent(const Position& position, const Move& option, const Move& taken) const;
   void flush() {
-    if (!building_.empty()) next_.push_back(std::move(building_));
+    if (!building_.empty()) next_.emplace_back(Packed(building_));
     building_.clear();
   }
 
   Shared& shared_;
-  std::vector<Buffer> next_;
-  Buffer building_;
+  std::vector<std::optional<Packed>> next_;
+  Buffer building_, expanding_;
   std::vector<Decision> decisions_, twin_decisions_;
   std::array<Move, kNoBit> options_;  // those that may sleep, with what they do
   Move other_;                        // one that may not
@@ -255,14 +256,15 @@ void Worker::work() {
   while (!shared_.over.load(std::memory_order_relaxed)) {
     const size_t taken = shared_.next_buffer.fetch_add(1);
     if (taken >= shared_.now.size()) return;
-    Buffer buffer = std::move(shared_.now[taken]);
-    for (size_t at = 0; at < buffer.size();) {
+    shared_.now[taken]->unpack(expanding_);
+    shared_.now[taken].reset();
+    for (size_t at = 0; at < expanding_.size();) {
       Item item;
-      std::memcpy(&item, buffer.data() + at, sizeof item);
+      std::memcpy(&item, expanding_.data() + at, sizeof item);
       at += sizeof item;
-      Twins twins{.position = decode(buffer.data() + at), .twinned = item.twin_length != 0};
+      Twins twins{.position = decode(expanding_.data() + at), .twinned = item.twin_length != 0};
       at += item.length;
-      if (twins.twinned) twins.twin = decode(buffer.data() + at);
+      if (twins.twinned) twins.twin = decode(expanding_.data() + at);
       at += item.twin_length;
       expand(item, twins);
     }
@@ -471,16 +473,17 @@ void run_levels(Shared& shared, std::vector<Worker>& workers, SearchReport& repo
     begin.arrive_and_wait();
     workers.front().work();
     end.arrive_and_wait();
-    std::vector<Buffer> next;
+    std::vector<std::optional<Packed>> next;
     uint64_t bytes = 0;
     for (Worker& worker : workers) {
-      for (Buffer& buffer : worker.take_next()) {
-        bytes += buffer.size();
+      for (auto& buffer : worker.take_next()) {
+        bytes += buffer->size();
         next.push_back(std::move(buffer));
       }
     }
     if (shared.over) break;
     shared.now = std::move(next);
+    shared.ground.trim();
     report.frontier_bytes_max = std::max(report.frontier_bytes_max, bytes);
     ++shared.level;
     if (shared.options.stop_at_violation && !shared.findings.empty()) break;
@@ -531,6 +534,7 @@ SearchReport search(const Scenario& scenario, const SearchOptions& options) {
   report.messages = sizes.messages;
   report.local_steps = sizes.steps;
   report.checker_states = sizes.checkers;
+  report.steps_again = sizes.steps_again;
   report.inconclusive = shared.ground.gave_up();
   for (const auto& [property, finding] : shared.findings) {
     report.violated.push_back({property, finding.what, schedule_to(shared, finding)});

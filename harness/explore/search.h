@@ -53,7 +53,7 @@ struct SearchOptions {
   struct Progress {
     uint64_t states, transitions;
     uint32_t depth;
-    uint64_t waiting;  // positions to be expanded next
+    uint64_t waiting;  // bytes of positions to be expanded next
   };
   std::function<void(const Progress&)> progress;
 };
@@ -78,6 +78,7 @@ struct SearchReport {
   uint64_t visited_bytes = 0;
   uint64_t frontier_bytes_max = 0;
   uint32_t local_states = 0, messages = 0, local_steps = 0, checker_states = 0;
+  uint64_t steps_again = 0;  // local ones, to make again what was let go (interned.h)
   std::map<std::string, std::string> inconclusive;  // checkers that gave up somewhere, and why
   std::vector<Violated> violated;                   // by property
 };

@@ -15,7 +15,7 @@
 
 namespace harness::explore {
 
-// Reading takes no lock: values never move and never change.
+// Reading takes no lock: values never move, and change only while nobody reads.
 template <class T>
 class Shelf {
  public:
@@ -45,6 +45,7 @@ class Shelf {
   const T& operator[](uint32_t number) const {
     return chunks_[number / kChunk].load(std::memory_order_acquire)[number % kChunk];
   }
+  T& change(uint32_t number) { return chunks_[number / kChunk].load()[number % kChunk]; }
   uint32_t size() const { return size_.load(std::memory_order_acquire); }
 
  private:
@@ -100,12 +101,11 @@ class Index {
     ++shard.used;
     return number;
   }
-  size_t bytes() const {
-    size_t total = 0;
-    for (const Shard& shard : shards_) {
-      for (const auto& slots : shard.all) total += slots->slots.size() * sizeof(Slot);
+  // Lets go what growing left behind; while nobody is reading.
+  void trim() {
+    for (Shard& shard : shards_) {
+      if (shard.all.size() > 1) shard.all.erase(shard.all.begin(), shard.all.end() - 1);
     }
-    return total;
   }
 
  private:
@@ -138,7 +138,7 @@ class Index {
     std::atomic<const Slots*> slots = nullptr;  // the last of all
     SpinLock lock;
     size_t used = 0;
-    // Smaller ones from before are kept: somebody may be reading them.
+    // Smaller ones from before are kept until the next trim(): somebody may be reading them.
     std::vector<std::unique_ptr<Slots>> all;
     size_t size() const { return all.empty() ? 0 : all.back()->slots.size(); }
   };

@@ -50,8 +50,7 @@ bool Rules::sure_of(const Position& position, size_t client, std::vector<Decisio
 
 // Whether no server but these sends it anything before it has taken a step.
 bool Rules::unreached(const Position& position, NodeIndex self, uint32_t senders) const {
-  const auto& machine = ground_.node(position.nodes[self]).machine.read();
-  const auto& client = std::get<reference::Client>(machine);
+  const auto& client = *ground_.node(position.nodes[self]).as<reference::Client>();
   const bool osts_ask = cast_.scenario().som.policies.has(reference::SomPolicy::ask_clients);
   for (const reference::Import& import : client.imports()) {
     const auto server = cast_.find(import.peer());

@@ -127,10 +127,10 @@ void Cluster::post(NodeIndex from, PeerId to, const Bytes& message) {
 void Cluster::advance_to(Time time) { now_ = std::max(now_, time); }
 
 std::optional<Inbox::Entry> Cluster::take(NodeIndex inbox) {
-  const auto* waiting = std::get_if<Inbox>(&nodes_[inbox].machine.read());
+  auto* waiting = std::get_if<Shared<Inbox>>(&nodes_[inbox].machine);
   CHECK(waiting != nullptr, "not an inbox");
-  if (waiting->entries.empty()) return std::nullopt;
-  std::vector<Inbox::Entry>& entries = std::get<Inbox>(nodes_[inbox].machine.write()).entries;
+  if (waiting->read().entries.empty()) return std::nullopt;
+  std::vector<Inbox::Entry>& entries = waiting->write().entries;
   Inbox::Entry first = std::move(entries.front());
   entries.erase(entries.begin());
   return first;
@@ -185,7 +185,7 @@ void Cluster::jump_clock(NodeIndex index, Time by) {
 
 void Cluster::resize(NodeIndex node, uint64_t capacity_bytes) {
   CHECK(up(node), "the size of its device is asked for at its start");
-  std::get<reference::Ost>(nodes_[node].machine.write()).resize(capacity_bytes);
+  std::get<Shared<reference::Ost>>(nodes_[node].machine).write().resize(capacity_bytes);
 }
 
 reference::Store& Cluster::store_of(NodeIndex node) {

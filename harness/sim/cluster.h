@@ -43,7 +43,7 @@ class Cluster {
   void start(NodeIndex node, Happened& happened);
   // Drops the machine, what it had not committed, its timers and the messages on the way to it.
   void crash(NodeIndex node);
-  bool up(NodeIndex node) const { return !nodes_[node].machine.empty(); }
+  bool up(NodeIndex node) const { return nodes_[node].up(); }
   // For the next start: another dialect, for instance.
   reference::Config& config(NodeIndex node) { return nodes_[node].config; }
   std::optional<NodeIndex> find(reference::PeerId peer) const;

@@ -15,15 +15,15 @@ AnyMachine build(const Node& node) {
   const reference::Store& store = node.disk.durable.read();
   switch (node.kind) {
     case Kind::inbox:
-      return Inbox{};
+      return Shared(Inbox{});
     case Kind::mgs:
-      return reference::Mgs(node.config, store);
+      return Shared(reference::Mgs(node.config, store));
     case Kind::mds:
-      return reference::Mds(node.config, store);
+      return Shared(reference::Mds(node.config, store));
     case Kind::ost:
-      return reference::Ost(node.config, store);
+      return Shared(reference::Ost(node.config, store));
     case Kind::client:
-      return reference::Client(node.config, store);
+      return Shared(reference::Client(node.config, store));
   }
   CHECK(false, "a node of no kind");
 }
@@ -38,6 +38,17 @@ void apply(reference::Store& store, const reference::Persist& transaction) {
   }
 }
 
+template <class Machine>
+constexpr Kind kKind = Kind::inbox;
+template <>
+constexpr Kind kKind<reference::Mgs> = Kind::mgs;
+template <>
+constexpr Kind kKind<reference::Mds> = Kind::mds;
+template <>
+constexpr Kind kKind<reference::Ost> = Kind::ost;
+template <>
+constexpr Kind kKind<reference::Client> = Kind::client;
+
 template <class... Fs>
 struct Visit : Fs... {
   using Fs::operator()...;
@@ -47,11 +58,15 @@ struct Visit : Fs... {
 
 template <class T>
 uint64_t Shared<T>::digest() const {
-  if (box_ == nullptr) return 0;
-  if (!box_->digest) box_->digest = reference::digest_of(box_->value);
+  if (!box_->digest) {
+    if constexpr (std::same_as<T, reference::Store>) {
+      box_->digest = reference::digest_of(box_->value);
+    } else {
+      box_->digest = reference::digest_of(std::tuple<Kind, const T&>(kKind<T>, box_->value));
+    }
+  }
   return *box_->digest;
 }
-template class Shared<AnyMachine>;
 template class Shared<reference::Store>;
 
 void Happened::clear() {
@@ -65,11 +80,12 @@ void Happened::clear() {
 void Node::start(Time now, NodeIndex self, Happened& happened) {
   CHECK(!up(), "started twice");
   ++config.incarnation;
-  machine = Shared<AnyMachine>(build(*this));
+  machine = build(*this);
   happened.actions.clear();
-  std::visit(Visit{[](Inbox&) {},
-                   [&](auto& started) { started.start(now + clock_ahead, happened.actions); }},
-             machine.write());
+  std::visit(
+      Visit{[](std::monostate&) {}, [](Shared<Inbox>&) {},
+            [&](auto& started) { started.write().start(now + clock_ahead, happened.actions); }},
+      machine);
   carry_out(self, happened);
 }
 
@@ -83,18 +99,20 @@ void Node::crash() {
 void Node::step(Time now, const reference::Event& event, NodeIndex self, Happened& happened) {
   if (!up()) return;
   happened.actions.clear();
-  std::visit(Visit{[&](Inbox& inbox) {
+  std::visit(Visit{[](std::monostate&) {},
+                   [&](Shared<Inbox>& inbox) {
                      if (const auto* received = std::get_if<reference::Received>(&event)) {
-                       inbox.entries.push_back({received->from, received->message});
+                       inbox.write().entries.push_back({received->from, received->message});
                      } else if (const auto* lost = std::get_if<reference::PeerLost>(&event)) {
-                       inbox.entries.push_back({lost->peer, std::nullopt});
+                       inbox.write().entries.push_back({lost->peer, std::nullopt});
                      }
                    },
-                   [&](auto& stepped) {
+                   [&](auto& shared) {
+                     auto& stepped = shared.write();
                      stepped.step(now + clock_ahead, event, happened.actions);
                      stepped.invariants();
                    }},
-             machine.write());
+             machine);
   carry_out(self, happened);
 }
 
@@ -154,10 +172,11 @@ void Node::set_timer(const reference::SetTimer& set) {
 
 std::vector<reference::Fact> Node::audit() const {
   if (!up()) return {};
-  std::vector<reference::Fact> counts =
-      std::visit(Visit{[](const Inbox&) { return std::vector<reference::Fact>{}; },
-                       [](const auto& machine_inside) { return machine_inside.audit(); }},
-                 machine.read());
+  using Counts = std::vector<reference::Fact>;
+  Counts counts = std::visit(Visit{[](const std::monostate&) { return Counts{}; },
+                                   [](const Shared<Inbox>&) { return Counts{}; },
+                                   [](const auto& shared) { return shared.read().audit(); }},
+                             machine);
   if (kind == Kind::mds || kind == Kind::ost) {
     const size_t slots = client_table(disk.durable.read()).size();
     counts.push_back(reference::counted(reference::count::kDiskSlots, slots));
@@ -165,9 +184,27 @@ std::vector<reference::Fact> Node::audit() const {
   return counts;
 }
 
+bool Node::recovering() const {
+  if (const auto* mds = as<reference::Mds>()) return mds->service().recovering();
+  if (const auto* ost = as<reference::Ost>()) return ost->service().recovering();
+  return false;
+}
+
+void Node::let_machine_go() {
+  std::visit(Visit{[](std::monostate&) {}, [](auto& shared) { shared = {}; }}, machine);
+}
+
+bool Node::has_machine() const {
+  return std::visit(Visit{[](const std::monostate&) { return false; },
+                          [](const auto& shared) { return !shared.empty(); }},
+                    machine);
+}
+
 uint64_t Node::digest(Time now) const {
   reference::Digest digest;
-  digest.add(machine.digest());
+  digest.add(std::visit(Visit{[](const std::monostate&) { return uint64_t{0}; },
+                              [](const auto& shared) { return shared.digest(); }},
+                        machine));
   digest.add(disk.durable.digest());
   digest.add(std::tuple(disk.held, paused, clock_ahead));
   for (const auto& transaction : disk.pending) {

@@ -63,9 +63,6 @@ struct Inbox {
   void state(auto&& visit) const { visit(entries); }
 };
 
-using AnyMachine =
-    std::variant<Inbox, reference::Mgs, reference::Mds, reference::Ost, reference::Client>;
-
 // A value that copies share until one of them writes, with its digest kept.
 template <class T>
 class Shared {
@@ -91,6 +88,11 @@ class Shared {
   std::shared_ptr<Box> box_;
 };
 
+// None while the node is down. Each kind takes the room that it needs.
+using AnyMachine =
+    std::variant<std::monostate, Shared<Inbox>, Shared<reference::Mgs>, Shared<reference::Mds>,
+                 Shared<reference::Ost>, Shared<reference::Client>>;
+
 // What is durable, and the transactions that are not yet, in the order of their ids.
 struct Disk {
   Shared<reference::Store> durable{reference::Store{}};
@@ -108,14 +110,27 @@ enum class Kind : uint8_t { inbox, mgs, mds, ost, client };
 struct Node {
   reference::Config config;
   Kind kind = Kind::inbox;
-  Shared<AnyMachine> machine;  // empty while the node is down
+  AnyMachine machine;
   Disk disk;
   std::vector<Timer> timers;        // sorted by id
   bool paused = false;              // nothing reaches it, and none of its timers fires
   reference::Time clock_ahead = 0;  // of its clock, before everybody else's
 
-  bool up() const { return !machine.empty(); }
+  bool up() const { return !std::holds_alternative<std::monostate>(machine); }
+  // The machine, if it is up and of this kind.
+  template <class Machine>
+  const Machine* as() const {
+    const auto* shared = std::get_if<Shared<Machine>>(&machine);
+    return shared == nullptr ? nullptr : &shared->read();
+  }
   bool committable() const { return !disk.held && !paused && !disk.pending.empty(); }
+  // A server that waits for its clients to come back.
+  bool recovering() const;
+
+  // For who keeps many nodes and can make a machine again: what is up stays so, without its
+  // machine, and may not be stepped, audited or digested.
+  void let_machine_go();
+  bool has_machine() const;
 
   // `self` is its index in the cluster, for what is added to `happened`; `now` is the cluster's.
 

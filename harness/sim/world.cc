@@ -261,7 +261,7 @@ reference::OrderId SimWorld::submit(ClientId client, const reference::Syscall& c
 // Each mount has one of its own.
 void SimWorld::learn_uuid(ClientId client) {
   const Node& node = cluster_.node(clients_[client.index]);
-  const std::string& uuid = std::get<reference::Client>(node.machine.read()).uuid();
+  const std::string& uuid = node.as<reference::Client>()->uuid();
   if (uuid == uuids_[client.index]) return;
   uuids_[client.index] = uuid;
   injector_.know_client(faults::client_name(client.index + 1), uuid);

@@ -1,6 +1,7 @@
-// How fast cells are decided: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX [MDS_CRASHES
-// [OST_CRASHES [OSTS [all-orders]]]]]. The same without the suites that the program is linked with.
+// What deciding a cell costs, in time and memory: som_bench USE_CASE ROW SOLUTIONS [STATES_MAX
+// [MDS_CRASHES [OST_CRASHES [OSTS [all-orders]]]]]. One search, to the first violation.
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -31,13 +32,26 @@ int main(int argc, char** argv) {
   small(6, cell.bounds.ost_crashes);
   small(7, cell.bounds.osts);
   options.reduce_order = argc <= 8;
+  options.stop_at_violation = true;
+  options.properties = som::judged_properties(false);
+  const explore::Scenario scenario = som::scenario_of(cell);
   const auto begin = std::chrono::steady_clock::now();
-  const som::Decided decided = som::decide(cell, options);
+  const explore::SearchReport report = explore::search(scenario, options);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  fmt::print("{}: {}; {}\n{} states, {} transitions, {} deep, {:.2f} s, {:.0f} transitions/s\n",
-             som::text_of(cell), som::verdict_name(decided.verdict), decided.why, decided.states,
-             decided.transitions, decided.depth, took.count(),
-             static_cast<double>(decided.transitions) / took.count());
-  const explore::Names names(som::scenario_of(cell));
-  for (const auto& step : decided.schedule) fmt::print("  {}\n", names.text(step));
+  fmt::print("{}: {}; {} states, {} transitions, {} deep, {:.2f} s, {:.0f} transitions/s\n",
+             som::text_of(cell),
+             !report.violated.empty()                              ? report.violated.front().what
+             : report.end == explore::SearchReport::End::exhausted ? "exhausted"
+                                                                   : "a bound was reached",
+             report.states, report.transitions, report.depth, took.count(),
+             static_cast<double>(report.transitions) / took.count());
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  constexpr double kMiB = 1 << 20;
+  fmt::print(
+      "{:.0f} MiB in all: visited {:.0f}, frontier {:.0f}; {} local states, {} local steps "
+      "({} again), {} messages, {} checker states\n",
+      static_cast<double>(usage.ru_maxrss) / 1024, static_cast<double>(report.visited_bytes) / kMiB,
+      static_cast<double>(report.frontier_bytes_max) / kMiB, report.local_states,
+      report.local_steps, report.steps_again, report.messages, report.checker_states);
 }
