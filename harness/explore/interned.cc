@@ -20,8 +20,9 @@ Index::Key step_key(NodeIndex self, uint32_t node, const Happening& happening, T
 
 }  // namespace
 
-InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_view>& properties)
-    : cast_(cast) {
+InternedGround::InternedGround(const Cast& cast, const std::vector<std::string_view>& properties,
+                               uint32_t whole_max)
+    : cast_(cast), whole_max_(whole_max) {
   messages_.add({});
   const std::vector<std::string_view> named =
       properties.empty() ? check::Checkers::properties(check::Judges::everywhere) : properties;
@@ -193,7 +194,8 @@ void InternedGround::trim() {
                        &judged_index_, &end_index_}) {
     index->trim();
   }
-  for (; let_go_ < levels_.front(); ++let_go_) {
+  const bool many = nodes_.size() > whole_max_;
+  for (; many && let_go_ < levels_.front(); ++let_go_) {
     KeptNode& kept = nodes_.change(let_go_);
     if (kept.node.kind != sim::Kind::client && kept.origin.before != kNone) {
       kept.node.let_machine_go();

@@ -5,9 +5,9 @@
 // position is a hundred bytes.
 //
 // Values are told apart by 64 bits of digest (their `state()`, reference/digest.h). A machine of a
-// server is 10 KiB and more. New ones are stepped soon after, most for the last time; so those that
-// are some levels of the search old are let go, and made again, from the value before and what
-// happened to it, if they are stepped once more.
+// server is 10 KiB and more. New ones are stepped soon after, most for the last time; so where
+// there are many, those that are some levels of the search old are let go, and made again, from the
+// value before and what happened to it, if they are stepped once more.
 #pragma once
 
 #include <array>
@@ -25,8 +25,11 @@ namespace harness::explore {
 
 class InternedGround final : public Ground {
  public:
-  // With one value a property: all, or those that are named.
-  InternedGround(const Cast& cast, const std::vector<std::string_view>& properties);
+  // With one checkers' value a property: all, or those that are named. Up to `whole_max` nodes keep
+  // their machines, however old.
+  static constexpr uint32_t kWholeMax = 1 << 15;
+  InternedGround(const Cast& cast, const std::vector<std::string_view>& properties,
+                 uint32_t whole_max = kWholeMax);
 
   const Stepped& step(NodeIndex self, uint32_t node, const Happening& happening, Time now) override;
   uint32_t add(NodeIndex self, sim::Node node) override;
@@ -98,6 +101,7 @@ class InternedGround final : public Ground {
   uint32_t judge_move(size_t place, uint32_t checkers, Move move);
 
   const Cast& cast_;
+  uint32_t whole_max_;
   static constexpr size_t kLevelsWhole = 3;
   Shelf<KeptNode> nodes_;
   std::array<uint32_t, kLevelsWhole> levels_ = {};  // nodes that there were after the last ones

@@ -10,7 +10,7 @@ TEST_CASE("A machine that was let go is made again when it is stepped") {
   const Cast cast(*find_scenario("mkdir"));
   constexpr NodeIndex kMds = 1;
   const auto digests = [&](bool lets_go) {
-    InternedGround ground(cast, {});
+    InternedGround ground(cast, {}, 1);
     const auto step = [&](uint32_t node, const Happening& happening) {
       return ground.step(kMds, node, happening, 0).after;
     };
