@@ -146,6 +146,8 @@ ExitCode check_cell(const SomOptions& options) {
                       {"crash_loses", cell->bounds.crash_loses},
                       {"states", decided.states},
                       {"transitions", decided.transitions},
+                      {"states_again", decided.states_again},
+                      {"transitions_again", decided.transitions_again},
                       {"depth", decided.depth},
                       {"seconds", watch.elapsed()},
                       {"shortest", decided.shortest},
@@ -158,9 +160,8 @@ ExitCode check_cell(const SomOptions& options) {
              decided.why.empty() ? "" : "; ", decided.why);
   fmt::print("  {}; {} OST(s); budget: {}\n", scenario.what, cell->bounds.osts,
              scenario.budget.text());
-  fmt::print("  {} states, {} transitions, {} steps deep, {:.1f} s, {:.0f} transitions/s\n",
-             decided.states, decided.transitions, decided.depth, watch.elapsed(),
-             static_cast<double>(decided.transitions) / std::max(watch.elapsed(), 0.001));
+  fmt::print("  {}; {} moves deep, {:.1f} s\n", som::figures_of(decided, watch.elapsed()),
+             decided.depth, watch.elapsed());
   if (!decided.schedule.empty())
     fmt::print("  {}, {} moves, {} steps:\n",
                decided.shortest ? "a shortest witness" : "a witness, not the shortest perhaps",
@@ -181,6 +182,8 @@ Json json_of(const som::Matrix& matrix) {
                      {"depth", cell.decided.depth},
                      {"states", cell.decided.states},
                      {"transitions", cell.decided.transitions},
+                     {"states_again", cell.decided.states_again},
+                     {"transitions_again", cell.decided.transitions_again},
                      {"seconds", cell.seconds},
                      {"shortest", cell.decided.shortest},
                      {"steps", som::witness_of(matrix, cell)}});

@@ -23,7 +23,10 @@ class Shelf {
 
   Shelf() : chunks_(kChunks) {}
   ~Shelf() {
-    for (auto& chunk : chunks_) delete[] chunk.load();
+    for (uint32_t number = 0; number < size_; ++number) std::destroy_at(&change(number));
+    for (auto& chunk : chunks_) {
+      if (T* values = chunk.load()) std::allocator<T>().deallocate(values, kChunk);
+    }
   }
   Shelf(const Shelf&) = delete;
   Shelf& operator=(const Shelf&) = delete;
@@ -37,8 +40,10 @@ class Shelf {
     const uint32_t number = size_.load(std::memory_order_relaxed);
     CHECK(number < kChunk * kChunks, "a shelf is full");
     std::atomic<T*>& chunk = chunks_[number / kChunk];
-    if (number % kChunk == 0) chunk.store(new T[kChunk], std::memory_order_release);
-    chunk.load(std::memory_order_relaxed)[number % kChunk] = make(number);
+    if (number % kChunk == 0) {
+      chunk.store(std::allocator<T>().allocate(kChunk), std::memory_order_release);
+    }
+    std::construct_at(chunk.load(std::memory_order_relaxed) + number % kChunk, make(number));
     size_.store(number + 1, std::memory_order_release);
     return number;
   }

@@ -76,6 +76,8 @@ Decided decide(const Cell& cell, explore::SearchOptions options, Witness witness
     const explore::SearchReport again = explore::search(scenario, options);
     CHECK(!again.violated.empty() || again.end != explore::SearchReport::End::exhausted,
           "what is broken is so without reductions");
+    decided.states_again = again.states;
+    decided.transitions_again = again.transitions;
     decided.shortest = !again.violated.empty();
     if (decided.shortest) take_witness(again, decided);
   } else if (!report.trouble.empty()) {

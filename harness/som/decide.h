@@ -20,6 +20,8 @@ struct Decided {
   std::string why;  // undecided: the bound; broken: property and what
   uint64_t states = 0;
   uint64_t transitions = 0;
+  uint64_t states_again = 0;  // broken: of the second search, for a shortest witness
+  uint64_t transitions_again = 0;
   uint32_t depth = 0;
   std::string property;        // broken
   explore::Schedule schedule;  // broken: one that shows it

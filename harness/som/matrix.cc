@@ -19,18 +19,6 @@ std::string short_verdict(const Decided& decided) {
   return std::string(verdict_name(decided.verdict));
 }
 
-double per_second(uint64_t count, const MatrixCell& cell) {
-  return static_cast<double>(count) / std::max(cell.seconds, 1e-3);
-}
-
-std::string figures(const MatrixCell& cell) {
-  const Decided& decided = cell.decided;
-  return fmt::format("{} states, {:.0f}/s, {} transitions, {:.0f}/s{}{}", decided.states,
-                     per_second(decided.states, cell), decided.transitions,
-                     per_second(decided.transitions, cell), decided.why.empty() ? "" : "; ",
-                     decided.why);
-}
-
 std::string bounds_text(const Bounds& bounds, uint64_t states_max) {
   return fmt::format(
       "2 clients, {} MDS crash(es) where the use case has any, {} OST crash(es){}, {} stripe(s), "
@@ -53,7 +41,26 @@ std::string summary(const Matrix& matrix) {
                      bounds_text(matrix.bounds, matrix.states_max));
 }
 
+std::string figures(const MatrixCell& cell) {
+  const std::string& why = cell.decided.why;
+  return figures_of(cell.decided, cell.seconds) + (why.empty() ? "" : "; ") + why;
+}
+
 }  // namespace
+
+std::string figures_of(const Decided& decided, double seconds) {
+  const auto rate = [&](uint64_t first, uint64_t again) {
+    return static_cast<double>(first + again) / std::max(seconds, 1e-3);
+  };
+  std::string out = fmt::format("{} states, {} transitions", decided.states, decided.transitions);
+  if (decided.states_again != 0) {
+    out += fmt::format(", and {}, {} for a shortest witness", decided.states_again,
+                       decided.transitions_again);
+  }
+  return out + fmt::format("; {:.0f} states/s, {:.0f} transitions/s",
+                           rate(decided.states, decided.states_again),
+                           rate(decided.transitions, decided.transitions_again));
+}
 
 std::vector<Column> columns() {
   std::vector<Column> all = {{"none", reference::kSomBase},

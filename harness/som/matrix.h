@@ -25,6 +25,9 @@ struct Line {
 std::vector<Line> lines();
 std::string name_of(const Line& line);  // "2 x P5l"
 
+// States and transitions, in all and a second.
+std::string figures_of(const Decided& decided, double seconds);
+
 struct MatrixCell {
   Line line;
   size_t column = 0;
