@@ -47,6 +47,13 @@ struct Visit : Fs... {
   using Fs::operator()...;
 };
 
+void change(harness::sim::AnyMachine& any, auto&& how) {
+  using harness::sim::Inbox, harness::sim::Shared;
+  std::visit(Visit{[](std::monostate&) {}, [](Shared<Inbox>&) {},
+                   [&](auto& machine) { how(machine.write()); }},
+             any);
+}
+
 }  // namespace
 
 const Server& Server::started(uint8_t number) {
@@ -62,7 +69,7 @@ Server::Server(uint8_t number)
   const harness::sim::Node& node =
       world->cluster().node(world->node_of({.role = role_of(number), .index = 0}));
   config_ = node.config;
-  machine_ = node.machine.read();
+  machine_ = node.machine;
   disk_ = node.disk.durable.read();
   timers_ = node.timers;
   now_ = world->now();
@@ -84,12 +91,10 @@ Server::Server(uint8_t number)
 
 void Server::step(const reference::Event& event) {
   reference::Actions actions;
-  std::visit(Visit{[](harness::sim::Inbox&) {},
-                   [&](auto& machine) {
-                     machine.step(now_, event, actions);
-                     machine.invariants();
-                   }},
-             machine_);
+  change(machine_, [&](auto& machine) {
+    machine.step(now_, event, actions);
+    machine.invariants();
+  });
   carry_out(std::move(actions));
 }
 
@@ -146,13 +151,11 @@ void Server::restart() {
   ++config_.incarnation;
   session_.server_restarted();
   reference::Actions actions;
-  std::visit(Visit{[](harness::sim::Inbox&) {},
-                   [&](auto& machine) {
-                     machine = std::remove_reference_t<decltype(machine)>(config_, disk_);
-                     machine.start(now_, actions);
-                     machine.invariants();
-                   }},
-             machine_);
+  change(machine_, [&](auto& machine) {
+    machine = std::remove_reference_t<decltype(machine)>(config_, disk_);
+    machine.start(now_, actions);
+    machine.invariants();
+  });
   carry_out(std::move(actions));
 }
 
