@@ -344,7 +344,8 @@ void add_som(CLI::App& app, ExitCode& exit) {
   add_bounds(*one, *options);
   one->callback([options, &exit] { exit = check_cell(*options); });
   constexpr uint64_t kStatesOfCell = 1'000'000;
-  CLI::App* matrix = lab->add_subcommand("matrix", "decide all cells: about ten minutes on two cores");
+  CLI::App* matrix =
+      lab->add_subcommand("matrix", "decide all cells: about ten minutes on two cores");
   matrix->add_option("--html", options->html, "a file for the grid as a page");
   matrix->add_flag("--witnesses", options->witnesses, "with the steps that break each cell");
   matrix->add_option("--solutions", options->solutions,
