@@ -49,8 +49,8 @@ struct Shared {
   Twins root;
   uint64_t root_key = 0;
 
-  uint32_t level = 0;                      // of what is being expanded
-  std::vector<std::optional<Packed>> now;  // those that were taken are empty
+  uint32_t level = 0;  // of what is being expanded
+  std::vector<Packed> now;
   std::atomic<size_t> next_buffer = 0;
   std::atomic<uint64_t> states = 1;
   std::atomic<bool> over = false;
@@ -206,7 +206,7 @@ class Worker {
 
   // Takes buffers of the level until there are none.
   void work();
-  std::vector<std::optional<Packed>> take_next() {
+  std::vector<Packed> take_next() {
     flush();
     return std::move(next_);
   }
@@ -226,12 +226,12 @@ class Worker {
                  Twins& child);
   bool independent(const Position& position, const Move& option, const Move& taken) const;
   void flush() {
-    if (!building_.empty()) next_.emplace_back(Packed(building_));
+    if (!building_.empty()) next_.emplace_back(building_);
     building_.clear();
   }
 
   Shared& shared_;
-  std::vector<std::optional<Packed>> next_;
+  std::vector<Packed> next_;
   Buffer building_, expanding_;
   std::vector<Decision> decisions_, twin_decisions_;
   std::array<Move, kNoBit> options_;  // those that may sleep, with what they do
@@ -256,8 +256,7 @@ void Worker::work() {
   while (!shared_.over.load(std::memory_order_relaxed)) {
     const size_t taken = shared_.next_buffer.fetch_add(1);
     if (taken >= shared_.now.size()) return;
-    shared_.now[taken]->unpack(expanding_);
-    shared_.now[taken].reset();
+    Packed(std::move(shared_.now[taken])).unpack(expanding_);
     for (size_t at = 0; at < expanding_.size();) {
       Item item;
       std::memcpy(&item, expanding_.data() + at, sizeof item);
@@ -473,11 +472,11 @@ void run_levels(Shared& shared, std::vector<Worker>& workers, SearchReport& repo
     begin.arrive_and_wait();
     workers.front().work();
     end.arrive_and_wait();
-    std::vector<std::optional<Packed>> next;
+    std::vector<Packed> next;
     uint64_t bytes = 0;
     for (Worker& worker : workers) {
-      for (auto& buffer : worker.take_next()) {
-        bytes += buffer->size();
+      for (Packed& buffer : worker.take_next()) {
+        bytes += buffer.size();
         next.push_back(std::move(buffer));
       }
     }
